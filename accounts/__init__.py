@@ -1,0 +1,1 @@
+"""Who you are, where you sit, and what you did. Knows nothing of submissions."""

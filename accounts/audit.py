@@ -1,0 +1,149 @@
+"""The audit log's one door.
+
+An event commits with the thing it describes or not at all. Each event's SHA-256 covers the
+one before (RFC 6962's idea, as a chain), so an edit, insertion, deletion or reordering
+breaks a link that ``verify`` names.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from accounts.models import AuditEvent, AuditHead
+
+GENESIS = "0" * 64
+DONE = "done"
+REFUSED = "refused"
+COLUMNS = [field.name for field in AuditEvent._meta.concrete_fields if field.name != "sha256"]
+
+
+class Actor(Protocol):
+    """Whoever acts: a person, or one of the unattended actors below."""
+
+    email: Any
+    name: Any
+    source: Any
+
+
+@dataclass
+class Unattended:
+    """An actor that is not a person."""
+
+    email: str
+    name: str
+    source: str = ""
+
+
+SYSTEM = Unattended("system", "Foreview")
+NOBODY = Unattended("anonymous", "Someone not signed in")
+
+
+class AuditError(RuntimeError):
+    """An event was offered outside the transaction that it belongs to."""
+
+
+def record(
+    action: str,
+    *,
+    by: Actor,
+    at: datetime,
+    object_type: str = "",
+    object_reference: object = "",
+    submission: str = "",
+    organization: str = "",
+    outcome: str = DONE,
+    reason: str = "",
+    **details: Any,
+) -> AuditEvent:
+    """The event is the chain's new end, and commits or rolls back with its cause.
+
+    Raises AuditError outside a transaction.
+    """
+    if not connection.in_atomic_block:
+        raise AuditError(f"{action} must be recorded in the transaction that does it.")
+    head = AuditHead.objects.select_for_update().get(pk=1)
+    event = AuditEvent(
+        sequence=head.sequence + 1,
+        at=at,
+        actor=by.email,
+        actor_name=by.name,
+        organization=organization,
+        action=action,
+        outcome=outcome,
+        object_type=object_type,
+        object_reference=str(object_reference),
+        submission=submission,
+        reason=reason,
+        source=by.source,
+        details=details,
+        previous_sha256=head.sha256,
+    )
+    event.sha256 = digest(event)
+    event.save(force_insert=True)
+    head.sequence, head.sha256 = event.sequence, event.sha256
+    head.latest_at = max(head.latest_at, at)
+    head.save(update_fields=["sequence", "sha256", "latest_at"])
+    return event
+
+
+def digest(event: AuditEvent) -> str:
+    """The SHA-256, in hexadecimal, of the event's canonical JSON."""
+    content = {name: getattr(event, name) for name in COLUMNS}
+    content["at"] = content["at"].astimezone(UTC).isoformat(timespec="microseconds")
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def verify(*, since: tuple[int, str] | None = None) -> str | None:
+    """The first break in the chain, in words, or None when every link holds.
+
+    ``since`` is a (sequence, sha256) pair exported earlier: it must still be in the chain,
+    which shows a cut tail or a rewritten log.
+    """
+    previous, expected = GENESIS, 1
+    for event in AuditEvent.objects.order_by("sequence").iterator(chunk_size=2000):
+        if event.sequence != expected:
+            return f"event {expected} is missing: the next one found is {event.sequence}"
+        if event.previous_sha256 != previous:
+            return f"event {event.sequence} does not follow the event before it"
+        if event.sha256 != digest(event):
+            return f"event {event.sequence} was changed after it was recorded"
+        if since and event.sequence == since[0] and event.sha256 != since[1]:
+            return f"event {event.sequence} differs from the exported head: the log was rewritten"
+        previous, expected = event.sha256, expected + 1
+    head = AuditHead.objects.get(pk=1)
+    if (head.sequence, head.sha256) != (expected - 1, previous):
+        return f"event {head.sequence} was recorded last, and the log ends at {expected - 1}"
+    if since and since[0] >= expected:
+        return f"event {since[0]} was exported as the head, and the log ends at {expected - 1}"
+    return None
+
+
+def high_water() -> tuple[datetime, datetime]:
+    """(the latest instant acted upon, the database server's own clock)."""
+    return (
+        AuditHead.objects.annotate(database_now=Now())
+        .values_list("latest_at", "database_now")
+        .get(pk=1)
+    )
+
+
+@transaction.atomic
+def advance(at: datetime) -> None:
+    """The high-water mark is ``at`` or later, unless an event is being appended right now.
+
+    Whoever holds the row is about to advance it, so waiting would add nothing.
+    """
+    head = (
+        AuditHead.objects.select_for_update(skip_locked=connection.features.has_select_for_update)
+        .filter(pk=1, latest_at__lt=at)
+        .first()
+    )
+    if head is not None:
+        head.latest_at = at
+        head.save(update_fields=["latest_at"])

@@ -1,0 +1,3 @@
+from accounts.forms.sign_in import SignInForm
+
+__all__ = ["SignInForm"]

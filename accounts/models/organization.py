@@ -1,0 +1,28 @@
+"""Agencies, labs, trusted partners and vendors."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from accounts.roles import Kind
+
+
+class Organization(models.Model):
+    """A party to reviews. ``code`` is stable and appears in group names and the audit log."""
+
+    code = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=150)
+    short_name = models.CharField(max_length=40)
+    kind = models.CharField(max_length=10, choices=[(kind.value, kind.label) for kind in Kind])
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(kind__in=[kind.value for kind in Kind]),
+                name="organization_kind_known",
+            )
+        ]
+
+    def __str__(self):
+        return self.name

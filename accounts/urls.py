@@ -1,0 +1,16 @@
+"""Signing in, one's own profile, seats, the audit log."""
+
+from django.urls import path
+
+from accounts.views import audit_log, profile, seats, sign_in
+
+app_name = "accounts"
+urlpatterns = [
+    path("sign-in/", sign_in.sign_in, name="sign-in"),
+    path("sign-out/", sign_in.sign_out, name="sign-out"),
+    path("profile/", profile.profile, name="profile"),
+    path("seats/", seats.seat_list, name="seat-list"),
+    path("seats/<slug:code>/give/", seats.seat_give, name="seat-give"),
+    path("seats/<slug:code>/take/", seats.seat_take, name="seat-take"),
+    path("audit/", audit_log.audit_list, name="audit-list"),
+]

@@ -1,0 +1,102 @@
+"""What every request passes: one clock reading, a signed-in person, errors with a status.
+
+The one place where a domain error becomes an HTTP answer, and where a refusal is recorded,
+after the transaction that refused has rolled back.
+"""
+
+import zoneinfo
+
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.core.exceptions import RequestDataTooBig
+from django.db import transaction
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
+
+from accounts import audit
+from accounts.exceptions import SeatRefused
+from portal import errors
+from reviews import exceptions
+from reviews.services import timekeeping
+
+STATUSES = [
+    (exceptions.NotVisible, 404),
+    (exceptions.NotPermitted, 403),
+    (SeatRefused, 403),
+    (exceptions.Conflict, 409),
+    (exceptions.ClockDisagreement, 503),
+    (RequestDataTooBig, 413),
+]
+RECORDED = (exceptions.NotVisible, exceptions.NotPermitted, SeatRefused)
+
+
+def private_pages(get_response):
+    """No dynamic answer is kept by a browser or a proxy."""
+
+    def middleware(request):
+        response = get_response(request)
+        if not response.has_header("Cache-Control"):
+            add_never_cache_headers(response)
+            response["Cache-Control"] = "no-store, private"
+        return response
+
+    return middleware
+
+
+class RequestClock:
+    """``request.at`` is the request's instant; times are shown in the viewer's zone."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_view(self, request, view, args, kwargs):
+        request.at = timekeeping.now()
+        if request.user.is_authenticated:
+            request.user.source = request.META.get("REMOTE_ADDR", "")
+            timezone.activate(zoneinfo.ZoneInfo(request.user.zone))
+        else:
+            timezone.deactivate()
+
+
+class SignInRequired(LoginRequiredMiddleware):
+    """Every view asks for sign-in unless it says otherwise; a form sent too late is kept."""
+
+    def handle_no_permission(self, request, view_func):
+        if request.method == "POST":
+            return errors.signed_out_form(request)
+        return super().handle_no_permission(request, view_func)
+
+
+class DomainErrors:
+    """A domain error is answered in the portal's dress, and a refusal enters the log."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_exception(self, request, exception):
+        for kind, status in STATUSES:
+            if isinstance(exception, kind):
+                if isinstance(exception, RECORDED):
+                    _record_refusal(request, exception)
+                return errors.page(request, status, str(exception))
+        return None
+
+
+@transaction.atomic
+def _record_refusal(request, exception):
+    match = request.resolver_match
+    audit.record(
+        f"refused.{match.url_name}",
+        by=request.user if request.user.is_authenticated else audit.NOBODY,
+        at=request.at,
+        object_type=match.url_name.partition("-")[0],
+        object_reference=str(next(iter(match.kwargs.values()), ""))[:64],
+        outcome=audit.REFUSED,
+        reason="" if isinstance(exception, exceptions.NotVisible) else str(exception),
+        method=request.method,
+    )

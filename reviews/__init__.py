@@ -1,0 +1,1 @@
+"""Submissions and everything that happens to them inside thirty days."""

@@ -1,0 +1,53 @@
+"""What the domain refuses, in words meant for the person who asked.
+
+The middleware turns each into a status: outside one's view 404, visible but not permitted
+403, impossible in this state 409, no safe answer 503.
+"""
+
+
+class DomainError(Exception):
+    """Something was refused; ``str`` says what and what to do."""
+
+
+class NotVisible(DomainError):
+    """The row is outside this person's view: answered exactly as a row that does not exist."""
+
+
+class NotPermitted(DomainError):
+    """The person sees the row and may not do this to it now."""
+
+
+class Conflict(DomainError):
+    """The row's present state does not allow it."""
+
+
+class IllegalTransition(Conflict):
+    """The workflow's table has no such step from the present status."""
+
+
+class StaleForm(Conflict):
+    """Somebody else changed the row after the form was opened."""
+
+
+class WindowRefused(Conflict):
+    """The clock leaves no time for what was asked."""
+
+
+class Incomplete(Conflict):
+    """Something that the act requires is missing; ``missing`` names each item."""
+
+    def __init__(self, message: str, missing: list[str]) -> None:
+        super().__init__(message)
+        self.missing = missing
+
+
+class FileRefused(DomainError):
+    """The uploaded file cannot be taken; ``status`` is the fitting HTTP status."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class ClockDisagreement(DomainError):
+    """This machine's clock and the database's are too far apart to decide anything by."""

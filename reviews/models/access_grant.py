@@ -1,0 +1,167 @@
+"""Access grants to a lab's model (domain.md section 6). "Live" is computed, never stored."""
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+
+from accounts.models import Organization
+from reviews.models.package import AccessLevel
+from reviews.models.submission import Submission
+from reviews.workflow import Status
+
+
+class GrantState(StrEnum):
+    """What a grant is at an instant, from its facts and the clock."""
+
+    REQUESTED = "requested"
+    DECLINED = "declined"
+    CONSENTED = "consented"
+    LAPSED = "lapsed"
+    SCHEDULED = "scheduled"
+    LIVE = "live"
+    REVOKED = "revoked"
+    ENDED = "ended"
+    CLOSED_OUT = "closed_out"
+
+    @property
+    def label(self):
+        return {
+            "requested": "Waiting for the lab's consent",
+            "consented": "Waiting for an administrator",
+            "closed_out": "Closed out",
+        }.get(self, self.capitalize())
+
+
+class AccessGrantQuerySet(models.QuerySet):
+    def live(self, at: datetime) -> "AccessGrantQuerySet":
+        """Grants by which the model may be used at the instant ``at``."""
+        return self.filter(
+            authorized_at__lte=at,
+            revoked_at__isnull=True,
+            starts_at__lte=at,
+            ends_at__gt=at,
+            submission__status=Status.UNDER_REVIEW,
+            submission__opens_at__lte=at,
+            submission__closes_at__gt=at,
+        )
+
+
+class AccessGrant(models.Model):
+    """One person's access to one model version, asked for by her agency's lead (the sponsor).
+
+    Every fact is a who-and-when pair that is written once. An ended or revoked grant never
+    comes back: a new one is asked for.
+    """
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    submission = models.ForeignKey(Submission, models.PROTECT, related_name="grants")
+    agency = models.ForeignKey(Organization, models.PROTECT, related_name="+")
+    grantee = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="grants")
+    purpose = models.TextField()
+    access_level = models.CharField(
+        max_length=3, choices=[(level.value, level.label) for level in AccessLevel]
+    )
+    environment = models.CharField(max_length=200)
+    starts_at = models.DateTimeField("start")
+    ends_at = models.DateTimeField("end")
+    requested_at = models.DateTimeField()
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    consented_at = models.DateTimeField(null=True)
+    consented_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    declined_at = models.DateTimeField(null=True)
+    declined_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    decline_reason = models.TextField(blank=True)
+    authorized_at = models.DateTimeField(null=True)
+    authorized_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    revoked_at = models.DateTimeField(null=True)
+    revoked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    revocation_reason = models.TextField(blank=True)
+    agency_attested_at = models.DateTimeField(null=True)
+    agency_attested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    lab_attested_at = models.DateTimeField(null=True)
+    lab_attested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+
+    objects = AccessGrantQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        ordering: ClassVar = ["-requested_at", "-id"]
+        indexes: ClassVar = [models.Index(fields=["ends_at", "id"], name="grant_by_end")]
+        constraints: ClassVar = [
+            *(
+                models.CheckConstraint(
+                    condition=Q(**{f"{fact}_at__isnull": True, f"{fact}_by__isnull": True})
+                    | Q(**{f"{fact}_at__isnull": False, f"{fact}_by__isnull": False}),
+                    name=f"grant_{fact}_who_and_when",
+                )
+                for fact in (
+                    "consented",
+                    "declined",
+                    "authorized",
+                    "revoked",
+                    "agency_attested",
+                    "lab_attested",
+                )
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="grant_ends_after_start"
+            ),
+            models.CheckConstraint(
+                condition=Q(authorized_at__isnull=True)
+                | Q(consented_at__isnull=False, declined_at__isnull=True),
+                name="grant_authorized_after_consent",
+            ),
+            models.CheckConstraint(
+                condition=Q(authorized_by__isnull=True)
+                | ~Q(authorized_by=F("requested_by")) & ~Q(authorized_by=F("grantee")),
+                name="grant_authorizer_is_another",
+            ),
+        ]
+
+    def __str__(self):
+        return str(self.key)
+
+    def get_absolute_url(self):
+        return reverse("reviews:grant-detail", args=[self.key])
+
+    def state_at(self, at: datetime) -> GrantState:
+        """The grant's state at ``at``, from its facts and its submission's window."""
+        over = self.over_at(at)
+        if self.declined_at:
+            return GrantState.DECLINED
+        if self.agency_attested_at and self.lab_attested_at:
+            return GrantState.CLOSED_OUT
+        if self.revoked_at:
+            return GrantState.REVOKED
+        if self.authorized_at is None:
+            if over:
+                return GrantState.LAPSED
+            return GrantState.CONSENTED if self.consented_at else GrantState.REQUESTED
+        if over:
+            return GrantState.ENDED
+        return GrantState.LIVE if self.starts_at <= at else GrantState.SCHEDULED
+
+    def over_at(self, at: datetime) -> datetime | None:
+        """When access ended as seen at ``at``, for whichever reason came first; else None."""
+        ends = [self.revoked_at, self.submission.over_at(at)]
+        if self.ends_at <= at:
+            ends.append(self.ends_at)
+        return min((end for end in ends if end), default=None)

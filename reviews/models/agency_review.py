@@ -1,0 +1,217 @@
+"""What agencies write: assignments, reviews with the rubric, positions, recusals (domain.md 5)."""
+
+import uuid
+from enum import StrEnum
+from typing import ClassVar
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from accounts.models import Organization
+from reviews.models.document import Document
+from reviews.models.package import AccessLevel
+from reviews.models.submission import Submission
+
+
+class Criterion(StrEnum):
+    """The rubric's seven lines."""
+
+    VULNERABILITY_DISCOVERY = "vulnerability_discovery"
+    EXPLOIT_DEVELOPMENT = "exploit_development"
+    AUTONOMOUS_OPERATION = "autonomous_operation"
+    CRITICAL_INFRASTRUCTURE_UPLIFT = "critical_infrastructure_uplift"
+    SAFEGUARD_ROBUSTNESS = "safeguard_robustness"
+    WEIGHT_AND_ACCESS_SECURITY = "weight_and_access_security"
+    ELICITATION_ADEQUACY = "elicitation_adequacy"
+
+    @property
+    def label(self):
+        if self == "critical_infrastructure_uplift":
+            return "Critical-infrastructure uplift"
+        return self.replace("_", " ").capitalize()
+
+
+class Confidence(StrEnum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+    @property
+    def label(self):
+        return self.capitalize()
+
+
+class Outcome(StrEnum):
+    """What an agency's position may be. Silence is none of these: "no view recorded"."""
+
+    NO_CONCERNS_RECORDED = "no_concerns_recorded"
+    CONCERNS_RECORDED = "concerns_recorded"
+    MITIGATIONS_SUGGESTED = "mitigations_suggested"
+    RECUSED = "recused"
+
+    @property
+    def label(self):
+        return self.replace("_", " ").capitalize()
+
+
+class Assignment(models.Model):
+    """A lead made a reviewer of her agency responsible for a review."""
+
+    submission = models.ForeignKey(Submission, models.CASCADE, related_name="assignments")
+    agency = models.ForeignKey(Organization, models.PROTECT, related_name="assignments")
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="assignments"
+    )
+    assigned_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    assigned_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["submission", "agency", "reviewer"], name="assignment_once"
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.reviewer_id} on {self.submission_id}"
+
+
+class Recusal(models.Model):
+    """A person who must not touch a submission. Blocks every access to it, from any seat."""
+
+    submission = models.ForeignKey(Submission, models.CASCADE, related_name="recusals")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="recusals")
+    reason = models.TextField(blank=True)
+    declared_at = models.DateTimeField()
+    declared_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+
+    class Meta:
+        default_permissions = ()
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["submission", "person"], name="recusal_once")
+        ]
+
+    def __str__(self):
+        return f"{self.person_id} from {self.submission_id}"
+
+
+class AgencyReview(models.Model):
+    """One version of a reviewer's review. A draft until ``filed_at``; never edited after.
+
+    A draft that the end finds unfiled stays as it is: sealed, and never counted as a view.
+    """
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    submission = models.ForeignKey(Submission, models.CASCADE, related_name="agency_reviews")
+    agency = models.ForeignKey(Organization, models.PROTECT, related_name="+")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="reviews")
+    version = models.PositiveIntegerField(default=1)
+    revision = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+    saved_at = models.DateTimeField()
+    filed_at = models.DateTimeField(null=True)
+    access_level_used = models.CharField(
+        max_length=3,
+        choices=[(level.value, level.label) for level in AccessLevel],
+        blank=True,
+    )
+    hours_spent = models.DecimalField(
+        max_digits=6, decimal_places=1, null=True, blank=True, validators=[MinValueValidator(0)]
+    )
+    limits = models.TextField("limits of this review", blank=True)
+    concerns = models.TextField(blank=True)
+    suggested_mitigations = models.TextField(blank=True)
+    dissent = models.TextField(blank=True)
+    external_reference = models.CharField(max_length=200, blank=True)
+    no_conflict_declared = models.BooleanField(
+        "I have no conflict of interest in this submission", default=False
+    )
+    evidence = models.ManyToManyField(
+        Document, verbose_name="documents relied upon", related_name="+", blank=True
+    )
+
+    class Meta:
+        default_permissions = ()
+        ordering: ClassVar = ["agency__name", "author__name", "-version"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["submission", "agency", "author", "version"], name="review_version_once"
+            ),
+            models.UniqueConstraint(
+                fields=["submission", "agency", "author"],
+                condition=Q(filed_at__isnull=True),
+                name="review_one_draft",
+            ),
+            models.CheckConstraint(
+                condition=Q(filed_at__isnull=True) | Q(no_conflict_declared=True),
+                name="review_filed_without_conflict",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.agency_id} review {self.version} of {self.submission_id}"
+
+    def get_absolute_url(self):
+        return reverse("reviews:review-detail", args=[self.key])
+
+
+class Rating(models.Model):
+    """One rubric line of a review: a score from 0 to 4, or not assessed."""
+
+    review = models.ForeignKey(AgencyReview, models.CASCADE, related_name="ratings")
+    criterion = models.CharField(
+        max_length=32, choices=[(line.value, line.label) for line in Criterion]
+    )
+    score = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MaxValueValidator(4)]
+    )
+    confidence = models.CharField(
+        max_length=6, choices=[(level.value, level.label) for level in Confidence], blank=True
+    )
+    evidence = models.TextField(blank=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["review", "criterion"], name="rating_once"),
+            models.CheckConstraint(
+                condition=Q(score__isnull=True) | Q(score__lte=4), name="rating_0_to_4"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.criterion}: {'not assessed' if self.score is None else self.score}"
+
+
+class AgencyPosition(models.Model):
+    """An agency's view, filed by its lead. A later version supersedes; none is edited."""
+
+    submission = models.ForeignKey(Submission, models.CASCADE, related_name="positions")
+    agency = models.ForeignKey(Organization, models.PROTECT, related_name="+")
+    version = models.PositiveIntegerField(default=1)
+    outcome = models.CharField(
+        max_length=24, choices=[(outcome.value, outcome.label) for outcome in Outcome]
+    )
+    summary = models.TextField("summary for the lab", blank=True)
+    filed_at = models.DateTimeField()
+    filed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+
+    class Meta:
+        default_permissions = ()
+        ordering: ClassVar = ["agency__name", "-version"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["submission", "agency", "version"], name="position_version_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome__in=[outcome.value for outcome in Outcome]),
+                name="position_outcome_known",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.agency_id}: {self.outcome}"

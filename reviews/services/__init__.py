@@ -1,0 +1,1 @@
+"""Every write. A service is atomic, locks the row, asks policy again, records and notifies."""

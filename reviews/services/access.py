@@ -1,0 +1,212 @@
+"""Access grants to a lab's model: asked, consented, authorized, revoked, closed out.
+
+Three different words are needed, from a lead, the lab and an administrator; the clock ends
+what they began (domain.md section 6).
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from accounts import audit
+from accounts.models import Organization, User
+from reviews import policy
+from reviews.exceptions import Conflict, WindowRefused
+from reviews.models import AccessGrant, Submission
+from reviews.models.access_grant import GrantState
+from reviews.models.notice import NoticeKind
+from reviews.services import notices, rows
+
+
+@transaction.atomic
+def request(
+    submission: Submission,
+    *,
+    agency: Organization,
+    grantee: User,
+    purpose: str,
+    access_level: str,
+    environment: str,
+    starts_at: datetime,
+    ends_at: datetime,
+    by: User,
+    at: datetime,
+) -> AccessGrant:
+    """A request that waits for the lab. Its end is clipped to the window's.
+
+    Raises Conflict for a grantee who is not of the agency, WindowRefused for a time outside.
+    """
+    submission, _, at = rows.begin(submission, policy.Action.REQUEST_GRANT, by=by, at=at)
+    if not policy.organizations(by, policy.Action.REQUEST_GRANT, submission).contains(agency):
+        raise Conflict(f"You cannot do this for {agency.short_name}.")
+    if not possible_grantees(submission, agency).filter(pk=grantee.pk).exists():
+        raise Conflict(
+            f"{grantee.name} cannot be named: only a person of {agency.short_name} who works on "
+            "this submission and is not recused can."
+        )
+    closes_at = submission.window()[1]
+    if ends_at <= at or starts_at >= closes_at:
+        raise WindowRefused("Access must lie inside the review window. Change start or end.")
+    grant = AccessGrant.objects.create(
+        submission=submission,
+        agency=agency,
+        grantee=grantee,
+        purpose=purpose,
+        access_level=access_level,
+        environment=environment,
+        starts_at=starts_at,
+        ends_at=min(ends_at, closes_at),
+        requested_at=at,
+        requested_by=by,
+    )
+    _record("grant.requested", grant, agency, by, at)
+    _notify(NoticeKind.GRANT_REQUESTED, grant, notices.lab_people(submission), at)
+    return grant
+
+
+def possible_grantees(submission: Submission, agency: Organization) -> Any:
+    """The agency's people who may read the submission's package, by name."""
+    return notices.people_of(submission, "read_package", organization=agency)
+
+
+@transaction.atomic
+def consent(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
+    """The lab agrees; an administrator may now authorize. Raises Conflict if it was answered."""
+    submission, grant, at = _begin(grant, policy.Action.CONSENT_GRANT, by, at)
+    _require(grant, at, GrantState.REQUESTED, "The lab has answered this request already.")
+    grant.consented_at, grant.consented_by = at, by
+    grant.save(update_fields=["consented_at", "consented_by"])
+    _record("grant.consented", grant, submission.lab, by, at)
+    _notify(NoticeKind.GRANT_CONSENTED, grant, notices.administrators(), at)
+    return grant
+
+
+@transaction.atomic
+def decline(grant: AccessGrant, *, reason: str, by: User, at: datetime) -> AccessGrant:
+    """The lab declines; the request ends there. Raises Conflict if it was answered."""
+    submission, grant, at = _begin(grant, policy.Action.CONSENT_GRANT, by, at)
+    _require(grant, at, GrantState.REQUESTED, "The lab has answered this request already.")
+    grant.declined_at, grant.declined_by, grant.decline_reason = at, by, reason
+    grant.save(update_fields=["declined_at", "declined_by", "decline_reason"])
+    _record("grant.declined", grant, submission.lab, by, at)
+    _notify(NoticeKind.GRANT_DECLINED, grant, [grant.requested_by], at)
+    return grant
+
+
+@transaction.atomic
+def authorize(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
+    """The grant lives by the clock from its start to its end, clipped to the window's.
+
+    Raises Conflict unless the lab has consented and nobody has authorized, WindowRefused when
+    its time has passed, NotPermitted for its sponsor or its grantee.
+    """
+    submission, grant, at = _begin(grant, policy.Action.AUTHORIZE_GRANT, by, at)
+    _require(
+        grant,
+        at,
+        GrantState.CONSENTED,
+        "Only a request that the lab has consented to, and nobody has authorized, can be "
+        "authorized.",
+    )
+    if not possible_grantees(submission, grant.agency).filter(pk=grant.grantee_id).exists():
+        raise Conflict("The grantee no longer works on this submission, so access cannot begin.")
+    grant.ends_at = min(grant.ends_at, submission.window()[1])
+    if grant.ends_at <= max(at, grant.starts_at):
+        raise WindowRefused("The time that was asked for has passed. Ask for a new grant.")
+    grant.authorized_at, grant.authorized_by = at, by
+    grant.save(update_fields=["ends_at", "authorized_at", "authorized_by"])
+    _record("grant.authorized", grant, None, by, at, ends_at=grant.ends_at.isoformat())
+    parties = {grant.grantee, grant.requested_by, *notices.lab_people(submission)}
+    _notify(NoticeKind.GRANT_AUTHORIZED, grant, parties, at)
+    return grant
+
+
+@transaction.atomic
+def revoke(grant: AccessGrant, *, reason: str, by: User, at: datetime) -> AccessGrant:
+    """Access by this grant ended now and never comes back; other grants are untouched.
+
+    Needs no open window. Raises Conflict when it has ended or was revoked.
+    """
+    submission, grant, at = _begin(grant, policy.Action.REVOKE_GRANT, by, at)
+    if grant.state_at(at) not in (
+        GrantState.REQUESTED,
+        GrantState.CONSENTED,
+        GrantState.SCHEDULED,
+        GrantState.LIVE,
+    ):
+        raise Conflict("This grant has ended, so there is nothing to revoke.")
+    grant.revoked_at, grant.revoked_by, grant.revocation_reason = at, by, reason
+    grant.save(update_fields=["revoked_at", "revoked_by", "revocation_reason"])
+    _record("grant.revoked", grant, None, by, at)
+    parties = {grant.grantee, grant.requested_by, *notices.lab_people(submission)}
+    _notify(NoticeKind.GRANT_REVOKED, grant, parties, at)
+    return grant
+
+
+@transaction.atomic
+def use(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
+    """The grantee may be shown how to reach the model, and that is on record.
+
+    Raises NotPermitted or NotVisible unless the grant is hers and live.
+    """
+    policy.check(by, policy.Action.USE_MODEL, grant, at=at)
+    _record("grant.used", grant, grant.agency, by, at)
+    return grant
+
+
+@transaction.atomic
+def attest(grant: AccessGrant, *, for_lab: bool, by: User, at: datetime) -> AccessGrant:
+    """One side attests that credentials are disabled and copies destroyed or returned.
+
+    Closed out when both have. Raises Conflict before access ended, or a second time.
+    """
+    action = policy.Action.ATTEST_FOR_LAB if for_lab else policy.Action.ATTEST_FOR_AGENCY
+    submission, grant, at = _begin(grant, action, by, at)
+    if grant.authorized_at is None or grant.over_at(at) is None:
+        raise Conflict("Closeout is attested after access has ended.")
+    side = "lab" if for_lab else "agency"
+    if getattr(grant, f"{side}_attested_at"):
+        raise Conflict("This side has attested already.")
+    setattr(grant, f"{side}_attested_at", at)
+    setattr(grant, f"{side}_attested_by", by)
+    grant.save(update_fields=[f"{side}_attested_at", f"{side}_attested_by"])
+    _record(f"grant.{side}_attested", grant, submission.lab if for_lab else grant.agency, by, at)
+    return grant
+
+
+def _begin(
+    grant: AccessGrant, action: policy.Action, by: User, at: datetime
+) -> tuple[Submission, AccessGrant, datetime]:
+    submission, grant, at = rows.begin(grant, action, by=by, at=at)
+    grant.submission = submission
+    return submission, grant, at
+
+
+def _require(grant: AccessGrant, at: datetime, state: GrantState, otherwise: str) -> None:
+    if grant.state_at(at) != state:
+        raise Conflict(otherwise)
+
+
+def _notify(kind: NoticeKind, grant: AccessGrant, people: Any, at: datetime) -> None:
+    notices.queue(kind, grant.submission, people, due_at=at, at=at, grant=grant)
+
+
+def _record(
+    action: str,
+    grant: AccessGrant,
+    organization: Organization | None,
+    by: User,
+    at: datetime,
+    **details: Any,
+) -> None:
+    audit.record(
+        action,
+        by=by,
+        at=at,
+        object_type="grant",
+        object_reference=grant.key,
+        submission=grant.submission.reference,
+        organization=organization.code if organization else "",
+        **details,
+    )

@@ -1,0 +1,263 @@
+"""What agencies write: assignment, reviews, positions, recusal (domain.md section 5)."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from accounts import audit
+from accounts.models import Organization, User
+from accounts.roles import Role
+from reviews import policy
+from reviews.exceptions import Conflict, Incomplete
+from reviews.models import (
+    AgencyPosition,
+    AgencyReview,
+    Assignment,
+    Document,
+    Rating,
+    Recusal,
+    Submission,
+)
+from reviews.models.agency_review import Criterion, Outcome
+from reviews.models.notice import NoticeKind
+from reviews.services import notices, rows
+
+# What a filed review must say; the rest may stay blank.
+REQUIRED = ("access_level_used", "hours_spent", "limits")
+
+
+@transaction.atomic
+def assign(
+    submission: Submission, *, reviewer: User, agency: Organization, by: User, at: datetime
+) -> Assignment:
+    """The reviewer is responsible for her agency's review; assigning again changes nothing.
+
+    Raises Conflict for somebody who holds no reviewer's seat there or is recused.
+    """
+    submission, _, at = rows.begin(submission, policy.Action.ASSIGN, by=by, at=at)
+    _require_agency(by, policy.Action.ASSIGN, submission, agency)
+    if not possible_reviewers(submission, agency).filter(pk=reviewer.pk).exists():
+        raise Conflict(
+            f"{reviewer.name} cannot be assigned: only a reviewer of {agency.short_name} who is "
+            "not recused can."
+        )
+    assignment, created = Assignment.objects.get_or_create(
+        submission=submission,
+        agency=agency,
+        reviewer=reviewer,
+        defaults={"assigned_by": by, "assigned_at": at},
+    )
+    if created:
+        _record("review.assigned", submission, agency, by, at, reviewer=reviewer.email)
+        notices.queue(NoticeKind.ASSIGNED, submission, [reviewer], due_at=at, at=at)
+    return assignment
+
+
+def possible_reviewers(submission: Submission, agency: Organization) -> Any:
+    """The agency's active reviewers who are not recused from the submission, by name."""
+    return (
+        User.objects.filter(
+            is_active=True,
+            groups__seat__organization=agency,
+            groups__seat__role=Role.REVIEWER,
+        )
+        .exclude(recusals__submission=submission)
+        .order_by("name")
+    )
+
+
+def draft_of(submission: Submission, agency: Organization, author: User) -> AgencyReview | None:
+    """The author's unfiled draft for that agency, if she has begun one."""
+    return AgencyReview.objects.filter(
+        submission=submission, agency=agency, author=author, filed_at__isnull=True
+    ).first()
+
+
+@transaction.atomic
+def save_draft(
+    submission: Submission,
+    *,
+    agency: Organization,
+    answers: dict[str, Any],
+    ratings: dict[str, dict[str, Any]],
+    evidence: Iterable[Document],
+    revision: int,
+    by: User,
+    at: datetime,
+) -> AgencyReview:
+    """The author's draft is as given, complete or not.
+
+    ``revision`` is that of the draft the form was opened on, 0 when there was none. Raises
+    StaleForm when another window saved in between.
+    """
+    submission, _, at = rows.begin(submission, policy.Action.WRITE_REVIEW, by=by, at=at)
+    return _save(submission, agency, answers, ratings, evidence, revision, by, at)
+
+
+@transaction.atomic
+def file_review(
+    submission: Submission,
+    *,
+    agency: Organization,
+    answers: dict[str, Any],
+    ratings: dict[str, dict[str, Any]],
+    evidence: Iterable[Document],
+    revision: int,
+    by: User,
+    at: datetime,
+) -> AgencyReview:
+    """A new filed version of the author's review; no earlier version is changed.
+
+    Raises Incomplete, naming what is missing, and StaleForm as ``save_draft`` does.
+    """
+    submission, _, at = rows.begin(submission, policy.Action.WRITE_REVIEW, by=by, at=at)
+    missing = missing_for_filing(answers, ratings)
+    if missing:
+        raise Incomplete("The review cannot be filed yet.", missing)
+    review = _save(submission, agency, answers, ratings, evidence, revision, by, at)
+    review.filed_at = at
+    review.save(update_fields=["filed_at"])
+    _record("review.filed", submission, agency, by, at, review=review, version=review.version)
+    notices.queue(
+        NoticeKind.REVIEW_FILED,
+        submission,
+        notices.people(submission, "lead_submission", organization=agency),
+        due_at=at,
+        at=at,
+    )
+    return review
+
+
+def missing_for_filing(answers: dict[str, Any], ratings: dict[str, dict[str, Any]]) -> list[str]:
+    """The names of what filing still needs: fields, and criteria scored without evidence."""
+    missing = [name for name in REQUIRED if answers.get(name) in (None, "")]
+    if not answers.get("no_conflict_declared"):
+        missing.append("no_conflict_declared")
+    for line in Criterion:
+        rating = ratings.get(line, {})
+        if rating.get("score") is not None and not (
+            rating.get("evidence", "").strip() and rating.get("confidence")
+        ):
+            missing.append(line.value)
+    return missing
+
+
+def _save(
+    submission: Submission,
+    agency: Organization,
+    answers: dict[str, Any],
+    ratings: dict[str, dict[str, Any]],
+    evidence: Iterable[Document],
+    revision: int,
+    by: User,
+    at: datetime,
+) -> AgencyReview:
+    _require_agency(by, policy.Action.WRITE_REVIEW, submission, agency)
+    review = draft_of(submission, agency, by)
+    if review is None:
+        earlier = AgencyReview.objects.filter(submission=submission, agency=agency, author=by)
+        review = AgencyReview(
+            submission=submission,
+            agency=agency,
+            author=by,
+            version=earlier.count() + 1,
+            revision=0,
+            created_at=at,
+        )
+    rows.require_revision(review, revision)
+    for name, value in answers.items():
+        setattr(review, name, value)
+    review.revision += 1
+    review.saved_at = at
+    review.save()
+    readable = policy.allowed(by, policy.Action.VIEW_DOCUMENT, at=at)
+    review.evidence.set(
+        readable.filter(submission=submission, pk__in=[document.pk for document in evidence])
+    )
+    for line in Criterion:
+        Rating.objects.update_or_create(
+            review=review, criterion=line, defaults=ratings.get(line, {})
+        )
+    _record("review.saved", submission, agency, by, at, review=review, revision=review.revision)
+    return review
+
+
+@transaction.atomic
+def file_position(
+    submission: Submission,
+    *,
+    agency: Organization,
+    outcome: str,
+    summary: str,
+    by: User,
+    at: datetime,
+) -> AgencyPosition:
+    """The agency's position as of now; an earlier one is kept and superseded.
+
+    Raises Incomplete when concerns or mitigations are recorded without saying which.
+    """
+    submission, _, at = rows.begin(submission, policy.Action.FILE_POSITION, by=by, at=at)
+    _require_agency(by, policy.Action.FILE_POSITION, submission, agency)
+    if outcome in (Outcome.CONCERNS_RECORDED, Outcome.MITIGATIONS_SUGGESTED) and not summary:
+        raise Incomplete("Say which concerns or mitigations your agency records.", ["summary"])
+    version = AgencyPosition.objects.filter(submission=submission, agency=agency).count() + 1
+    position = AgencyPosition.objects.create(
+        submission=submission,
+        agency=agency,
+        version=version,
+        outcome=outcome,
+        summary=summary,
+        filed_at=at,
+        filed_by=by,
+    )
+    _record("position.filed", submission, agency, by, at, outcome=outcome, version=version)
+    notices.queue(
+        NoticeKind.POSITION_FILED,
+        submission,
+        notices.people(submission, "lead_submission"),
+        due_at=at,
+        at=at,
+    )
+    return position
+
+
+@transaction.atomic
+def recuse(submission: Submission, *, reason: str, by: User, at: datetime) -> Recusal:
+    """``by`` can no longer reach the submission from any seat. There is no way back."""
+    submission, _, at = rows.begin(submission, policy.Action.RECUSE, by=by, at=at)
+    agency = policy.organizations(by, policy.Action.RECUSE, submission).first()
+    recusal = Recusal.objects.create(
+        submission=submission, person=by, reason=reason, declared_at=at, declared_by=by
+    )
+    _record("review.recused", submission, agency, by, at)
+    return recusal
+
+
+def _require_agency(
+    by: User, action: policy.Action, submission: Submission, agency: Organization
+) -> None:
+    if not policy.organizations(by, action, submission).filter(pk=agency.pk).exists():
+        raise Conflict(f"You cannot do this for {agency.short_name}.")
+
+
+def _record(
+    action: str,
+    submission: Submission,
+    agency: Organization | None,
+    by: User,
+    at: datetime,
+    review: AgencyReview | None = None,
+    **details: Any,
+) -> None:
+    audit.record(
+        action,
+        by=by,
+        at=at,
+        object_type="review" if review else "submission",
+        object_reference=review.key if review else submission.reference,
+        submission=submission.reference,
+        organization=agency.code if agency else "",
+        **details,
+    )

@@ -1,0 +1,95 @@
+"""Attaching organizations to submissions: the only code that writes guardian's rows."""
+
+from datetime import datetime
+
+from django.contrib.auth.models import Permission
+from django.db import transaction
+from django.db.models import QuerySet
+
+from accounts import audit
+from accounts.models import Organization, Seat, User
+from accounts.roles import Kind
+from reviews import policy
+from reviews.exceptions import Conflict
+from reviews.models import Submission, SubmissionGroupObjectPermission
+from reviews.services import rows
+
+
+def grant_codenames(submission: Submission, organization: Organization) -> None:
+    """Every seat of the organization has its role's codenames there; again changes nothing."""
+    permissions = {
+        permission.codename: permission
+        for permission in Permission.objects.filter(
+            content_type__app_label="reviews", content_type__model="submission"
+        )
+    }
+    SubmissionGroupObjectPermission.objects.bulk_create(
+        [
+            SubmissionGroupObjectPermission(
+                content_object=submission, group_id=group, permission=permissions[codename]
+            )
+            for role, group in Seat.objects.filter(organization=organization).values_list(
+                "role", "group"
+            )
+            for codename in sorted(policy.CODENAMES.get(role, ()))
+        ],
+        ignore_conflicts=True,
+    )
+
+
+@transaction.atomic
+def attach(submission: Submission, organization: Organization, *, by: User, at: datetime) -> None:
+    """The agency's seats reach the submission. Raises Conflict for any but an agency."""
+    submission, _, at = rows.begin(submission, policy.Action.ADMINISTER, by=by, at=at)
+    if organization.kind != Kind.AGENCY:
+        raise Conflict("Only an agency can be attached to a submission.")
+    grant_codenames(submission, organization)
+    _record("submission.agency_attached", submission, organization, by, at)
+
+
+@transaction.atomic
+def detach(submission: Submission, organization: Organization, *, by: User, at: datetime) -> None:
+    """The agency's seats no longer reach the submission; what they wrote stays."""
+    submission, _, at = rows.begin(submission, policy.Action.ADMINISTER, by=by, at=at)
+    if organization.kind != Kind.AGENCY:
+        raise Conflict("A lab cannot be detached from its own submission.")
+    SubmissionGroupObjectPermission.objects.filter(
+        content_object=submission, group__seat__organization=organization
+    ).delete()
+    _record("submission.agency_detached", submission, organization, by, at)
+
+
+def attached_agencies(submission: Submission) -> QuerySet[Organization]:
+    """The agencies attached to the submission, by name."""
+    return _attached(submission, "view_submission").filter(kind=Kind.AGENCY)
+
+
+def reviewing_agencies(submission: Submission) -> QuerySet[Organization]:
+    """Those of them that file a position: the ones with a lead's seat."""
+    return _attached(submission, "lead_submission")
+
+
+def _attached(submission: Submission, codename: str) -> QuerySet[Organization]:
+    groups = SubmissionGroupObjectPermission.objects.filter(
+        content_object=submission, permission__codename=codename
+    ).values("group")
+    return Organization.objects.filter(seats__group__in=groups).distinct().order_by("name")
+
+
+def _record(
+    action: str, submission: Submission, organization: Organization, by: User, at: datetime
+) -> None:
+    audit.record(
+        action,
+        by=by,
+        at=at,
+        object_type="submission",
+        object_reference=submission.reference,
+        submission=submission.reference,
+        agency=organization.code,
+    )
+
+
+def possible_readers() -> QuerySet[Organization]:
+    """The agencies to which a lab may restrict a document."""
+    return Organization.objects.filter(kind=Kind.AGENCY)

@@ -1,0 +1,186 @@
+"""Documents come in checked and hashed, and leave only through policy and the audit log."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.core.files.base import File
+from django.core.files.storage import storages
+from django.db import transaction
+
+from accounts import audit
+from accounts.models import Organization, User
+from reviews import policy, uploads
+from reviews.exceptions import Conflict, FileRefused
+from reviews.models import Document, DocumentVersion, Submission
+from reviews.services import attachments, rows, scanning
+
+CHUNK = 1024 * 1024
+
+
+@transaction.atomic
+def add(
+    submission: Submission,
+    *,
+    kind: str,
+    title: str,
+    designation: str,
+    restricted_to: Iterable[Organization] = (),
+    upload: "File[Any]",
+    by: User,
+    at: datetime,
+) -> Document:
+    """The document exists with its first version stored and scanned.
+
+    Raises FileRefused when the file cannot be taken or is in this submission already.
+    """
+    submission, _, at = rows.begin(submission, policy.Action.ADD_DOCUMENT, by=by, at=at)
+    document = Document.objects.create(
+        submission=submission,
+        kind=kind,
+        title=title,
+        designation=designation,
+        created_at=at,
+        created_by=by,
+    )
+    _restrict(document, restricted_to)
+    _store(document, upload, by=by, at=at)
+    return document
+
+
+@transaction.atomic
+def add_version(
+    document: Document, *, upload: "File[Any]", by: User, at: datetime
+) -> DocumentVersion:
+    """A newer version stands beside the old ones. Raises FileRefused as ``add`` does."""
+    _, document, at = rows.begin(document, policy.Action.MANAGE_DOCUMENT, by=by, at=at)
+    return _store(document, upload, by=by, at=at)
+
+
+@transaction.atomic
+def restrict(
+    document: Document, *, restricted_to: Iterable[Organization], by: User, at: datetime
+) -> None:
+    """Only these agencies may open or know of the document; none given means all attached."""
+    _, document, at = rows.begin(document, policy.Action.MANAGE_DOCUMENT, by=by, at=at)
+    chosen = list(restricted_to)
+    _restrict(document, chosen)
+    _record(
+        "document.restricted", document, by, at, agencies=sorted(agency.code for agency in chosen)
+    )
+
+
+@transaction.atomic
+def open_for_reading(version: DocumentVersion, *, by: User, at: datetime) -> "File[Any]":
+    """The file, open at its start, after its SHA-256 was found unchanged and the read recorded.
+
+    Raises NotPermitted or NotVisible, and Conflict when the stored bytes are not those
+    that were uploaded.
+    """
+    policy.check(by, policy.Action.READ_DOCUMENT, version, at=at)
+    file = version.open()
+    if _sha256(file) != version.sha256:
+        file.close()
+        raise Conflict(
+            "The stored file is not the one that was uploaded, so it is not handed out. "
+            "Tell your administrator."
+        )
+    _record(
+        "document.read",
+        version.document,
+        by,
+        at,
+        organization=_reader(version.document, by),
+        version=version.number,
+        sha256=version.sha256,
+    )
+    return file
+
+
+def _store(document: Document, upload: "File[Any]", *, by: User, at: datetime) -> DocumentVersion:
+    name = uploads.display_name(upload.name or "")
+    content_type = uploads.inspect(upload, name)
+    digest = _sha256(upload)
+    twin = (
+        DocumentVersion.objects.filter(document__submission=document.submission_id, sha256=digest)
+        .select_related("document")
+        .first()
+    )
+    if twin is not None:
+        raise FileRefused(
+            f"This file is already in the submission as “{twin.document.title}”, version "
+            f"{twin.number}. Choose another file.",
+            status=409,
+        )
+    version = DocumentVersion(
+        document=document,
+        number=document.versions.count() + 1,
+        file_name=name,
+        content_type=content_type,
+        size=upload.size,
+        sha256=digest,
+        uploaded_at=at,
+        uploaded_by=by,
+    )
+    storage = storages["documents"]
+    storage.save(version.storage_name, upload)
+    try:
+        with version.open() as stored:
+            verdict = scanning.scanner().scan(stored)
+        version.scan_state, version.scan_note = verdict.state, verdict.note
+        version.save()
+        _record(
+            "document.added",
+            document,
+            by,
+            at,
+            organization=document.submission.lab.code,
+            version=version.number,
+            sha256=digest,
+            size=version.size,
+        )
+    except BaseException:
+        storage.delete(version.storage_name)
+        raise
+    return version
+
+
+def _sha256(file: Any) -> str:
+    file.seek(0)
+    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    file.seek(0)
+    return digest
+
+
+def _restrict(document: Document, organizations: Iterable[Organization]) -> None:
+    chosen = {organization.pk for organization in organizations}
+    agencies = attachments.possible_readers()
+    if not chosen <= {agency.pk for agency in agencies}:
+        raise Conflict("A document can be restricted to agencies only.")
+    document.restricted_to.set(chosen)
+
+
+def _reader(document: Document, by: User) -> str:
+    reader = policy.organizations(by, policy.Action.READ_PACKAGE, document.submission).first()
+    return reader.code if reader else ""
+
+
+def _record(
+    action: str,
+    document: Document,
+    by: User,
+    at: datetime,
+    organization: str | None = None,
+    **details: Any,
+) -> None:
+    audit.record(
+        action,
+        by=by,
+        at=at,
+        object_type="document",
+        object_reference=document.key,
+        submission=document.submission.reference,
+        organization=document.submission.lab.code if organization is None else organization,
+        **details,
+    )

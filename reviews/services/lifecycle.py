@@ -1,0 +1,249 @@
+"""A submission's life: drafted, filed, shortened, withdrawn, expired (domain.md section 4).
+
+Concluding is in services/reports.py, because the report is what concludes.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from accounts import audit
+from accounts.models import Organization, User
+from accounts.roles import Kind
+from reviews import clock, policy, workflow
+from reviews.exceptions import Conflict, IllegalTransition, Incomplete
+from reviews.models import ModelVersion, Package, Report, Submission
+from reviews.models.notice import NoticeKind
+from reviews.services import attachments, notices, rows
+from reviews.workflow import Status, Step
+
+
+@transaction.atomic
+def draft(
+    lab: Organization,
+    *,
+    kind: str,
+    family: str,
+    version: str,
+    checkpoint_sha256: str,
+    lab_tracking_id: str = "",
+    by: User,
+    at: datetime,
+) -> Submission:
+    """A new draft of ``lab`` that only the lab sees.
+
+    Raises ValidationError when the version contradicts one that the lab has recorded.
+    """
+    policy.check(by, policy.Action.DRAFT, lab, at=at)
+    submission = Submission.objects.create(
+        model_version=_version(lab, family, version, checkpoint_sha256, at),
+        kind=kind,
+        lab_tracking_id=lab_tracking_id,
+        created_at=at,
+        created_by=by,
+    )
+    Package.objects.create(submission=submission)
+    attachments.grant_codenames(submission, lab)
+    _record("submission.drafted", submission, by, at)
+    return submission
+
+
+def _version(
+    lab: Organization, family: str, version: str, checkpoint_sha256: str, at: datetime
+) -> ModelVersion:
+    known = ModelVersion.objects.filter(lab=lab, checkpoint_sha256=checkpoint_sha256).first()
+    if known is not None:
+        if (known.family, known.version) != (family, version):
+            raise ValidationError(
+                {
+                    "checkpoint_sha256": f"Your lab has recorded this checkpoint as {known}. "
+                    "A checkpoint keeps its name: use that one, or check the SHA-256."
+                }
+            )
+        return known
+    if ModelVersion.objects.filter(lab=lab, family=family, version=version).exists():
+        raise ValidationError(
+            {
+                "version": f"Your lab has recorded {family} {version} with another checkpoint. "
+                "Give this checkpoint a version of its own, or check the SHA-256."
+            }
+        )
+    return ModelVersion.objects.create(
+        lab=lab,
+        family=family,
+        version=version,
+        checkpoint_sha256=checkpoint_sha256,
+        created_at=at,
+    )
+
+
+@transaction.atomic
+def revise(
+    submission: Submission, *, answers: dict[str, Any], revision: int, by: User, at: datetime
+) -> Submission:
+    """The draft's answers are as given; blanks are kept as blanks.
+
+    ``answers`` holds fields of the submission and of its package. Raises Conflict once
+    filed, StaleForm when ``revision`` is not the present one.
+    """
+    submission, _, at = rows.begin(submission, policy.Action.OWN, by=by, at=at)
+    if submission.status != Status.DRAFT:
+        raise Conflict("This submission has been filed, so its answers can no longer change.")
+    rows.require_revision(submission, revision)
+    answers = dict(answers)
+    identity = {
+        name: answers.pop(name, getattr(submission.model_version, name))
+        for name in ("family", "version", "checkpoint_sha256")
+    }
+    submission.model_version = _version(submission.lab, **identity, at=at)
+    for name, value in answers.items():
+        owner = submission if hasattr(submission, name) else submission.package
+        setattr(owner, name, value)
+    submission.revision += 1
+    submission.package.save()
+    submission.save()
+    _record("submission.revised", submission, by, at, fields=sorted(answers))
+    return submission
+
+
+@transaction.atomic
+def file(
+    submission: Submission, *, certifier_title: str, revision: int, by: User, at: datetime
+) -> Submission:
+    """The window is open, every agency attached, the certification on record.
+
+    Raises IllegalTransition when filed already, Incomplete when core fields are blank,
+    StaleForm when the answers changed since they were checked, WindowRefused when no time is
+    left for this model version.
+    """
+    version = ModelVersion.objects.select_for_update().get(submissions=submission.pk)
+    submission, _, at = rows.begin(submission, policy.Action.OWN, by=by, at=at)
+    status = workflow.advance(submission.status, Step.FILE)
+    rows.require_revision(submission, revision)
+    missing = submission.package.missing()
+    if missing:
+        raise Incomplete("Some required answers are still missing.", missing)
+    window = clock.window(
+        at,
+        used=_used(version, at),
+        planned_partner_release_at=submission.planned_partner_release_at,
+    )
+    submission.status = status
+    submission.opens_at, submission.closes_at = window.opens_at, window.closes_at
+    submission.allowance = window.allowance
+    submission.certified_by, submission.certifier_title = by, certifier_title
+    submission.save()
+    for agency in Organization.objects.filter(kind=Kind.AGENCY):
+        attachments.grant_codenames(submission, agency)
+    _record("submission.filed", submission, by, at, closes_at=window.closes_at.isoformat())
+    notices.queue(
+        NoticeKind.FILED_RECEIPT, submission, notices.lab_people(submission), due_at=at, at=at
+    )
+    notices.queue(
+        NoticeKind.SUBMISSION_FILED,
+        submission,
+        notices.people(submission, "lead_submission", "determine_submission"),
+        due_at=at,
+        at=at,
+    )
+    return submission
+
+
+def _used(version: ModelVersion, at: datetime) -> timedelta:
+    """The time that the version's earlier windows took. Records ends that are overdue."""
+    for pk in version.submissions.overdue(at).values_list("pk", flat=True):
+        expire(pk, at=at)
+    if version.submissions.filter(status=Status.UNDER_REVIEW).exists():
+        raise Conflict(
+            "This model version is under review already. Withdraw that submission first; "
+            "the rest of its 720 hours stays."
+        )
+    return sum(
+        (
+            ended_at - opens_at
+            for opens_at, ended_at in version.submissions.filed().values_list(
+                "opens_at", "ended_at"
+            )
+        ),
+        timedelta(0),
+    )
+
+
+@transaction.atomic
+def shorten(submission: Submission, *, closes_at: datetime, by: User, at: datetime) -> Submission:
+    """The window ends at ``closes_at``, earlier than before. Raises WindowRefused otherwise."""
+    submission, _, at = rows.begin(submission, policy.Action.SHORTEN, by=by, at=at)
+    submission.closes_at = clock.shortened(*submission.window(), to=closes_at, at=at)
+    submission.save(update_fields=["closes_at"])
+    _record(
+        "submission.shortened", submission, by, at, closes_at=submission.window()[1].isoformat()
+    )
+    notices.queue(
+        NoticeKind.WINDOW_SHORTENED, submission, notices.everyone(submission), due_at=at, at=at
+    )
+    return submission
+
+
+@transaction.atomic
+def withdraw(submission: Submission, *, by: User, at: datetime) -> Submission:
+    """Withdrawn, without a reason asked; every agency's access ended at this instant.
+
+    Raises IllegalTransition when the submission has ended.
+    """
+    submission, _, at = rows.begin(submission, policy.Action.OWN, by=by, at=at)
+    if submission.status_at(at) == Status.EXPIRED:
+        raise IllegalTransition("The window has ended, so there is nothing to withdraw.")
+    submission.status = workflow.advance(submission.status, Step.WITHDRAW)
+    submission.ended_at = at
+    submission.save(update_fields=["status", "ended_at"])
+    _record("submission.withdrawn", submission, by, at)
+    if submission.opens_at:
+        notices.queue(
+            NoticeKind.WITHDRAWN, submission, notices.everyone(submission), due_at=at, at=at
+        )
+    return submission
+
+
+@transaction.atomic
+def expire(submission_id: int, *, at: datetime) -> bool:
+    """Record the end of one window at its true instant; whether there was one to record."""
+    submission = rows.lock_submission(submission_id)
+    if submission.status_at(at) != Status.EXPIRED or submission.status == Status.EXPIRED:
+        return False
+    closes_at = submission.window()[1]
+    submission.status = workflow.advance(submission.status, Step.EXPIRE)
+    submission.ended_at = closes_at
+    submission.save(update_fields=["status", "ended_at"])
+    Report.objects.create(submission=submission, issued_at=closes_at)
+    _record(
+        "submission.expired",
+        submission,
+        audit.SYSTEM,
+        at,
+        ended_at=closes_at.isoformat(),
+    )
+    notices.queue(
+        NoticeKind.WINDOW_ENDED,
+        submission,
+        notices.everyone(submission),
+        due_at=closes_at,
+        at=at,
+    )
+    return True
+
+
+def _record(
+    action: str, submission: Submission, by: audit.Actor, at: datetime, **details: Any
+) -> None:
+    audit.record(
+        action,
+        by=by,
+        at=at,
+        object_type="submission",
+        object_reference=submission.reference,
+        submission=submission.reference,
+        organization="" if by is audit.SYSTEM else submission.lab.code,
+        **details,
+    )

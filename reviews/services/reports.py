@@ -1,0 +1,118 @@
+"""The final report to the lab: what it gathers, issuing it, the lab's response.
+
+Issuing it is what concludes a submission. It names agencies and never a person, and an
+agency that filed nothing is shown as having recorded no view (domain.md section 3,
+invariant 5).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts import audit
+from accounts.models import Organization, User
+from reviews import policy, workflow
+from reviews.exceptions import Conflict, Incomplete
+from reviews.models import AgencyPosition, Determination, Report, Submission
+from reviews.models.notice import NoticeKind
+from reviews.services import attachments, notices, rows
+from reviews.workflow import Step
+
+NO_VIEW = "No view recorded"
+
+
+@dataclass(frozen=True)
+class AgencyLine:
+    """One agency's line in the report; ``position`` is None where no view was recorded."""
+
+    agency: Organization
+    position: AgencyPosition | None
+
+    @property
+    def outcome(self) -> str:
+        """The outcome in words."""
+        return NO_VIEW if self.position is None else self.position.get_outcome_display()
+
+
+def lines(submission: Submission) -> list[AgencyLine]:
+    """Each reviewing agency with its position in force, by name."""
+    latest = {
+        position.agency_id: position
+        for position in AgencyPosition.objects.filter(submission=submission).order_by("version")
+    }
+    return [
+        AgencyLine(agency, latest.get(agency.pk))
+        for agency in attachments.reviewing_agencies(submission)
+    ]
+
+
+def determination_in_force(submission: Submission) -> Determination | None:
+    """The last signed determination; None where none was made."""
+    return (
+        Determination.objects.filter(submission=submission, signed_at__isnull=False)
+        .order_by("-number")
+        .first()
+    )
+
+
+def outstanding(submission: Submission) -> list[Organization]:
+    """The reviewing agencies that have neither filed a position nor recused."""
+    return [line.agency for line in lines(submission) if line.position is None]
+
+
+@transaction.atomic
+def issue(submission: Submission, *, by: User, at: datetime) -> Report:
+    """The report is the lab's to read and the submission concluded; access ended with it.
+
+    Raises Incomplete while an agency is outstanding, IllegalTransition when it has ended.
+    """
+    submission, _, at = rows.begin(submission, policy.Action.ISSUE_REPORT, by=by, at=at)
+    status = workflow.advance(submission.status, Step.CONCLUDE)
+    missing = [agency.short_name for agency in outstanding(submission)]
+    if missing:
+        raise Incomplete(
+            f"The report waits for positions from: {', '.join(missing)}. If they file none, "
+            "the end of the window issues it.",
+            missing,
+        )
+    submission.status, submission.ended_at = status, at
+    submission.save(update_fields=["status", "ended_at"])
+    report = Report.objects.create(submission=submission, issued_at=at, issued_by=by)
+    agency = policy.organizations(by, policy.Action.ISSUE_REPORT, submission).first()
+    _record("submission.concluded", submission, agency, by, at)
+    notices.queue(NoticeKind.CONCLUDED, submission, notices.everyone(submission), due_at=at, at=at)
+    return report
+
+
+@transaction.atomic
+def respond(submission: Submission, *, response: str, by: User, at: datetime) -> Report:
+    """The lab's response stands with the report. Raises Conflict before it, or a second time."""
+    submission, _, at = rows.begin(submission, policy.Action.RESPOND, by=by, at=at)
+    report = Report.objects.filter(submission=submission).first()
+    if report is None:
+        raise Conflict("There is no report to respond to yet.")
+    if report.responded_at:
+        raise Conflict("Your lab's response is on record already.")
+    report.response, report.responded_at, report.responded_by = response, at, by
+    report.save()
+    _record("report.answered", submission, submission.lab, by, at)
+    return report
+
+
+def _record(
+    action: str,
+    submission: Submission,
+    organization: Organization | None,
+    by: User,
+    at: datetime,
+) -> None:
+    audit.record(
+        action,
+        by=by,
+        at=at,
+        object_type="submission",
+        object_reference=submission.reference,
+        submission=submission.reference,
+        organization=organization.code if organization else "",
+    )

@@ -1,0 +1,53 @@
+"""How every write begins: lock the submission, read the clock again, ask policy again.
+
+Locks are taken in one order everywhere: model version, submission, its other rows, and the
+audit head last (``audit.record``), so that no two writes wait for each other.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Model
+
+from accounts.models import User
+from reviews import policy
+from reviews.exceptions import NotVisible, StaleForm
+from reviews.models import Submission
+from reviews.services import timekeeping
+
+
+def lock_submission(pk: int) -> Submission:
+    """The submission, locked until the transaction ends. Raises NotVisible when it is gone."""
+    row: Submission | None = (
+        Submission.objects.select_for_update(of=("self",))
+        .select_related("model_version__lab")
+        .filter(pk=pk)
+        .first()
+    )
+    if row is None:
+        raise NotVisible("There is no such page.")
+    return row
+
+
+def begin(
+    row: Any, action: policy.Action, *, by: User, at: datetime
+) -> tuple[Submission, Any, datetime]:
+    """(the locked submission, the row as it now is, the instant to decide by).
+
+    Raises NotPermitted or NotVisible when ``by`` may not, at that instant, do ``action``.
+    """
+    submission = lock_submission(row.pk if isinstance(row, Submission) else row.submission_id)
+    at = timekeeping.after_lock(at)
+    if not isinstance(row, Submission):
+        row.refresh_from_db()
+    policy.check(by, action, row, at=at)
+    return submission, submission if isinstance(row, Submission) else row, at
+
+
+def require_revision(row: Model, revision: int) -> None:
+    """Nothing, when the form was opened on the row's present revision; else StaleForm."""
+    if row.revision != revision:  # type: ignore[attr-defined]
+        raise StaleForm(
+            "Somebody else changed this after you opened it. What you typed is below: compare "
+            "it with what is saved now, then save again."
+        )

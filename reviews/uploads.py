@@ -1,0 +1,158 @@
+"""What may be uploaded, and how it is received.
+
+The size limit holds while streaming. A file is taken only when its extension, its first
+bytes and a parse of it agree (OWASP ASVS 5.2.2); HTML and SVG are never taken.
+"""
+
+import csv
+import io
+import json
+import unicodedata
+from pathlib import PurePosixPath
+from typing import Any
+
+import puremagic
+import pypdf
+from django.conf import settings
+from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
+
+from reviews.exceptions import FileRefused
+
+TYPES = {
+    "pdf": "application/pdf",
+    "md": "text/markdown",
+    "txt": "text/plain",
+    "csv": "text/csv",
+    "json": "application/json",
+}
+ACCEPT = ",".join(f".{extension}" for extension in TYPES)
+TYPES_IN_WORDS = "PDF, Markdown (.md), plain text (.txt), CSV or JSON"
+MARKUP = (b"<!doctype", b"<html", b"<svg", b"<script", b"<?xml")
+CHUNK = 1024 * 1024
+
+
+class LimitedUploadHandler(TemporaryFileUploadHandler):
+    """Streams to a temporary file and stops at the limit, so no upload fills the disk.
+
+    After the stop ``request.upload_too_large`` is true and no file reaches the form.
+    """
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        super().new_file(*args, **kwargs)
+        self.received = 0
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        self.received += len(raw_data)
+        if self.received > settings.DOCUMENT_MAX_BYTES:
+            self.request.upload_too_large = True
+            self.file.close()
+            raise StopUpload(connection_reset=False)
+        super().receive_data_chunk(raw_data, start)
+
+
+def too_large() -> FileRefused:
+    """The refusal of a file over the limit."""
+    limit = settings.DOCUMENT_MAX_BYTES // (1024 * 1024)
+    return FileRefused(
+        f"That file is larger than {limit} MB, the limit for one file. Choose a smaller file, "
+        "or split it.",
+        status=413,
+    )
+
+
+def display_name(name: str) -> str:
+    """The file's name without folders or control characters, at most 255 characters."""
+    last = PurePosixPath(name.replace("\\", "/")).name
+    shown = "".join(c for c in last if unicodedata.category(c)[0] != "C").strip()
+    stem, dot, extension = shown.rpartition(".")
+    return (stem[: 254 - len(extension)] + dot + extension)[:255] or "document"
+
+
+def inspect(upload: Any, name: str) -> str:
+    """The content type that the name, the first bytes and the content agree on.
+
+    Raises FileRefused, with the fitting status, for anything else.
+    """
+    extension = name.rpartition(".")[2].lower()
+    if extension not in TYPES:
+        raise FileRefused(
+            f"“{name}” is not a kind of file that can be uploaded. Choose {TYPES_IN_WORDS}.",
+            status=415,
+        )
+    if upload.size == 0:
+        raise FileRefused(f"“{name}” is empty. Choose a file with content.")
+    if upload.size > settings.DOCUMENT_MAX_BYTES:
+        raise too_large()
+    upload.seek(0)
+    head = upload.read(4096)
+    upload.seek(0)
+    agrees = _is_pdf(upload, head) if extension == "pdf" else _is_text(upload, head, extension)
+    upload.seek(0)
+    if not agrees:
+        raise FileRefused(
+            f"“{name}” does not contain what its name says. Save it again as "
+            f"{TYPES_IN_WORDS}, and upload that.",
+            status=415,
+        )
+    return TYPES[extension]
+
+
+def _is_pdf(upload: Any, head: bytes) -> bool:
+    if not head.startswith(b"%PDF-"):
+        return False
+    try:
+        return len(pypdf.PdfReader(upload, strict=False).pages) > 0
+    except (
+        pypdf.errors.PyPdfError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ):
+        return False
+
+
+def _is_text(upload: Any, head: bytes, extension: str) -> bool:
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(MARKUP) or _has_signature(head):
+        return False
+    # The upload stays open when the text view of it goes away.
+    text = io.TextIOWrapper(_Borrowed(upload), encoding="utf-8-sig", newline="")
+    try:
+        if extension == "json":
+            json.load(text)
+        elif extension == "csv":
+            for _ in csv.reader(text, strict=True):
+                pass
+        else:
+            while chunk := text.read(CHUNK):
+                if "\x00" in chunk:
+                    return False
+    except (UnicodeDecodeError, ValueError, csv.Error, RecursionError):
+        return False
+    finally:
+        text.detach()
+    return True
+
+
+def _has_signature(head: bytes) -> bool:
+    try:
+        found = puremagic.magic_string(head)
+    except puremagic.PureError:
+        return False
+    return any(match.confidence >= 0.8 and match.byte_match for match in found)
+
+
+class _Borrowed(io.RawIOBase):
+    """A readable view of a file that does not close it."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._file.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)

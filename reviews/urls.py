@@ -1,0 +1,134 @@
+"""Home, submissions and all that belongs to them. A name is ``noun-verb``."""
+
+from django.urls import path
+
+from reviews.views import (
+    access_grants,
+    agency_reviews,
+    attachments,
+    determinations,
+    documents,
+    drafting,
+    home,
+    lifecycle,
+    reports,
+    submissions,
+)
+
+app_name = "reviews"
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("submissions/", submissions.submission_list, name="submission-list"),
+    path("submissions/new/", drafting.submission_create, name="submission-create"),
+    path("submissions/<str:reference>/", submissions.submission_detail, name="submission-detail"),
+    path(
+        "submissions/<str:reference>/package/",
+        submissions.package_detail,
+        name="package-detail",
+    ),
+    path(
+        "submissions/<str:reference>/history/",
+        submissions.submission_history,
+        name="submission-history",
+    ),
+    path(
+        "submissions/<str:reference>/edit/<slug:step>/",
+        drafting.submission_edit,
+        name="submission-edit",
+    ),
+    path("submissions/<str:reference>/file/", lifecycle.submission_file, name="submission-file"),
+    path(
+        "submissions/<str:reference>/shorten/",
+        lifecycle.submission_shorten,
+        name="submission-shorten",
+    ),
+    path(
+        "submissions/<str:reference>/withdraw/",
+        lifecycle.submission_withdraw,
+        name="submission-withdraw",
+    ),
+    path("submissions/<str:reference>/documents/", documents.document_list, name="document-list"),
+    path(
+        "submissions/<str:reference>/documents/new/",
+        documents.document_add,
+        name="document-add",
+    ),
+    path("documents/<uuid:key>/", documents.document_detail, name="document-detail"),
+    path("documents/<uuid:key>/new-version/", documents.version_add, name="version-add"),
+    path("documents/<uuid:key>/restrict/", documents.document_restrict, name="document-restrict"),
+    path(
+        "documents/<uuid:key>/<int:number>/download/",
+        documents.version_download,
+        name="version-download",
+    ),
+    path("submissions/<str:reference>/reviews/", agency_reviews.review_list, name="review-list"),
+    path(
+        "submissions/<str:reference>/reviews/assign/",
+        agency_reviews.review_assign,
+        name="review-assign",
+    ),
+    path(
+        "submissions/<str:reference>/reviews/write/",
+        agency_reviews.review_write,
+        name="review-write",
+    ),
+    path("reviews/<uuid:key>/", agency_reviews.review_detail, name="review-detail"),
+    path(
+        "submissions/<str:reference>/position/",
+        agency_reviews.position_file,
+        name="position-file",
+    ),
+    path("submissions/<str:reference>/recuse/", agency_reviews.review_recuse, name="review-recuse"),
+    path(
+        "submissions/<str:reference>/determination/",
+        determinations.determination_detail,
+        name="determination-detail",
+    ),
+    path(
+        "submissions/<str:reference>/determination/consultations/",
+        determinations.consultation_request,
+        name="consultation-request",
+    ),
+    path(
+        "submissions/<str:reference>/determination/consultation/",
+        determinations.consultation_record,
+        name="consultation-record",
+    ),
+    path(
+        "submissions/<str:reference>/determination/write/",
+        determinations.determination_write,
+        name="determination-write",
+    ),
+    path(
+        "determinations/<uuid:key>/sign/",
+        determinations.determination_sign,
+        name="determination-sign",
+    ),
+    path("submissions/<str:reference>/report/", reports.report_detail, name="report-detail"),
+    path("submissions/<str:reference>/report/issue/", reports.report_issue, name="report-issue"),
+    path(
+        "submissions/<str:reference>/report/respond/",
+        reports.report_respond,
+        name="report-respond",
+    ),
+    path("access/", access_grants.grant_list, name="grant-list"),
+    path(
+        "submissions/<str:reference>/access/",
+        access_grants.submission_grants,
+        name="submission-grants",
+    ),
+    path(
+        "submissions/<str:reference>/access/request/",
+        access_grants.grant_request,
+        name="grant-request",
+    ),
+    path("access/<uuid:key>/", access_grants.grant_detail, name="grant-detail"),
+    path("access/<uuid:key>/consent/", access_grants.grant_consent, name="grant-consent"),
+    path("access/<uuid:key>/decline/", access_grants.grant_decline, name="grant-decline"),
+    path("access/<uuid:key>/authorize/", access_grants.grant_authorize, name="grant-authorize"),
+    path("access/<uuid:key>/revoke/", access_grants.grant_revoke, name="grant-revoke"),
+    path("access/<uuid:key>/use/", access_grants.grant_use, name="grant-use"),
+    path("access/<uuid:key>/attest/", access_grants.grant_attest, name="grant-attest"),
+    path("attachments/", attachments.attachment_list, name="attachment-list"),
+    path("attachments/<str:reference>/", attachments.attachment_edit, name="attachment-edit"),
+]

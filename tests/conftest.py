@@ -1,0 +1,131 @@
+"""Fixtures for every test: a held clock, the people, a document store of its own."""
+
+import sqlite3
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import pytest
+from django.db import connection, connections
+
+from reviews import clock
+from tests import people as people_module
+
+START = datetime(2026, 10, 20, 15, 0, tzinfo=UTC)
+
+
+class HeldClock:
+    """The clock of one test: held at ``at``; ``move`` sets it for every thread."""
+
+    def __init__(self):
+        self._holding = None
+        self.move(START)
+
+    @property
+    def at(self):
+        return clock.system()
+
+    def move(self, at):
+        self.release()
+        self._holding = clock.rehearsal(at)
+        self._holding.__enter__()
+
+    def release(self):
+        if self._holding is not None:
+            self._holding.__exit__(None, None, None)
+            self._holding = None
+
+
+@pytest.fixture(autouse=True)
+def held_clock():
+    """Time stands still at START until the test moves it."""
+    held = HeldClock()
+    yield held
+    held.release()
+
+
+@pytest.fixture
+def start():
+    """The instant at which tests begin and, unless told otherwise, file."""
+    return START
+
+
+@pytest.fixture
+def move_clock(held_clock):
+    """Set the time for everything in the process."""
+    return held_clock.move
+
+
+@pytest.fixture
+def at_instant():
+    """``with at_instant(dt):`` holds the clock there for a while."""
+    return clock.rehearsal
+
+
+@pytest.fixture(autouse=True)
+def document_store(settings, tmp_path):
+    """Uploaded documents go to a folder of this test's own."""
+    storages = {name: dict(options) for name, options in settings.STORAGES.items()}
+    storages["documents"]["OPTIONS"] = storages["documents"]["OPTIONS"] | {
+        "location": tmp_path / "documents"
+    }
+    settings.STORAGES = storages
+    return tmp_path / "documents"
+
+
+@pytest.fixture
+def people(db, start):
+    """Everyone of tests/people.py."""
+    return people_module.create(start)
+
+
+@contextmanager
+def _database_copy(name):
+    """The default connection, in every thread, goes to a throw-away copy of the test database.
+
+    The audit log cannot be truncated, which is how Django would clean up after committed
+    tests; a copy needs no cleaning.
+    """
+    settings = connections.settings["default"]
+    original = connection.settings_dict["NAME"]
+    connection.close()
+    if connection.vendor == "postgresql":
+        copy = f"{original}_{name}"[:60]
+        with connection._nodb_cursor() as cursor:
+            cursor.execute(f'DROP DATABASE IF EXISTS "{copy}" WITH (FORCE)')
+            cursor.execute(f'CREATE DATABASE "{copy}" TEMPLATE "{original}"')
+    else:
+        copy = f"{original}_{name}"
+        with sqlite3.connect(original) as source, sqlite3.connect(copy) as target:
+            source.backup(target)
+    try:
+        settings["NAME"] = connection.settings_dict["NAME"] = copy
+        yield
+    finally:
+        connections.close_all()
+        settings["NAME"] = connection.settings_dict["NAME"] = original
+        if connection.vendor == "postgresql":
+            with connection._nodb_cursor() as cursor:
+                cursor.execute(f'DROP DATABASE IF EXISTS "{copy}" WITH (FORCE)')
+
+
+@pytest.fixture
+def committed(django_db_setup, django_db_blocker, request):
+    """Real commits on a copy of the database, for tests with threads, triggers or a server."""
+    with django_db_blocker.unblock(), _database_copy(f"t{abs(hash(request.node.nodeid)) % 10**8}"):
+        yield
+
+
+@pytest.fixture
+def committed_people(committed, start):
+    """Everyone, committed."""
+    return people_module.create(start)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory, django_db_modify_db_settings_parallel_suffix):
+    """On SQLite the test database is a file, so that threads and copies can share it."""
+    settings = connections.settings["default"]
+    if settings["ENGINE"] == "django.db.backends.sqlite3":
+        path = tmp_path_factory.mktemp("database") / "test.sqlite3"
+        settings.setdefault("TEST", {})["NAME"] = str(path)
+        connection.settings_dict["TEST"]["NAME"] = str(path)

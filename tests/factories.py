@@ -1,0 +1,201 @@
+"""Rows in the states that tests need, reached by walking the real services."""
+
+import hashlib
+import itertools
+from datetime import timedelta
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from accounts.models import Organization
+from reviews import clock
+from reviews.models.agency_review import Criterion
+from reviews.services import access, agency_reviews, documents, lifecycle
+
+counter = itertools.count(1)
+
+ANSWERS = {
+    "intended_uses": "General assistance and code.",
+    "weights": "closed",
+    "access_level": "al1",
+    "cyber_capability_claims": "Finds known weakness classes in small code bases.",
+    "safety_framework_tier": "Tier 2",
+    "risk_summary": "Assessed by the lab against its framework.",
+    "safeguards": "Input and output filters.",
+    "weight_security": "Held in two enclaves.",
+    "contacts": "Duty desk, at any hour.",
+    "nondisclosure_reference": "NDA-1",
+    "endpoint_reference": "Endpoint entry 17 in the lab's register",
+}
+
+
+def now():
+    """The rehearsed instant."""
+    return clock.system()
+
+
+def organization(code):
+    """The organization with that code."""
+    return Organization.objects.get(code=code)
+
+
+def sha256(text):
+    """A SHA-256 made from a text, in hexadecimal."""
+    return hashlib.sha256(str(text).encode()).hexdigest()
+
+
+def liaison(people, lab):
+    """The lab's liaison."""
+    return getattr(people, f"{lab}_liaison")
+
+
+def draft(people, lab="northlight", *, complete=True, kind="early_access", **changes):
+    """A draft of the lab; complete unless said otherwise. ``changes`` are answers or identity."""
+    number = next(counter)
+    identity = {
+        "family": changes.pop("family", "Family"),
+        "version": changes.pop("version", f"{number}"),
+        "checkpoint_sha256": changes.pop("checkpoint_sha256", sha256(number)),
+    }
+    submission = lifecycle.draft(
+        organization(lab), kind=kind, **identity, by=liaison(people, lab), at=now()
+    )
+    answers = (ANSWERS if complete else {}) | changes
+    if answers:
+        submission = lifecycle.revise(
+            submission, answers=answers, revision=1, by=liaison(people, lab), at=now()
+        )
+    return submission
+
+
+def filed(people, lab="northlight", *, at=None, **changes):
+    """A submission under review, filed at ``at`` or at the rehearsed instant."""
+    with clock.rehearsal(at or now()):
+        submission = draft(people, lab, **changes)
+        return lifecycle.file(
+            submission,
+            certifier_title="Head of policy",
+            revision=submission.revision,
+            by=liaison(people, lab),
+            at=now(),
+        )
+
+
+def assigned(submission, people, agency="nsa"):
+    """The agency's reviewer, assigned by its lead."""
+    reviewer = getattr(people, f"{agency}_reviewer")
+    agency_reviews.assign(
+        submission,
+        reviewer=reviewer,
+        agency=organization(agency),
+        by=getattr(people, f"{agency}_lead"),
+        at=now(),
+    )
+    return reviewer
+
+
+REVIEW = {
+    "access_level_used": "al1",
+    "hours_spent": "12.5",
+    "limits": "API only.",
+    "concerns": "One open question.",
+    "no_conflict_declared": True,
+}
+RATINGS = {
+    Criterion.VULNERABILITY_DISCOVERY.value: {
+        "score": 2,
+        "confidence": "medium",
+        "evidence": "Tests 4 to 9.",
+    }
+}
+
+
+def review_drafted(submission, people, agency="nsa", *, revision=0, **changes):
+    """A saved, unfiled review of the assigned reviewer."""
+    return agency_reviews.save_draft(
+        submission,
+        agency=organization(agency),
+        answers=REVIEW | changes,
+        ratings=RATINGS,
+        evidence=[],
+        revision=revision,
+        by=assigned(submission, people, agency),
+        at=now(),
+    )
+
+
+def review_filed(submission, people, agency="nsa", *, revision=0, **changes):
+    """A filed review of the assigned reviewer."""
+    return agency_reviews.file_review(
+        submission,
+        agency=organization(agency),
+        answers=REVIEW | changes,
+        ratings=RATINGS,
+        evidence=[],
+        revision=revision,
+        by=assigned(submission, people, agency),
+        at=now(),
+    )
+
+
+def position_filed(
+    submission, people, agency="nsa", outcome="concerns_recorded", summary="Two concerns."
+):
+    """The agency's position, filed by its lead."""
+    return agency_reviews.file_position(
+        submission,
+        agency=organization(agency),
+        outcome=outcome,
+        summary=summary,
+        by=getattr(people, f"{agency}_lead"),
+        at=now(),
+    )
+
+
+def upload(name="card.md", content=None):
+    """An uploaded file whose content no other upload has."""
+    text = content if content is not None else f"# Card {next(counter)}\n\nText.\n".encode()
+    return SimpleUploadedFile(name, text)
+
+
+def document(
+    submission, people, *, restricted_to=(), title="System card", lab="northlight", **file
+):
+    """A document with one version, restricted to the agencies with these codes, if any."""
+    return documents.add(
+        submission,
+        kind="model_card",
+        title=title,
+        designation="confidential_commercial",
+        restricted_to=[organization(code) for code in restricted_to],
+        upload=upload(**file),
+        by=liaison(people, lab),
+        at=now(),
+    )
+
+
+def grant(submission, people, agency="nsa", *, state="live", lab="northlight", **changes):
+    """A grant in ``state``: requested, declined, consented, live, revoked (or attested later)."""
+    row = access.request(
+        submission,
+        agency=organization(agency),
+        grantee=getattr(people, f"{agency}_reviewer"),
+        by=getattr(people, f"{agency}_lead"),
+        at=now(),
+        **{
+            "purpose": "Measure exploit development.",
+            "access_level": "al1",
+            "environment": "Isolated evaluation network",
+            "starts_at": now(),
+            "ends_at": now() + timedelta(days=10),
+        }
+        | changes,
+    )
+    if state == "declined":
+        return access.decline(row, reason="Capacity.", by=liaison(people, lab), at=now())
+    if state in ("consented", "live", "revoked"):
+        row = access.consent(row, by=liaison(people, lab), at=now())
+    if state in ("live", "revoked"):
+        row = access.authorize(row, by=people.administrator, at=now())
+    if state == "revoked":
+        row = access.revoke(row, reason="Finished.", by=people.administrator, at=now())
+    return row
