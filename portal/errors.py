@@ -1,8 +1,6 @@
 """Error pages in the portal's dress. A 404 is the same bytes whatever its cause."""
 
-from urllib.parse import urlsplit
-
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.csrf import requires_csrf_token
 
 
@@ -49,22 +47,21 @@ NOT_CARRIED = {"csrfmiddlewaretoken", "password"}
 def signed_out_form(request):
     """The sign-in page, with what was typed kept to be sent again after signing in."""
     from accounts.forms import SignInForm
+    from accounts.views import sign_in
 
-    kept = [
-        (name, value)
-        for name, values in request.POST.lists()
-        if name not in NOT_CARRIED
-        for value in values
-    ]
-    return render(
+    if request.resolver_match.view_name == "accounts:sign-out":
+        return redirect("accounts:sign-in")
+    return sign_in.page(
         request,
-        "accounts/sign_in.html",
-        {
-            "form": SignInForm(request),
-            "next": urlsplit(request.get_full_path()).path,
-            "kept": kept,
-            "kept_files": bool(request.FILES),
-            "signed_out": True,
-        },
+        SignInForm(request),
+        target=request.path,
+        kept=[
+            (name, value)
+            for name, values in request.POST.lists()
+            if name not in NOT_CARRIED
+            for value in values
+        ],
+        interrupted=True,
+        kept_files=bool(request.FILES),
         status=401,
     )

@@ -25,6 +25,7 @@ CLASSES = (
     (forms.RadioSelect, "usa-radio__input"),
     (forms.Textarea, "usa-textarea"),
     (forms.Select, "usa-select"),
+    # Not usa-file-input: its script previews through data: images, which the policy forbids.
     (forms.FileInput, "fv-file"),
     (Input, "usa-input"),
 )
@@ -248,7 +249,7 @@ class DateField(forms.Field):
 
     def to_python(self, value):
         if isinstance(value, datetime):
-            return value.date()
+            return timezone.localdate(value) if timezone.is_aware(value) else value.date()
         if value in self.empty_values or isinstance(value, date):
             return value or None
         return self._date(self.widget.format_value(value))

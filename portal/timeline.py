@@ -88,7 +88,7 @@ def hour_text(local: datetime) -> str:
 
 def zone_code(local: datetime) -> str:
     """Return the abbreviation a zone uses at that time; zones without one show their offset."""
-    code = local.tzname() or ""
+    code = local.tzname()
     return f"UTC{code}" if code[:1] in "+-" else code
 
 
@@ -157,6 +157,21 @@ class Timeline:
         return f"{self.day_label}. {self.rest}"
 
     @property
+    def tick_path(self) -> str:
+        """The ticks as one SVG path: thirty elements cost a page more than one."""
+        return "".join(f"M{x:g} 0V22" for x in self.ticks)
+
+    @property
+    def weekend_path(self) -> str:
+        """The weekends as one SVG path."""
+        return _boxes(self.weekends)
+
+    @property
+    def elapsed_weekend_path(self) -> str:
+        """The weekends already gone by as one SVG path."""
+        return _boxes(self.elapsed_weekends)
+
+    @property
     def labelled(self) -> tuple[Milestone, ...]:
         """Milestones drawn with a mark on the bar, in order."""
         return tuple(m for m in self.milestones if m.short)
@@ -215,6 +230,10 @@ CLOSING_WORDS = {
     "ended": "Ended",
     "ended_early": "Would have ended",
 }
+
+
+def _boxes(bands):
+    return "".join(f"M{start:g} 0h{width:g}v22h-{width:g}z" for start, width in bands)
 
 
 def _short_day(local):

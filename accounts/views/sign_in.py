@@ -1,18 +1,23 @@
 """Signing in and out. There is no way to register oneself."""
 
+from dataclasses import replace
+
 from django.conf import settings
 from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.module_loading import import_string
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import audit
 from accounts.forms import SignInForm
 
+# How a form that was sent while signed out travels through the sign-in page.
 KEPT = "kept:"
+INTERRUPTED = "interrupted"
 
 
 @login_not_required
@@ -20,29 +25,24 @@ KEPT = "kept:"
 @require_http_methods(["GET", "POST"])
 def sign_in(request):
     """Sign in by email and password; a form sent while signed out is offered again after."""
-    target = _target(request)
-    form = SignInForm(request, request.POST or None)
-    kept = [
-        (name.removeprefix(KEPT), value)
-        for name, values in request.POST.lists()
-        if name.startswith(KEPT)
-        for value in values
-    ]
-    if request.method == "POST" and form.is_valid():
-        enter(request, form.get_user())
-        if kept:
-            return render(request, "accounts/form_kept.html", {"action": target, "kept": kept})
-        return redirect(target)
     if request.method == "POST":
-        _record(request, "account.sign_in_refused", audit.NOBODY, outcome=audit.REFUSED)
-    elif request.user.is_authenticated:
-        return redirect(target)
-    return render(
-        request,
-        "accounts/sign_in.html",
-        {"form": form, "next": target, "kept": kept, "signed_out": bool(kept)},
-        status=422 if form.errors else 200,
-    )
+        form = SignInForm(request, request.POST)
+        if form.is_valid():
+            enter(request, form.get_user())
+            return arrive(request)
+        nobody = replace(audit.NOBODY, source=request.META.get("REMOTE_ADDR", ""))
+        _record(request, "account.sign_in_refused", nobody, outcome=audit.REFUSED)
+        return page(
+            request,
+            form,
+            target=_target(request),
+            kept=_kept(request),
+            interrupted=INTERRUPTED in request.POST,
+            status=422,
+        )
+    if request.user.is_authenticated:
+        return redirect(_target(request))
+    return page(request, SignInForm(request), target=_target(request))
 
 
 @require_POST
@@ -53,11 +53,46 @@ def sign_out(request):
     return redirect("accounts:sign-in")
 
 
+def page(
+    request, form, *, target, kept=(), interrupted=False, kept_files=False, status=200
+):
+    """The sign-in page; ``kept`` is what was typed into the form that signing in interrupted."""
+    context = {
+        "form": form,
+        "next": target,
+        "kept": kept,
+        "kept_files": kept_files,
+        "signed_out": interrupted,
+    }
+    if settings.DEMONSTRATION:
+        context |= import_string("portal.demo.sign_in_context")()
+    return render(request, "accounts/sign_in.html", context, status=status)
+
+
 def enter(request, user):
     """``user`` is signed in under a new session, and that is on record."""
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     user.source = request.META.get("REMOTE_ADDR", "")
     _record(request, "account.signed_in", user)
+
+
+def arrive(request):
+    """Where signing in leads: the page asked for, or the interrupted form with what was typed."""
+    target = _target(request)
+    if INTERRUPTED not in request.POST:
+        return redirect(target)
+    return render(
+        request, "accounts/form_kept.html", {"action": target, "kept": _kept(request)}
+    )
+
+
+def _kept(request):
+    return [
+        (name.removeprefix(KEPT), value)
+        for name, values in request.POST.lists()
+        if name.startswith(KEPT)
+        for value in values
+    ]
 
 
 def _target(request):

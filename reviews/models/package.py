@@ -3,6 +3,7 @@
 Kept in a table of its own so that whoever sees a submission's state need not touch content.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
@@ -47,6 +48,14 @@ ACCESS_MEANS = [
     ("reasoning_traces", "Reasoning traces"),
     ("on_premises", "On premises"),
 ]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One question of the package and the lab's answer in words."""
+
+    question: str
+    answer: str
 
 
 class Package(models.Model):
@@ -106,3 +115,19 @@ class Package(models.Model):
     def missing(self) -> list[str]:
         """The names of the core fields that are still blank, in the form's order."""
         return [name for name in self.CORE if not str(getattr(self, name)).strip()]
+
+    def answers(self) -> list[Answer]:
+        """Every answer in the form's order, choices in words."""
+        return [
+            Answer(field.verbose_name[:1].upper() + field.verbose_name[1:], self._words(field.name))
+            for field in self._meta.fields
+            if field.name != "submission"
+        ]
+
+    def _words(self, name: str) -> str:
+        value = getattr(self, name)
+        for field, choices in (("modalities", MODALITIES), ("access_means", ACCESS_MEANS)):
+            if name == field:
+                return ", ".join(label for code, label in choices if code in value)
+        display = getattr(self, f"get_{name}_display", None)
+        return str(display() if display else value)

@@ -133,10 +133,12 @@ class Submission(models.Model):
             ("consult_submission", "Record a consultation"),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["-created_at", "-id"], name="submission_newest"),
-            models.Index(fields=["closes_at", "id"], name="submission_by_end"),
-            models.Index(fields=["status", "closes_at", "id"], name="submission_status_end"),
-            models.Index(fields=["status", "-created_at", "-id"], name="submission_status_newest"),
+            models.Index(fields=["-created_at", "-reference"], name="submission_newest"),
+            models.Index(fields=["closes_at", "reference"], name="submission_by_end"),
+            models.Index(fields=["status", "closes_at", "reference"], name="submission_status_end"),
+            models.Index(
+                fields=["status", "-created_at", "-reference"], name="submission_status_newest"
+            ),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(

@@ -1,0 +1,1 @@
+"""The demonstration's invented data: who, and what waits for them."""

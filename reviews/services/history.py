@@ -1,0 +1,115 @@
+"""What each side may read of a submission's audit events.
+
+One's own organization's acts, with names; of others only what concerns everyone, named by
+organization. A lab never learns who reviewed, nor that anything is being drafted.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from accounts import audit
+from accounts.models import AuditEvent, Organization, User
+from accounts.roles import Kind
+from reviews import policy
+from reviews.models import Submission
+
+TEXTS = {
+    "submission.drafted": "Draft begun",
+    "submission.revised": "Answers changed",
+    "submission.filed": "Filed; the window opened",
+    "submission.shortened": "Window shortened",
+    "submission.withdrawn": "Withdrawn; all access ended",
+    "submission.concluded": "Report issued; review concluded",
+    "submission.expired": "The end of the window was recorded",
+    "submission.agency_attached": "Agency attached",
+    "submission.agency_detached": "Agency detached",
+    "document.added": "Document version added",
+    "document.restricted": "Document's readers changed",
+    "document.read": "Document opened",
+    "review.assigned": "Reviewer assigned",
+    "review.saved": "Review draft saved",
+    "review.filed": "Review filed",
+    "review.recused": "Recusal declared",
+    "position.filed": "Position filed",
+    "consultation.requested": "Consultations asked for",
+    "consultation.recorded": "Consultation recorded",
+    "determination.written": "Determination written, waiting for its second signer",
+    "determination.issued": "Determination issued",
+    "report.answered": "Lab's response to the report recorded",
+    "grant.requested": "Access to the model asked for",
+    "grant.consented": "Lab consented to access",
+    "grant.declined": "Lab declined access",
+    "grant.authorized": "Access authorized",
+    "grant.revoked": "Access revoked",
+    "grant.used": "Model access details opened",
+    "grant.agency_attested": "Closeout attested by the agency",
+    "grant.lab_attested": "Closeout attested by the lab",
+}
+SHARED = frozenset(
+    {
+        "submission.filed",
+        "submission.shortened",
+        "submission.withdrawn",
+        "submission.concluded",
+        "submission.expired",
+        "submission.agency_attached",
+        "submission.agency_detached",
+        "position.filed",
+        "determination.issued",
+        "report.answered",
+    }
+)
+LAB_ALSO = frozenset(
+    {
+        "grant.requested",
+        "grant.authorized",
+        "grant.revoked",
+        "grant.used",
+        "grant.agency_attested",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One event as its reader may see it."""
+
+    at: datetime
+    what: str
+    who: str
+
+
+def events(submission: Submission, user: User) -> tuple[QuerySet[AuditEvent], set[str]]:
+    """(the events that ``user`` may read, newest first; the codes of her organizations there)."""
+    own = list(policy.organizations(user, policy.Action.VIEW, submission))
+    shared = SHARED | LAB_ALSO if any(one.kind == Kind.LAB for one in own) else SHARED
+    codes = {one.code for one in own}
+    return (
+        AuditEvent.objects.filter(submission=submission.reference, outcome=audit.DONE)
+        .filter(Q(organization__in=codes) | Q(action__in=shared))
+        .order_by("-sequence"),
+        codes,
+    )
+
+
+def lines(submission: Submission, user: User, *, first: int, count: int) -> list[Line]:
+    """``count`` lines of the history as ``user`` may see it, newest first, from ``first``."""
+    rows, own = events(submission, user)
+    chosen = list(rows[first : first + count])
+    names = dict(
+        Organization.objects.filter(
+            code__in={event.organization for event in chosen} - own
+        ).values_list("code", "short_name")
+    )
+    return [
+        Line(
+            event.at,
+            TEXTS.get(event.action, event.action),
+            event.actor_name
+            if event.organization in own
+            else names.get(event.organization, audit.SYSTEM.name),
+        )
+        for event in chosen
+    ]

@@ -1,0 +1,1 @@
+"""What people see. Views ask policy, call one service, and render; they decide nothing."""

@@ -1,0 +1,253 @@
+"""Home: what waits for me, what ends soon, counts by state, for each of a person's roles."""
+
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_GET
+
+from accounts.roles import LAB_ROLES, Role
+from portal.context import AGENCY_ROLES, seats_of
+from portal.templatetags.foreview import instant_html
+from reviews import policy
+from reviews.forms.submissions import in_state
+from reviews.models import AccessGrant, AgencyPosition, Assignment, Consultation, Determination
+from reviews.policy import Action
+from reviews.workflow import Status
+
+SHOWN = 8
+# Beyond this a count says "99+": an exact count of a large list costs more than the list.
+COUNTED = 100
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something that waits, where to do it, and when its time ends."""
+
+    text: str
+    url: str
+    detail: str = ""
+    when: SafeString = SafeString("")
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many submissions are in a state, and the list of them."""
+
+    label: str
+    count: str
+    url: str
+
+
+@require_GET
+def home(request):
+    """The person's own day: every row passed policy, every list is short."""
+    seats = seats_of(request)
+    roles = {seat.role for seat in seats}
+    sees_submissions = bool(roles & (LAB_ROLES | AGENCY_ROLES))
+    return render(
+        request,
+        "reviews/home.html",
+        {
+            "waiting": [task for make in _for_roles(roles) for task in make(request, seats)],
+            "ending": _ending(request) if sees_submissions else [],
+            "access": _access_ending(request),
+            "counts": _counts(request, roles) if sees_submissions else [],
+            "sees_submissions": sees_submissions,
+            "may_draft": bool(roles & LAB_ROLES),
+        },
+    )
+
+
+def _for_roles(roles):
+    return [make for role, makers in WAITING.items() if role in roles for make in makers]
+
+
+def _organizations(seats, role):
+    return [seat.organization_id for seat in seats if seat.role == role]
+
+
+def _open(request, action):
+    return (
+        policy.allowed(request.user, action, at=request.at)
+        .select_related("model_version__lab")
+        .order_by("closes_at", "reference")
+    )
+
+
+def _submission_tasks(text, name, submissions):
+    return [
+        Task(
+            text,
+            reverse(name, args=[submission.reference]),
+            f"{submission.lab.short_name} {submission.model_version}, {submission.reference}",
+            SafeString("Window ends " + instant_html(submission.closes_at))
+            if submission.closes_at
+            else SafeString(""),
+        )
+        for submission in submissions[:SHOWN]
+    ]
+
+
+def _drafts(request, seats):
+    drafts = (
+        policy.allowed(request.user, Action.OWN, at=request.at)
+        .filter(status=Status.DRAFT)
+        .select_related("model_version__lab")
+        .order_by("-created_at", "-reference")
+    )
+    return _submission_tasks("Finish and file a draft", "reviews:submission-file", drafts)
+
+
+def _grant_tasks(request, action, text, **state):
+    grants = (
+        policy.allowed(request.user, action, at=request.at)
+        .filter(revoked_at=None, declined_at=None, **state)
+        .select_related("submission", "agency")
+        .order_by("starts_at", "pk")
+    )
+    return [
+        Task(
+            text,
+            grant.get_absolute_url(),
+            f"{grant.agency.short_name}, submission {grant.submission.reference}",
+            SafeString("Asked for from " + instant_html(grant.starts_at)),
+        )
+        for grant in grants[:SHOWN]
+    ]
+
+
+def _consents(request, seats):
+    return _grant_tasks(
+        request,
+        Action.CONSENT_GRANT,
+        "Answer a request for access to your model",
+        consented_at=None,
+    )
+
+
+def _authorizations(request, seats):
+    return _grant_tasks(
+        request,
+        Action.AUTHORIZE_GRANT,
+        "Authorize access that the lab consented to",
+        consented_at__isnull=False,
+        authorized_at=None,
+    )
+
+
+def _reviews(request, seats):
+    unfiled = _open(request, Action.WRITE_REVIEW).exclude(
+        agency_reviews__author=request.user, agency_reviews__filed_at__isnull=False
+    )
+    return _submission_tasks("Write and file your review", "reviews:review-write", unfiled)
+
+
+def _assignments(request, seats):
+    agencies = _organizations(seats, Role.LEAD)
+    nobody = ~Exists(Assignment.objects.filter(submission=OuterRef("pk"), agency__in=agencies))
+    return _submission_tasks(
+        "Assign a reviewer", "reviews:review-assign", _open(request, Action.ASSIGN).filter(nobody)
+    )
+
+
+def _positions(request, seats):
+    agencies = _organizations(seats, Role.LEAD)
+    none = ~Exists(AgencyPosition.objects.filter(submission=OuterRef("pk"), agency__in=agencies))
+    return _submission_tasks(
+        "File your agency's position",
+        "reviews:position-file",
+        _open(request, Action.FILE_POSITION).filter(none),
+    )
+
+
+def _determinations(request, seats):
+    made = Determination.objects.filter(submission=OuterRef("pk"))
+    tasks = _submission_tasks(
+        "No determination is made yet",
+        "reviews:determination-detail",
+        _open(request, Action.DETERMINE).filter(~Exists(made)),
+    )
+    unsigned = (
+        policy.allowed(request.user, Action.SIGN_DETERMINATION, at=request.at)
+        .filter(signed_at=None)
+        .select_related("submission")
+        .order_by("written_at")
+    )
+    return [
+        Task(
+            "Sign a determination as its second signer",
+            reverse("reviews:determination-sign", args=[determination.key]),
+            f"Submission {determination.submission.reference}",
+            SafeString("Window ends " + instant_html(determination.submission.closes_at)),
+        )
+        for determination in unsigned[:SHOWN]
+    ] + tasks
+
+
+def _consultations(request, seats):
+    offices = _organizations(seats, Role.CONSULTED_OFFICIAL)
+    asked = Consultation.objects.filter(
+        submission=OuterRef("pk"), organization__in=offices, recorded_at=None
+    )
+    return _submission_tasks(
+        "Record your office's consultation",
+        "reviews:consultation-record",
+        _open(request, Action.CONSULT).filter(Exists(asked)),
+    )
+
+
+WAITING = {
+    Role.LIAISON: [_drafts, _consents],
+    Role.LAB_ADMINISTRATOR: [_drafts, _consents],
+    Role.REVIEWER: [_reviews],
+    Role.LEAD: [_assignments, _positions],
+    Role.DETERMINATION_OFFICIAL: [_determinations],
+    Role.CONSULTED_OFFICIAL: [_consultations],
+    Role.ADMINISTRATOR: [_authorizations],
+}
+
+
+def _ending(request):
+    return [
+        Task(
+            f"{submission.lab.short_name} {submission.model_version}",
+            submission.get_absolute_url(),
+            submission.reference,
+            instant_html(submission.closes_at),
+        )
+        for submission in _open(request, Action.VIEW).window_open(request.at)[:SHOWN]
+    ]
+
+
+def _access_ending(request):
+    live = AccessGrant.objects.live(request.at).values("pk")
+    grants = (
+        policy.allowed(request.user, Action.VIEW_GRANT, at=request.at)
+        .filter(pk__in=live)
+        .select_related("submission", "agency", "grantee")
+        .order_by("ends_at", "pk")
+    )
+    return [
+        Task(
+            f"{grant.grantee.name}, {grant.agency.short_name}",
+            grant.get_absolute_url(),
+            f"Submission {grant.submission.reference}",
+            instant_html(grant.ends_at),
+        )
+        for grant in grants[:SHOWN]
+    ]
+
+
+def _counts(request, roles):
+    visible = policy.allowed(request.user, Action.VIEW, at=request.at)
+    states = [state for state in Status if state != Status.DRAFT or roles & LAB_ROLES]
+    counts = []
+    for state in states:
+        number = visible.filter(in_state(state, request.at))[:COUNTED].count()
+        shown = f"{COUNTED - 1}+" if number == COUNTED else str(number)
+        url = f"{reverse('reviews:submission-list')}?state={state}"
+        counts.append(Count(state.label, shown, url))
+    return counts

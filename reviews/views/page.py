@@ -1,0 +1,93 @@
+"""What the pages of one submission share: finding it, its side navigation, refused forms."""
+
+from django.shortcuts import render
+from django.urls import reverse
+
+from portal.context import Link
+from reviews import policy
+from reviews.exceptions import FileRefused, NotVisible, StaleForm
+from reviews.policy import Action
+
+# (label, URL name, the action that opens it) in the order of the side navigation.
+SECTIONS = [
+    ("Overview", "reviews:submission-detail", Action.VIEW),
+    ("Answers", "reviews:package-detail", Action.READ_PACKAGE),
+    ("Documents", "reviews:document-list", Action.VIEW),
+    ("Reviews and positions", "reviews:review-list", Action.DELIBERATE),
+    ("Determination", "reviews:determination-detail", Action.VIEW),
+    ("Report", "reviews:report-detail", Action.VIEW),
+    ("Access to the model", "reviews:submission-grants", Action.VIEW),
+    ("History", "reviews:submission-history", Action.VIEW),
+]
+
+
+def find_submission(request, reference, action=Action.VIEW):
+    """The submission, when the person may do ``action`` to it.
+
+    Raises NotVisible for one outside her view, with the same queries as for one that does
+    not exist, and NotPermitted for one that she may only see.
+    """
+    submission = (
+        policy.allowed(request.user, Action.VIEW, at=request.at)
+        .select_related("model_version__lab")
+        .filter(reference=reference)
+        .first()
+    )
+    if submission is None:
+        raise NotVisible("There is no such page.")
+    if action is not Action.VIEW:
+        policy.check(request.user, action, submission, at=request.at)
+    return submission
+
+
+def find(request, action, **key):
+    """The row of the action's kind with that key, when the person may do ``action`` to it."""
+    kind = policy.RULES[action][0].over
+    row = kind._default_manager.filter(**key).first()
+    if row is None:
+        raise NotVisible("There is no such page.")
+    policy.check(request.user, action, row, at=request.at)
+    return row
+
+
+def submission_page(request, template, submission, *, title, status=200, **context):
+    """A page of one submission, with side navigation and breadcrumb that policy trimmed.
+
+    ``actions`` in the context is what the person may do to the submission now.
+    """
+    actions = policy.actions(request.user, submission, at=request.at)
+    overview = reverse("reviews:submission-detail", args=[submission.reference])
+    context |= {
+        "submission": submission,
+        "state": submission.status_at(request.at),
+        "actions": {action.value for action in actions},
+        "title": title,
+        "side_label": f"Submission {submission.reference}",
+        "side_navigation": [
+            Link(label, url, url == request.path)
+            for label, name, action in SECTIONS
+            if action in actions
+            for url in [reverse(name, args=[submission.reference])]
+        ],
+        "breadcrumbs": [
+            Link("Home", reverse("reviews:home")),
+            Link("Submissions", reverse("reviews:submission-list")),
+            *([] if request.path == overview else [Link(submission.reference, overview)]),
+            Link(title, ""),
+        ],
+    }
+    return render(request, template, context, status=status)
+
+
+def refused(form, error):
+    """The form carries the refusal in words; returns the fitting status for its page."""
+    if isinstance(error, StaleForm):
+        form.add_error(None, str(error))
+        return 409
+    form.add_error("upload" if isinstance(error, FileRefused) else None, str(error))
+    return getattr(error, "status", 409)
+
+
+def invalid(form):
+    """The status of a page that shows ``form``: 422 when what was sent cannot be taken."""
+    return 422 if form.is_bound and form.errors else 200

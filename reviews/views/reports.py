@@ -1,0 +1,94 @@
+"""Pages of the final report: what it will say, what it says, and the lab's response.
+
+No page names a person of an agency, and none shows an outcome before the report is issued.
+"""
+
+from django.contrib import messages
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from reviews.exceptions import Conflict
+from reviews.forms.reports import IssueForm, ResponseForm
+from reviews.models import Report
+from reviews.policy import Action
+from reviews.services import reports
+from reviews.views.page import find_submission, invalid, refused, submission_page
+from reviews.workflow import Status
+
+
+@require_http_methods(["GET"])
+def report_detail(request, reference):
+    """The person reads the report once it is issued; before that, only which agencies filed."""
+    submission = find_submission(request, reference)
+    report = Report.objects.filter(submission=submission).first()
+    issued_at = _issued_at(submission, report, request.at)
+    lines = reports.lines(submission)
+    return submission_page(
+        request,
+        "reviews/report_detail.html",
+        submission,
+        title="Report to the lab",
+        report=report,
+        issued_at=issued_at,
+        lines=lines if issued_at else [],
+        progress=[] if issued_at else [(line.agency, line.position is not None) for line in lines],
+        determination=reports.determination_in_force(submission) if issued_at else None,
+    )
+
+
+def _issued_at(submission, report, at):
+    """When the report was issued. The clock issues it at the end, recorded or not."""
+    if report is not None:
+        return report.issued_at
+    return submission.closes_at if submission.status_at(at) == Status.EXPIRED else None
+
+
+@require_http_methods(["GET", "POST"])
+def report_issue(request, reference):
+    """The report is the lab's to read, and the submission concluded."""
+    submission = find_submission(request, reference, Action.ISSUE_REPORT)
+    form = IssueForm(request.POST if request.method == "POST" else None)
+    status = 200
+    if form.is_valid():
+        try:
+            reports.issue(submission, by=request.user, at=request.at)
+        except Conflict as error:
+            status = refused(form, error)
+        else:
+            messages.success(request, "The report is issued and the review concluded.")
+            return redirect("reviews:report-detail", reference)
+    return submission_page(
+        request,
+        "reviews/report_issue.html",
+        submission,
+        title="Issue the report",
+        status=status,
+        form=form,
+        outstanding=reports.outstanding(submission),
+        determination=reports.determination_in_force(submission),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def report_respond(request, reference):
+    """The lab's response stands with the report."""
+    submission = find_submission(request, reference, Action.RESPOND)
+    form = ResponseForm(request.POST if request.method == "POST" else None)
+    status = invalid(form)
+    if form.is_valid():
+        try:
+            reports.respond(submission, **form.cleaned_data, by=request.user, at=request.at)
+        except Conflict as error:
+            status = refused(form, error)
+        else:
+            messages.success(request, "Your lab’s response is on record with the report.")
+            return redirect("reviews:report-detail", reference)
+    return submission_page(
+        request,
+        "reviews/report_respond.html",
+        submission,
+        title="Respond to the report",
+        status=status,
+        form=form,
+        report=Report.objects.filter(submission=submission).first(),
+    )

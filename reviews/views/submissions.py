@@ -1,0 +1,186 @@
+"""The list of submissions, one submission's overview, its answers and its history."""
+
+from dataclasses import dataclass
+
+from django.db.models import BooleanField, ExpressionWrapper
+from django.http import QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_GET
+
+from portal.context import Link, seats_of
+from portal.templatetags.foreview import instant_html, status_html
+from portal.timeline import span_text, timeline
+from reviews import clock, policy
+from reviews.forms import submissions as listing
+from reviews.models.submission import SubmissionKind
+from reviews.policy import Action
+from reviews.services import history, reports
+from reviews.views.page import find_submission, submission_page
+from reviews.workflow import Status
+
+HISTORY_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the list, ready to print."""
+
+    url: str
+    reference: str
+    model: str
+    lab: str
+    kind: str
+    state: SafeString
+    window: str
+    ends: SafeString
+    next_step: SafeString
+
+
+@require_GET
+def submission_list(request):
+    """The submissions that the person may see, filtered, a page of 50 at a time."""
+    form = listing.SubmissionFilter(request.GET)
+    visible = policy.allowed(request.user, Action.VIEW, at=request.at)
+    rows = form.rows(visible, request.at)
+    ends = form.is_valid() and form.cleaned_data["sort"] == "ends"
+    if request.GET.get("after"):
+        rows = listing.after(rows, request.GET["after"], ends=ends)
+    rows = rows.select_related("model_version__lab").annotate(
+        **{
+            action.value: ExpressionWrapper(
+                policy.holds(request.user, action, at=request.at), output_field=BooleanField()
+            )
+            for action in (Action.WRITE_REVIEW, Action.FILE_POSITION)
+        }
+    )
+    page = list(rows[: listing.PAGE + 1])
+    more = len(page) > listing.PAGE
+    page = page[: listing.PAGE]
+    return render(
+        request,
+        "reviews/submission_list.html",
+        {
+            "form": form,
+            "rows": [_row(submission, request.at) for submission in page],
+            "filtered": any(request.GET.get(name) for name in ("q", "state", "kind")),
+            "first_url": _address(request, None) if request.GET.get("after") else None,
+            "next_url": _address(request, listing.cursor(page[-1], ends=ends)) if more else None,
+            "may_draft": any(seat.organization.kind == "lab" for seat in seats_of(request)),
+            "breadcrumbs": [Link("Home", reverse("reviews:home")), Link("Submissions", "")],
+        },
+        status=200 if form.is_valid() else 400,
+    )
+
+
+def _address(request, cursor):
+    query = QueryDict(mutable=True)
+    query.update({name: value for name, value in request.GET.items() if value and name != "after"})
+    if cursor:
+        query["after"] = cursor
+    return f"?{query.urlencode()}"
+
+
+def _row(submission, at):
+    state = submission.status_at(at)
+    url = f"/submissions/{submission.reference}/"
+    window = ""
+    if state == Status.UNDER_REVIEW:
+        day = clock.day(submission.opens_at, at)
+        days = clock.days(submission.opens_at, submission.closes_at)
+        window = f"Day {day} of {days}, {span_text(submission.closes_at - at)} left"
+    return Row(
+        url,
+        submission.reference,
+        str(submission.model_version),
+        submission.lab.short_name,
+        SubmissionKind(submission.kind).label,
+        status_html(state.value),
+        window,
+        instant_html(submission.over_at(at) or submission.closes_at),
+        _next_step(submission, state, url),
+    )
+
+
+def _next_step(submission, state, url):
+    if state == Status.DRAFT:
+        where, words = "file/", "Check and file"
+    elif submission.write_review:
+        where, words = "reviews/write/", "Write review"
+    elif submission.file_position:
+        where, words = "position/", "File position"
+    else:
+        return SafeString("")
+    return format_html(
+        '<a class="usa-link" href="{}{}">{}<span class="usa-sr-only"> for {}</span></a>',
+        url,
+        where,
+        words,
+        submission.reference,
+    )
+
+
+@require_GET
+def submission_detail(request, reference):
+    """One submission's overview: its window, who has filed, what the person may do next."""
+    submission = find_submission(request, reference)
+    filed = submission.opens_at is not None
+    over_at = submission.over_at(request.at)
+    documents = policy.allowed(request.user, Action.VIEW_DOCUMENT, at=request.at).filter(
+        submission=submission
+    )
+    grants = policy.allowed(request.user, Action.VIEW_GRANT, at=request.at).filter(
+        submission=submission
+    )
+    return submission_page(
+        request,
+        "reviews/submission_detail.html",
+        submission,
+        title=f"Submission {submission.reference}",
+        window=timeline(submission.opens_at, submission.closes_at, request.at, over_at)
+        if filed
+        else None,
+        over_at=over_at,
+        board=reports.lines(submission) if filed else [],
+        determination=reports.determination_in_force(submission) if filed else None,
+        documents=documents.order_by("-created_at", "-pk")[:5],
+        grants=[
+            (grant, grant.state_at(request.at).label)
+            for grant in grants.select_related("submission", "agency", "grantee")[:5]
+        ],
+        lines=history.lines(submission, request.user, first=0, count=5),
+    )
+
+
+@require_GET
+def package_detail(request, reference):
+    """The lab's answers; for agencies only while the window is open."""
+    submission = find_submission(request, reference, Action.READ_PACKAGE)
+    return submission_page(
+        request,
+        "reviews/package_detail.html",
+        submission,
+        title="Answers",
+        answers=submission.package.answers(),
+    )
+
+
+@require_GET
+def submission_history(request, reference):
+    """What happened to the submission, as far as the person's side may know."""
+    submission = find_submission(request, reference)
+    page = request.GET.get("page", "1")
+    number = int(page) if page.isdecimal() and 0 < len(page) < 6 else 1
+    first = max(number - 1, 0) * HISTORY_PAGE
+    lines = history.lines(submission, request.user, first=first, count=HISTORY_PAGE + 1)
+    return submission_page(
+        request,
+        "reviews/submission_history.html",
+        submission,
+        title="History",
+        lines=lines[:HISTORY_PAGE],
+        previous_url=f"?page={number - 1}" if number > 1 else None,
+        next_url=f"?page={number + 1}" if len(lines) > HISTORY_PAGE else None,
+    )
