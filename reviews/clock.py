@@ -55,32 +55,38 @@ def window(
     ``used`` is the time that earlier windows of the same model version took. Raises
     WindowRefused when nothing is left of the 720 hours or the release has come.
     """
+    opens_at = opens_at.astimezone(UTC)
     allowance = FULL_WINDOW - used
     if allowance <= timedelta(0):
         raise WindowRefused(
             "This model version has been open for review for all of its 720 hours. "
             "File a new version instead."
         )
-    closes_at = opens_at.astimezone(UTC) + allowance
+    closes_at = opens_at + allowance
     if planned_partner_release_at is not None:
-        if planned_partner_release_at <= opens_at:
+        release_at = planned_partner_release_at.astimezone(UTC)
+        if release_at <= opens_at:
             raise WindowRefused(
                 "The planned partner release has passed, so no time is left for review. "
                 "Change the planned partner release."
             )
-        closes_at = min(closes_at, planned_partner_release_at.astimezone(UTC))
-    return Window(opens_at.astimezone(UTC), closes_at, allowance)
+        closes_at = min(closes_at, release_at)
+    return Window(opens_at, closes_at, allowance)
 
 
 def shortened(opens_at: datetime, closes_at: datetime, *, to: datetime, at: datetime) -> datetime:
     """``to`` in UTC, when it lies after ``at`` and before the present end; else WindowRefused."""
+    # Python compares two instants of one zone by wall clock, which November repeats.
+    opens_at, closes_at, to, at = (
+        instant.astimezone(UTC) for instant in (opens_at, closes_at, to, at)
+    )
     if to <= max(at, opens_at):
         raise WindowRefused("The new end must be later than now. To end the review now, withdraw.")
     if to >= closes_at:
         raise WindowRefused(
             "The new end must be earlier than the present one: nobody extends a window."
         )
-    return to.astimezone(UTC)
+    return to
 
 
 def is_open(opens_at: datetime, closes_at: datetime, at: datetime) -> bool:
@@ -113,6 +119,6 @@ def midpoint(opens_at: datetime, closes_at: datetime) -> datetime:
 
 
 def before_end(opens_at: datetime, closes_at: datetime, days_before: int) -> datetime | None:
-    """``days_before`` × 24 hours before the end; None when that is not inside the window."""
+    """``days_before`` times 24 hours before the end; None when that is not inside the window."""
     due = closes_at - days_before * DAY
     return due if due > opens_at else None

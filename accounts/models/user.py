@@ -27,7 +27,7 @@ class UserManager(BaseUserManager):
         return user
 
     def create_superuser(self, email, name, password=None, **fields):
-        """A superuser maintains the installation and reads no submission: policy ignores the flag."""
+        """A superuser maintains the installation; policy ignores the flag."""
         return self.create_user(email, name, password, is_superuser=True, **fields)
 
 

@@ -1,6 +1,46 @@
-# placeholder until its owner writes it
-from django.http import HttpResponse
+"""A person's own page: who Foreview takes her for, and the zone of her times."""
+
+from django.contrib import messages
+from django.db import transaction
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from accounts import audit
+from accounts.forms import ProfileForm
+from accounts.models import User
+from portal.context import Link, seats_of
 
 
-def profile(request, **kwargs):
-    return HttpResponse('profile: not written yet', status=501)
+@require_http_methods(["GET", "POST"])
+def profile(request):
+    """Times are shown to the person in the zone that she chose."""
+    # A copy: a refused choice must not change the zone or name that this page itself shows.
+    person = User.objects.get(pk=request.user.pk)
+    form = ProfileForm(request.POST if request.method == "POST" else None, instance=person)
+    if form.is_valid():
+        _save(form, request)
+        messages.success(request, "Your time zone is saved.")
+        return redirect("accounts:profile")
+    return render(
+        request,
+        "accounts/profile.html",
+        {
+            "form": form,
+            "seats": seats_of(request),
+            "breadcrumbs": [Link("Home", reverse("reviews:home")), Link("Profile", "")],
+        },
+        status=422 if form.errors else 200,
+    )
+
+
+@transaction.atomic
+def _save(form, request):
+    form.save()
+    audit.record(
+        "account.zone_changed",
+        by=request.user,
+        at=request.at,
+        object_type="account",
+        zone=form.instance.zone,
+    )

@@ -53,9 +53,7 @@ def sign_out(request):
     return redirect("accounts:sign-in")
 
 
-def page(
-    request, form, *, target, kept=(), interrupted=False, kept_files=False, status=200
-):
+def page(request, form, *, target, kept=(), interrupted=False, kept_files=False, status=200):
     """The sign-in page; ``kept`` is what was typed into the form that signing in interrupted."""
     context = {
         "form": form,
@@ -81,9 +79,7 @@ def arrive(request):
     target = _target(request)
     if INTERRUPTED not in request.POST:
         return redirect(target)
-    return render(
-        request, "accounts/form_kept.html", {"action": target, "kept": _kept(request)}
-    )
+    return render(request, "accounts/form_kept.html", {"action": target, "kept": _kept(request)})
 
 
 def _kept(request):

@@ -32,9 +32,18 @@ def deliver_notices() -> dict[str, int]:
         try:
             for notice in batch:
                 counts[_deliver(notice, connection)] += 1
+        except Unreachable as failure:
+            # Each of the others would only wait for the same time-out.
+            unsent = Notice.objects.filter(pk__in=[n.pk for n in batch]).exclude(claimed_until=None)
+            for notice in unsent:
+                counts[_failed(notice, timekeeping.now(), 0, str(failure))] += 1
         finally:
             connection.close()
     return counts
+
+
+class Unreachable(Exception):
+    """The mail server did not take a connection."""
 
 
 @transaction.atomic
@@ -68,16 +77,26 @@ def _deliver(notice: Notice, connection: Any) -> str:
     if not still_true(notice, at):
         return _finish(notice, "skipped", skipped_at=at)
     try:
+        connection.open()
+    except OSError as failure:
+        raise Unreachable(str(failure)) from failure
+    try:
         emails.compose(notice, connection).send()
-    except smtplib.SMTPRecipientsRefused as refusal:
-        code, text = next(iter(refusal.recipients.values()))
-        return _failed(notice, at, code, str(text))
-    except smtplib.SMTPResponseException as refusal:
-        return _failed(notice, at, refusal.smtp_code, str(refusal.smtp_error))
-    except OSError as failure:  # time-outs, refused and dropped connections
+    except OSError as failure:
+        # After a refusal or a drop nobody knows the conversation's state: begin a new one.
         connection.close()
-        return _failed(notice, at, 0, str(failure))
+        return _failed(notice, at, *_reason(failure))
     return _finish(notice, "sent", sent_at=timekeeping.now())
+
+
+def _reason(failure: OSError) -> tuple[int, str]:
+    """The server's code and words; code 0 for a time-out or a dropped connection."""
+    if isinstance(failure, smtplib.SMTPRecipientsRefused):
+        code, text = next(iter(failure.recipients.values()))
+        return code, str(text)
+    if isinstance(failure, smtplib.SMTPResponseException):
+        return failure.smtp_code, str(failure.smtp_error)
+    return 0, str(failure)
 
 
 def _failed(notice: Notice, at: datetime, code: int, text: str) -> str:

@@ -1,0 +1,46 @@
+"""What a person may change about herself: the zone in which times are shown."""
+
+import zoneinfo
+
+from django import forms
+
+from accounts.models import User
+
+# The zones of the United States first, from east to west, under the names people use.
+NEAR = [
+    ("America/New_York", "Eastern"),
+    ("America/Chicago", "Central"),
+    ("America/Denver", "Mountain"),
+    ("America/Phoenix", "Arizona"),
+    ("America/Los_Angeles", "Pacific"),
+    ("America/Anchorage", "Alaska"),
+    ("Pacific/Honolulu", "Hawaii"),
+    ("UTC", "UTC"),
+]
+
+
+def zones():
+    """Every time zone, those of the United States first."""
+    near = dict(NEAR)
+    far = sorted(
+        name for name in zoneinfo.available_timezones() if "/" in name and name not in near
+    )
+    return [
+        ("United States and UTC", NEAR),
+        ("Elsewhere", [(name, name.replace("_", " ")) for name in far]),
+    ]
+
+
+class ProfileForm(forms.ModelForm):
+    """Name and email are the administrators' to change: the audit log knows people by them."""
+
+    zone = forms.ChoiceField(
+        label="Time zone",
+        choices=zones,
+        help_text="Times are shown to you, and read from you, in this zone.",
+        error_messages={"invalid_choice": "Choose a time zone from the list."},
+    )
+
+    class Meta:
+        model = User
+        fields = ("zone",)

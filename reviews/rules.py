@@ -1,0 +1,234 @@
+"""What a rule of policy is made of; the rules themselves are in reviews/policy.py.
+
+A rule joins independent facts that all must hold now: an active person holds a seat, the
+seat is attached with the rule's codename, the person is not recused, the clock is inside the
+window, and the rule's own clauses. Nothing is cached and no superuser flag is read.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+
+from accounts.models import Organization, Seat, User
+from accounts.roles import Role
+from reviews.models import (
+    AccessGrant,
+    AgencyPosition,
+    AgencyReview,
+    Assignment,
+    Determination,
+    Document,
+    DocumentVersion,
+    Recusal,
+    Submission,
+    SubmissionGroupObjectPermission,
+)
+from reviews.models.document import DocumentRestriction, ScanState
+from reviews.workflow import Status
+
+
+class Time(StrEnum):
+    """When a rule holds: by the clock, never by a stored flag."""
+
+    ALWAYS = "always"
+    BEFORE_THE_END = "before_the_end"
+    WINDOW_OPEN = "window_open"
+    FILED = "filed"
+
+
+def in_time(time: Time, at: datetime, path: str = "") -> Q:
+    """The condition that the submission at ``path`` is at such a time at the instant ``at``."""
+    window_open = Q(
+        **{
+            f"{path}status": Status.UNDER_REVIEW,
+            f"{path}opens_at__lte": at,
+            f"{path}closes_at__gt": at,
+        }
+    )
+    if time is Time.WINDOW_OPEN:
+        return window_open
+    if time is Time.BEFORE_THE_END:
+        return window_open | Q(**{f"{path}status": Status.DRAFT})
+    if time is Time.FILED:
+        return Q(**{f"{path}opens_at__isnull": False})
+    return Q()
+
+
+Clause = Callable[[User, datetime], Q]
+
+# How a kind of row leads to its submission; one that is not here belongs to none.
+SUBMISSION_OF: dict[type[Model], str] = {
+    Submission: "",
+    Document: "submission__",
+    DocumentVersion: "document__submission__",
+    AgencyReview: "submission__",
+    AgencyPosition: "submission__",
+    Determination: "submission__",
+    AccessGrant: "submission__",
+}
+DOCUMENT_OF: dict[type[Model], str] = {Document: "pk", DocumentVersion: "document"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One way in which an action is allowed; everything that it names must hold.
+
+    ``permission`` is a codename that one of the person's seats has on the submission. The
+    next three ask more of that same seat, so that role and object come from one row:
+    ``through`` that its organization is the row's, ``assigned`` that its organization
+    assigned this person, ``unless_restricted`` that the lab did not leave it off the
+    document's list. ``roles`` are seats that need no attachment; with ``own_organization``,
+    seats at the row itself. A rule that names neither refuses to be built.
+    """
+
+    over: type[Model] = Submission
+    time: Time
+    permission: str = ""
+    through: str | None = None
+    assigned: bool = False
+    unless_restricted: bool = False
+    roles: frozenset[Role] = frozenset()
+    own_organization: bool = False
+    where: tuple[Clause, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.permission and not self.roles:
+            raise ValueError("A rule names a permission or a role.")
+
+    def holds(self, user: User, at: datetime) -> Q:
+        """The condition under which a row of ``over`` satisfies this rule."""
+        condition = Q()
+        if self.over in SUBMISSION_OF:
+            submission = OuterRef(SUBMISSION_OF[self.over] + "pk")
+            condition &= in_time(self.time, at, SUBMISSION_OF[self.over])
+            condition &= ~Q(Exists(Recusal.objects.filter(submission=submission, person=user.pk)))
+            if self.permission:
+                condition &= Q(Exists(self._attached(user, submission)))
+        if self.roles:
+            seats = Seat.objects.held_by(user).filter(role__in=self.roles)
+            if self.own_organization:
+                seats = seats.filter(organization=OuterRef("pk"))
+            condition &= Q(Exists(seats))
+        for clause in self.where:
+            condition &= clause(user, at)
+        return condition
+
+    def organizations(self, user: User, submission: Submission) -> QuerySet[Organization]:
+        """The organizations whose attached seats the person would act through."""
+        rows = self._seats(user, submission)
+        return Organization.objects.filter(seats__group__in=rows.values("group"))
+
+    def _seats(self, user: User, submission: Any) -> QuerySet[SubmissionGroupObjectPermission]:
+        rows = attached(user, submission, self.permission)
+        if self.assigned:
+            assignments = Assignment.objects.filter(
+                submission=OuterRef("content_object"),
+                agency=OuterRef("group__seat__organization"),
+                reviewer=user.pk,
+            )
+            rows = rows.filter(Exists(assignments))
+        return rows
+
+    def _attached(
+        self, user: User, submission: OuterRef
+    ) -> QuerySet[SubmissionGroupObjectPermission]:
+        rows = self._seats(user, submission)
+        if self.through:
+            rows = rows.filter(group__seat__organization=OuterRef(self.through))
+        if self.unless_restricted:
+            listed = DocumentRestriction.objects.filter(
+                document=OuterRef(OuterRef(DOCUMENT_OF[self.over]))
+            )
+            theirs = listed.filter(organization=OuterRef("group__seat__organization"))
+            rows = rows.filter(~Exists(listed) | Exists(theirs))
+        return rows
+
+
+def attached(
+    user: User, submission: Any, codename: str
+) -> QuerySet[SubmissionGroupObjectPermission]:
+    """The permission rows by which an active person's seats have ``codename`` there."""
+    return SubmissionGroupObjectPermission.objects.filter(
+        content_object=submission,
+        permission__codename=codename,
+        group__user=user.pk,
+        group__user__is_active=True,
+    )
+
+
+def clean(user: User, at: datetime) -> Q:
+    """The scanner called the file clean."""
+    return Q(scan_state=ScanState.CLEAN)
+
+
+def filed(user: User, at: datetime) -> Q:
+    """The review is filed."""
+    return Q(filed_at__isnull=False)
+
+
+def author_has_filed(user: User, at: datetime) -> Q:
+    """The person has filed a review of her own here."""
+    filed = AgencyReview.objects.filter(filed_at__isnull=False)
+    return Q(Exists(filed.filter(submission=OuterRef("submission"), author=user.pk)))
+
+
+def agency_has_filed(codename: str) -> Clause:
+    """An agency at which the person has ``codename`` here has filed a review."""
+
+    def clause(user: User, at: datetime) -> Q:
+        filed = AgencyReview.objects.filter(filed_at__isnull=False)
+        return Q(Exists(_of_own_agency(user, codename, filed)))
+
+    return clause
+
+
+def agency_has_position(user: User, at: datetime) -> Q:
+    """An agency at which the person deliberates has filed a position."""
+    return Q(Exists(_of_own_agency(user, "deliberate", AgencyPosition.objects.all())))
+
+
+def _of_own_agency(user: User, codename: str, rows: QuerySet[Any]) -> QuerySet[Any]:
+    seats = attached(user, OuterRef("submission"), codename)
+    return rows.filter(
+        Exists(seats.filter(group__seat__organization=OuterRef("agency"))),
+        submission=OuterRef("submission"),
+    )
+
+
+def window_over(user: User, at: datetime) -> Q:
+    """The window is not open."""
+    return ~in_time(Time.WINDOW_OPEN, at, "submission__")
+
+
+def signed(user: User, at: datetime) -> Q:
+    """A second signer has signed."""
+    return Q(signed_at__isnull=False)
+
+
+def not_author(user: User, at: datetime) -> Q:
+    """The person did not write it."""
+    return ~Q(author=user.pk)
+
+
+def grantee(user: User, at: datetime) -> Q:
+    """The grant is the person's."""
+    return Q(grantee=user.pk)
+
+
+def not_sponsor(user: User, at: datetime) -> Q:
+    """The person did not ask for it."""
+    return ~Q(requested_by=user.pk)
+
+
+def not_grantee(user: User, at: datetime) -> Q:
+    """It is not for the person."""
+    return ~Q(grantee=user.pk)
+
+
+def live(user: User, at: datetime) -> Q:
+    """The grant is live, by its own times and the window's."""
+    return Q(pk__in=AccessGrant.objects.live(at).values("pk"))
