@@ -4,6 +4,7 @@
 buttons, pages, files and writes cannot disagree. reviews/rules.py says what a rule is.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from functools import reduce
@@ -25,7 +26,7 @@ from reviews.models import (
     DocumentVersion,
     Submission,
 )
-from reviews.rules import Rule, Time
+from reviews.rules import Rule, Standing, Time
 
 
 class Action(StrEnum):
@@ -64,18 +65,6 @@ class Action(StrEnum):
     ADMINISTER = "administer"
     ADMINISTER_SEATS = "administer_seats"
     AUDIT = "audit"
-
-
-# What each role's seat may do on a submission that its organization is attached to.
-_AGENCY = frozenset({"view_submission", "read_package"})
-CODENAMES: dict[Role, frozenset[str]] = {
-    Role.LIAISON: frozenset({"view_submission", "own_submission"}),
-    Role.LAB_ADMINISTRATOR: frozenset({"view_submission", "own_submission"}),
-    Role.REVIEWER: _AGENCY | {"deliberate", "review_submission"},
-    Role.LEAD: _AGENCY | {"deliberate", "lead_submission"},
-    Role.DETERMINATION_OFFICIAL: _AGENCY | {"deliberate", "determine_submission"},
-    Role.CONSULTED_OFFICIAL: _AGENCY | {"consult_submission"},
-}
 
 
 _LAB = "own_submission"
@@ -246,14 +235,28 @@ SEEN_BY: dict[type[Model], tuple[Action, str]] = {
 }
 
 
-def holds(user: User, action: Action, *, at: datetime) -> Q:
-    """The condition, on rows of the action's kind, under which ``user`` may do it at ``at``."""
-    return reduce(or_, (rule.holds(user, at) for rule in RULES[action]))
+def holds(who: Standing, action: Action, *, at: datetime) -> Q:
+    """The condition, on rows of the action's kind, under which ``who`` may do it at ``at``."""
+    return reduce(or_, (rule.holds(who, at) for rule in RULES[action]))
 
 
-def allowed(user: User, action: Action, *, at: datetime) -> QuerySet[Any]:
-    """Every row on which ``user`` may do ``action`` at the instant ``at``."""
-    return RULES[action][0].over._default_manager.filter(holds(user, action, at=at))
+def allowed(
+    user: User, action: Action, *, at: datetime, marking: tuple[Action, ...] = ()
+) -> QuerySet[Any]:
+    """Every row on which ``user`` may do ``action`` at the instant ``at``.
+
+    Each action in ``marking`` becomes an attribute ``may_…`` that says whether she may do that too.
+    """
+    who = Standing.of(user)
+    rows = RULES[action][0].over._default_manager.filter(holds(who, action, at=at))
+    return rows.annotate(**_marks(who, marking, at)) if marking else rows
+
+
+def _marks(who: Standing, actions: Iterable[Action], at: datetime) -> dict[str, Any]:
+    return {
+        f"may_{action}": ExpressionWrapper(holds(who, action, at=at), output_field=BooleanField())
+        for action in actions
+    }
 
 
 def may(user: User, action: Action, row: Model, *, at: datetime) -> bool:
@@ -280,20 +283,13 @@ def check(user: User, action: Action, row: Model, *, at: datetime) -> None:
 def actions(user: User, submission: Submission, *, at: datetime) -> set[Action]:
     """What ``user`` may do to ``submission`` at ``at``, asked of the database once."""
     on_submissions = [action for action, ways in RULES.items() if ways[0].over is Submission]
-    row = (
-        Submission.objects.filter(pk=submission.pk)
-        .values_list(
-            *(
-                ExpressionWrapper(holds(user, action, at=at), output_field=BooleanField())
-                for action in on_submissions
-            )
-        )
-        .get()
-    )
+    marks = _marks(Standing.of(user), on_submissions, at)
+    row = Submission.objects.filter(pk=submission.pk).values_list(*marks.values()).get()
     return {action for action, yes in zip(on_submissions, row, strict=True) if yes}
 
 
 def organizations(user: User, action: Action, submission: Submission) -> QuerySet[Organization]:
     """The organizations that ``user`` would speak for in doing ``action``, by name."""
-    found = (rule.organizations(user, submission) for rule in RULES[action])
+    who = Standing.of(user)
+    found = (rule.acting_for(who, submission) for rule in RULES[action])
     return reduce(or_, found).distinct()

@@ -10,6 +10,7 @@ from django.db import connection, connections
 from reviews import clock
 from tests import people as people_module
 
+pytest_plugins = ["tests.mail_server"]
 START = datetime(2026, 10, 20, 15, 0, tzinfo=UTC)
 
 

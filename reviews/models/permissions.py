@@ -8,7 +8,19 @@ for single persons: a row by name would outlive the seat that justified it
 from django.db import models
 from guardian.models import GroupObjectPermissionBase
 
+from accounts.roles import Role
 from reviews.models.submission import Submission
+
+# What each role's seat may do on a submission that its organization is attached to.
+_AGENCY = frozenset({"view_submission", "read_package"})
+CODENAMES: dict[Role, frozenset[str]] = {
+    Role.LIAISON: frozenset({"view_submission", "own_submission"}),
+    Role.LAB_ADMINISTRATOR: frozenset({"view_submission", "own_submission"}),
+    Role.REVIEWER: _AGENCY | {"deliberate", "review_submission"},
+    Role.LEAD: _AGENCY | {"deliberate", "lead_submission"},
+    Role.DETERMINATION_OFFICIAL: _AGENCY | {"deliberate", "determine_submission"},
+    Role.CONSULTED_OFFICIAL: _AGENCY | {"consult_submission"},
+}
 
 
 class SubmissionGroupObjectPermission(GroupObjectPermissionBase):

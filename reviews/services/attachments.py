@@ -12,6 +12,7 @@ from accounts.roles import Kind
 from reviews import policy
 from reviews.exceptions import Conflict
 from reviews.models import Submission, SubmissionGroupObjectPermission
+from reviews.models.permissions import CODENAMES
 from reviews.services import rows
 
 
@@ -31,7 +32,7 @@ def grant_codenames(submission: Submission, organization: Organization) -> None:
             for role, group in Seat.objects.filter(organization=organization).values_list(
                 "role", "group"
             )
-            for codename in sorted(policy.CODENAMES.get(role, ()))
+            for codename in sorted(CODENAMES.get(role, ()))
         ],
         ignore_conflicts=True,
     )

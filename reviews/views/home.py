@@ -29,7 +29,7 @@ class Task:
     text: str
     url: str
     detail: str = ""
-    when: SafeString = SafeString("")
+    when: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def _submission_tasks(text, name, submissions):
             f"{submission.lab.short_name} {submission.model_version}, {submission.reference}",
             SafeString("Window ends " + instant_html(submission.closes_at))
             if submission.closes_at
-            else SafeString(""),
+            else "",
         )
         for submission in submissions[:SHOWN]
     ]

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from django.db.models import BooleanField, ExpressionWrapper
 from django.http import QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -43,19 +42,17 @@ class Row:
 def submission_list(request):
     """The submissions that the person may see, filtered, a page of 50 at a time."""
     form = listing.SubmissionFilter(request.GET)
-    visible = policy.allowed(request.user, Action.VIEW, at=request.at)
+    visible = policy.allowed(
+        request.user,
+        Action.VIEW,
+        at=request.at,
+        marking=(Action.WRITE_REVIEW, Action.FILE_POSITION),
+    )
     rows = form.rows(visible, request.at)
     ends = form.is_valid() and form.cleaned_data["sort"] == "ends"
     if request.GET.get("after"):
         rows = listing.after(rows, request.GET["after"], ends=ends)
-    rows = rows.select_related("model_version__lab").annotate(
-        **{
-            action.value: ExpressionWrapper(
-                policy.holds(request.user, action, at=request.at), output_field=BooleanField()
-            )
-            for action in (Action.WRITE_REVIEW, Action.FILE_POSITION)
-        }
-    )
+    rows = rows.select_related("model_version__lab")
     page = list(rows[: listing.PAGE + 1])
     more = len(page) > listing.PAGE
     page = page[: listing.PAGE]
@@ -107,9 +104,9 @@ def _row(submission, at):
 def _next_step(submission, state, url):
     if state == Status.DRAFT:
         where, words = "file/", "Check and file"
-    elif submission.write_review:
+    elif submission.may_write_review:
         where, words = "reviews/write/", "Write review"
-    elif submission.file_position:
+    elif submission.may_file_position:
         where, words = "position/", "File position"
     else:
         return SafeString("")

@@ -1,11 +1,8 @@
 """Reminders and mail: one current reminder a series, a real SMTP conversation, nothing twice."""
 
-import socket
 from datetime import timedelta
-from email import message_from_bytes, policy
 
 import pytest
-from aiosmtpd.controller import Controller
 from django.core.management import call_command
 
 from accounts.models import User
@@ -17,47 +14,6 @@ from tests import factories
 
 DAY = timedelta(days=1)
 END = timedelta(hours=720)
-
-
-class Server:
-    """A real SMTP server that keeps messages and answers as scripted."""
-
-    def __init__(self):
-        self.messages = []
-        self.answers = {}
-        self.connections = 0
-
-    async def handle_EHLO(self, server, session, envelope, hostname, responses):  # noqa: N802
-        self.connections += 1
-        session.host_name = hostname
-        return responses
-
-    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
-        if address in self.answers:
-            return self.answers[address]
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802
-        self.messages.append(message_from_bytes(envelope.content, policy=policy.default))
-        return "250 kept"
-
-
-@pytest.fixture
-def smtp(settings):
-    """The server, listening on loopback, with Django pointed at it."""
-    server = Server()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    controller = Controller(server, hostname="127.0.0.1", port=port)
-    controller.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST = "127.0.0.1"
-    settings.EMAIL_PORT = port
-    settings.EMAIL_USE_TLS = False
-    yield server
-    controller.stop()
 
 
 def kinds(**facts):
