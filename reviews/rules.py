@@ -5,7 +5,7 @@ seat is attached with the rule's codename, the person is not recused, the clock 
 window, and the rule's own clauses. No superuser flag is read.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +15,7 @@ from typing import Any
 from django.contrib.auth.models import Permission
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
-from accounts.models import Organization, Seat, User
+from accounts.models import Seat, User
 from accounts.roles import Role
 from reviews.models import (
     AccessGrant,
@@ -79,9 +79,13 @@ class Standing:
         seats = Seat.objects.held_by(user).values_list("group", "role", "organization")
         return cls(user.pk, tuple(seats))
 
-    def groups(self, codename: str) -> list[int]:
-        """The groups of the seats whose role has ``codename`` at all."""
-        return [group for group, role, _ in self.seats if codename in CODENAMES.get(role, ())]
+    def groups(self, codename: str) -> dict[int, list[int]]:
+        """For each organization, the groups of the seats whose role has ``codename`` at all."""
+        found: dict[int, list[int]] = {}
+        for group, role, organization in self.seats:
+            if codename in CODENAMES.get(role, ()):
+                found.setdefault(organization, []).append(group)
+        return found
 
     def organizations(self, roles: frozenset[Role]) -> list[int]:
         """Where the person holds one of the roles."""
@@ -139,7 +143,7 @@ class Rule:
                 Exists(Recusal.objects.filter(submission=submission, person=who.person))
             )
             if self.permission:
-                condition &= Q(Exists(self._attached(who, submission)))
+                condition &= self._reached(who, submission)
         if self.roles:
             there = who.organizations(self.roles)
             if self.own_organization:
@@ -150,45 +154,46 @@ class Rule:
             condition &= clause(who, at)
         return condition
 
-    def acting_for(self, who: Standing, submission: Submission) -> QuerySet[Organization]:
-        """The organizations whose attached seats the person would act through."""
-        rows = self._seats(who, submission)
-        return Organization.objects.filter(seats__group__in=rows.values("group"))
+    def acting_for(self, who: Standing, submission: Submission) -> Q:
+        """The condition on organizations that the person would act for one of them."""
+        ways = Q(pk__in=[])
+        for organization, seated in self._seated(who, submission):
+            ways |= Q(pk=organization) & seated
+        return ways
 
-    def _seats(self, who: Standing, submission: Any) -> QuerySet[SubmissionGroupObjectPermission]:
-        rows = attached(who, submission, self.permission)
-        if self.assigned:
-            assignments = Assignment.objects.filter(
-                submission=OuterRef("content_object"),
-                agency=OuterRef("group__seat__organization"),
-                reviewer=who.person,
-            )
-            rows = rows.filter(Exists(assignments))
-        return rows
+    def _reached(self, who: Standing, submission: OuterRef) -> Q:
+        ways = Q(pk__in=[])
+        for organization, way in self._seated(who, submission):
+            if self.through:
+                way &= Q(**{self.through: organization})
+            if self.unless_restricted:
+                listed = DocumentRestriction.objects.filter(
+                    document=OuterRef(DOCUMENT_OF[self.over])
+                )
+                way &= ~Exists(listed) | Q(Exists(listed.filter(organization=organization)))
+            ways |= way
+        return ways
 
-    def _attached(
-        self, who: Standing, submission: OuterRef
-    ) -> QuerySet[SubmissionGroupObjectPermission]:
-        rows = self._seats(who, submission)
-        if self.through:
-            rows = rows.filter(group__seat__organization=OuterRef(self.through))
-        if self.unless_restricted:
-            listed = DocumentRestriction.objects.filter(
-                document=OuterRef(OuterRef(DOCUMENT_OF[self.over]))
-            )
-            theirs = listed.filter(organization=OuterRef("group__seat__organization"))
-            rows = rows.filter(~Exists(listed) | Exists(theirs))
-        return rows
+    def _seated(self, who: Standing, submission: Any) -> Iterator[tuple[int, Q]]:
+        for organization, groups in who.groups(self.permission).items():
+            seated = Q(Exists(attached(groups, submission, self.permission)))
+            if self.assigned:
+                seated &= Q(
+                    Exists(
+                        Assignment.objects.filter(
+                            submission=submission, agency=organization, reviewer=who.person
+                        )
+                    )
+                )
+            yield organization, seated
 
 
 def attached(
-    who: Standing, submission: Any, codename: str
+    groups: list[int], submission: Any, codename: str
 ) -> QuerySet[SubmissionGroupObjectPermission]:
-    """The permission rows by which the person's seats have ``codename`` there."""
+    """The permission rows by which one of the groups has ``codename`` there."""
     return SubmissionGroupObjectPermission.objects.filter(
-        content_object=submission,
-        permission=permission_number(codename),
-        group__in=who.groups(codename),
+        content_object=submission, permission=permission_number(codename), group__in=groups
     )
 
 
@@ -221,22 +226,23 @@ def agency_has_filed(codename: str) -> Clause:
 
     def clause(who: Standing, at: datetime) -> Q:
         filed = AgencyReview.objects.filter(filed_at__isnull=False)
-        return Q(Exists(_of_own_agency(who, codename, filed)))
+        return _own_agency_has(filed, who, codename)
 
     return clause
 
 
 def agency_has_position(who: Standing, at: datetime) -> Q:
     """An agency at which the person deliberates has filed a position."""
-    return Q(Exists(_of_own_agency(who, "deliberate", AgencyPosition.objects.all())))
+    return _own_agency_has(AgencyPosition.objects.all(), who, "deliberate")
 
 
-def _of_own_agency(who: Standing, codename: str, rows: QuerySet[Any]) -> QuerySet[Any]:
-    seats = attached(who, OuterRef("submission"), codename)
-    return rows.filter(
-        Exists(seats.filter(group__seat__organization=OuterRef("agency"))),
-        submission=OuterRef("submission"),
-    )
+def _own_agency_has(rows: QuerySet[Any], who: Standing, codename: str) -> Q:
+    ways = Q(pk__in=[])
+    here = rows.filter(submission=OuterRef("submission"))
+    for organization, groups in who.groups(codename).items():
+        seated = attached(groups, OuterRef("submission"), codename)
+        ways |= Q(Exists(seated)) & Q(Exists(here.filter(agency=organization)))
+    return ways
 
 
 def window_over(who: Standing, at: datetime) -> Q:

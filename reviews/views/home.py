@@ -13,7 +13,14 @@ from portal.context import AGENCY_ROLES, seats_of
 from portal.templatetags.foreview import instant_html
 from reviews import policy
 from reviews.forms.submissions import in_state
-from reviews.models import AccessGrant, AgencyPosition, Assignment, Consultation, Determination
+from reviews.models import (
+    AccessGrant,
+    AgencyPosition,
+    AgencyReview,
+    Assignment,
+    Consultation,
+    Determination,
+)
 from reviews.policy import Action
 from reviews.workflow import Status
 
@@ -139,9 +146,10 @@ def _authorizations(request, seats):
 
 
 def _reviews(request, seats):
-    unfiled = _open(request, Action.WRITE_REVIEW).exclude(
-        agency_reviews__author=request.user, agency_reviews__filed_at__isnull=False
+    filed = AgencyReview.objects.filter(
+        submission=OuterRef("pk"), author=request.user, filed_at__isnull=False
     )
+    unfiled = _open(request, Action.WRITE_REVIEW).filter(~Exists(filed))
     return _submission_tasks("Write and file your review", "reviews:review-write", unfiled)
 
 

@@ -21,6 +21,7 @@ from reviews.views.page import find_submission, submission_page
 from reviews.workflow import Status
 
 HISTORY_PAGE = 50
+NEXT_STEPS = (Action.WRITE_REVIEW, Action.FILE_POSITION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,7 @@ class Row:
 def submission_list(request):
     """The submissions that the person may see, filtered, a page of 50 at a time."""
     form = listing.SubmissionFilter(request.GET)
-    visible = policy.allowed(
-        request.user,
-        Action.VIEW,
-        at=request.at,
-        marking=(Action.WRITE_REVIEW, Action.FILE_POSITION),
-    )
+    visible = policy.allowed(request.user, Action.VIEW, at=request.at)
     rows = form.rows(visible, request.at)
     ends = form.is_valid() and form.cleaned_data["sort"] == "ends"
     if request.GET.get("after"):
@@ -56,12 +52,16 @@ def submission_list(request):
     page = list(rows[: listing.PAGE + 1])
     more = len(page) > listing.PAGE
     page = page[: listing.PAGE]
+    open_now = [submission for submission in page if submission.is_open(request.at)]
+    may = policy.actions_on(request.user, open_now, NEXT_STEPS, at=request.at) if open_now else {}
     return render(
         request,
         "reviews/submission_list.html",
         {
             "form": form,
-            "rows": [_row(submission, request.at) for submission in page],
+            "rows": [
+                _row(submission, request.at, may.get(submission.pk, ())) for submission in page
+            ],
             "filtered": any(request.GET.get(name) for name in ("q", "state", "kind")),
             "first_url": _address(request, None) if request.GET.get("after") else None,
             "next_url": _address(request, listing.cursor(page[-1], ends=ends)) if more else None,
@@ -80,7 +80,7 @@ def _address(request, cursor):
     return f"?{query.urlencode()}"
 
 
-def _row(submission, at):
+def _row(submission, at, may):
     state = submission.status_at(at)
     url = f"/submissions/{submission.reference}/"
     window = ""
@@ -97,16 +97,16 @@ def _row(submission, at):
         status_html(state.value),
         window,
         instant_html(submission.over_at(at) or submission.closes_at),
-        _next_step(submission, state, url),
+        _next_step(submission, state, url, may),
     )
 
 
-def _next_step(submission, state, url):
+def _next_step(submission, state, url, may):
     if state == Status.DRAFT:
         where, words = "file/", "Check and file"
-    elif submission.may_write_review:
+    elif Action.WRITE_REVIEW in may:
         where, words = "reviews/write/", "Write review"
-    elif submission.may_file_position:
+    elif Action.FILE_POSITION in may:
         where, words = "position/", "File position"
     else:
         return SafeString("")
