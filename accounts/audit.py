@@ -62,8 +62,10 @@ def record(
 ) -> AuditEvent:
     """The event is the chain's new end, and commits or rolls back with its cause.
 
-    Raises AuditError outside a transaction.
+    Raises AuditError outside a transaction, ValueError for an unknown outcome.
     """
+    if outcome not in (DONE, REFUSED):
+        raise ValueError(f"An event's outcome is {DONE} or {REFUSED}, not {outcome}.")
     if not connection.in_atomic_block:
         raise AuditError(f"{action} must be recorded in the transaction that does it.")
     head = AuditHead.objects.select_for_update().get(pk=1)

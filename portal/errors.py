@@ -12,7 +12,7 @@ def page(request, status, message=""):
 
 @requires_csrf_token
 def bad_request(request, exception=None):
-    return page(request, 400)
+    return page(request, 413 if isinstance(exception, RequestDataTooBig) else 400)
 
 
 @requires_csrf_token
@@ -54,7 +54,7 @@ def signed_out_form(request):
     return sign_in.page(
         request,
         SignInForm(request),
-        target=request.path,
+        target=request.get_full_path(),
         kept=[
             (name, value)
             for name, values in request.POST.lists()

@@ -108,7 +108,7 @@ class UswdsBoundField(BoundField):
     @property
     def aria_describedby(self):
         if not self.auto_id or self.is_hidden:
-            return None
+            return ""
         own = self.field.widget.attrs.get("aria-describedby", "")
         parts = [own] if own else []
         if self.help_text:
@@ -117,7 +117,7 @@ class UswdsBoundField(BoundField):
             parts.append(f"{self.auto_id}_error")
         if self.count:
             parts.append(f"{self.auto_id}_count")
-        return " ".join(parts) or None
+        return " ".join(parts)
 
     def build_widget_attrs(self, attrs, widget=None):
         attrs = super().build_widget_attrs(attrs, widget)
@@ -133,8 +133,6 @@ class UswdsBoundField(BoundField):
         if self.use_fieldset:
             # The group carries the state; a radio button may not (ARIA 1.2).
             attrs.pop("aria-invalid", None)
-        elif described := self.aria_describedby:
-            attrs["aria-describedby"] = described
         return attrs
 
 
@@ -192,8 +190,6 @@ class MemorableDate(forms.Widget):
         if isinstance(value, datetime):
             local = timezone.localtime(value) if timezone.is_aware(value) else value
             return TypedDate(str(local.month), str(local.day), str(local.year), hour_text(local))
-        if isinstance(value, date):
-            return TypedDate(str(value.month), str(value.day), str(value.year))
         found = ISO_DATE.fullmatch(str(value).strip())
         return TypedDate(*found.group("m", "d", "y")) if found else TypedDate(day=str(value))
 

@@ -1,6 +1,8 @@
 """Pages of a long list by key: the next page begins after the last row shown.
 
-Nothing is counted and nothing is skipped over, so a page costs the same wherever it is.
+Nothing is counted and nothing is skipped over, so a page costs the same wherever it is. A
+cursor is in the address, so its columns must tell nothing: no row number that counts what
+others have, too.
 """
 
 from dataclasses import dataclass
@@ -38,11 +40,12 @@ def number(text: str) -> int:
     return int(text)
 
 
-def page(request, rows, keys, *, descending=False, size=SIZE):
+def page(request, rows, keys, *, descending=False, size=SIZE, forget=()):
     """The page of ``rows`` that the request's address asks for.
 
     ``keys`` maps one or two columns, the last of them unique, to how a cursor's text is read.
-    Raises BadRequest for a cursor that no page has written.
+    Its neighbours' addresses keep every parameter but those to ``forget``. Raises BadRequest
+    for a cursor that no page has written.
     """
     backward = "before" in request.GET
     cursor = request.GET.get("before" if backward else "after", "")
@@ -56,10 +59,13 @@ def page(request, rows, keys, *, descending=False, size=SIZE):
     if backward:
         found.reverse()
     earlier, later = (more, bool(cursor)) if backward else (bool(cursor), more)
+    kept = request.GET.copy()
+    for name in (*CURSORS, *forget):
+        kept.pop(name, None)
     return Page(
         found,
-        _address(request, "before", found[0] if found else None, keys) if earlier else "",
-        _address(request, "after", found[-1], keys) if later and found else "",
+        _address(kept, "before", found[:1], keys) if earlier else "",
+        _address(kept, "after", found[-1:], keys) if later else "",
     )
 
 
@@ -82,12 +88,11 @@ def _beyond(values, down):
     )
 
 
-def _address(request, cursor, row, keys):
-    query = request.GET.copy()
-    for name in CURSORS:
-        query.pop(name, None)
-    if row is not None:
-        values = (getattr(row, name) for name in keys)
+def _address(kept, cursor, row, keys):
+    query = kept.copy()
+    # Beyond the last row of a list that has shrunk, the neighbour is its first page.
+    for found in row:
+        values = (getattr(found, name) for name in keys)
         query[cursor] = "~".join(
             value.isoformat() if isinstance(value, datetime) else str(value) for value in values
         )

@@ -181,8 +181,9 @@ def timeline(opens_at, closes_at, at, ended_at=None, marks=(), *, zone=None) -> 
     """Return the drawing of the window ``[opens_at, closes_at)`` as it stands at ``at``.
 
     ``ended_at`` is when work ended before the clock did (withdrawn, concluded). ``marks`` are
-    further (label, instant) pairs. Day N is the number of whole 24 hours elapsed, plus one;
-    ``closes_at`` itself is outside. Raises ValueError for a window without length.
+    further (label, instant) pairs, drawn where they fall inside. Day N is the number of whole
+    24 hours elapsed, plus one; ``closes_at`` itself is outside. Raises ValueError for a window
+    without length.
     """
     if closes_at <= opens_at:
         raise ValueError("A window ends after it opens.")
@@ -259,7 +260,7 @@ def _words(state, opens_at, closes_at, at, ended_at, day, days, zone):
     if state == "ended":
         return "Window ended", f"It ended {closes}, after {span_text(closes_at - opens_at)}."
     ended = instant_text(ended_at, zone)
-    last = max((ended_at - opens_at) // DAY + 1, 1)
+    last = (ended_at - opens_at) // DAY + 1
     return (
         f"Ended on day {last} of {days}",
         f"It ended {ended}. The window would have run to {closes}.",
@@ -282,7 +283,8 @@ def _milestones(opens_at, closes_at, at, ended_at, marks, zone):
         instant = opens_at + length / 2 if before_end is None else closes_at - before_end
         if opens_at < instant:
             named.append((code, label, short, instant))
-    named += [("mark", label, label, _utc(instant)) for label, instant in marks]
+    further = [("mark", label, label, _utc(instant)) for label, instant in marks]
+    named += [mark for mark in further if opens_at < mark[3] < closes_at]
     if ended_at is not None:
         named.append(("ended", "Ended", "Ended", ended_at))
     named.append(("close", _closing_label(closes_at, at, ended_at), "", closes_at))
@@ -322,7 +324,7 @@ WIDTHS = (("always", 272), ("wide", 600))
 def _with_room(placed):
     """Return the milestones, each saying on which widths its label stands clear of the others."""
     ranked = sorted(
-        (m for m in placed if m.short and 0 <= m.x <= 100),
+        (m for m in placed if m.short),
         key=lambda m: LABEL_ORDER.index(m.code),
     )
     show = {}
@@ -359,7 +361,7 @@ def _weekends(opens_at, closes_at, zone):
 
 
 def _percent(instant, opens_at, length):
-    return round(min(max((instant - opens_at) / length * 100, 0.0), 100.0), 3)
+    return round(max((instant - opens_at) / length * 100, 0.0), 3)
 
 
 def _anchor(percent):

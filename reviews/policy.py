@@ -21,6 +21,7 @@ from reviews.models import (
     AccessGrant,
     AgencyPosition,
     AgencyReview,
+    Consultation,
     Determination,
     Document,
     DocumentVersion,
@@ -51,6 +52,7 @@ class Action(StrEnum):
     READ_POSITION = "read_position"
     ISSUE_REPORT = "issue_report"
     CONSULT = "consult"
+    READ_CONSULTATION = "read_consultation"
     DETERMINE = "determine"
     SIGN_DETERMINATION = "sign_determination"
     READ_DETERMINATION = "read_determination"
@@ -151,6 +153,15 @@ RULES: dict[Action, tuple[Rule, ...]] = {
     ),
     Action.ISSUE_REPORT: (Rule(time=Time.WINDOW_OPEN, permission="lead_submission"),),
     Action.CONSULT: (Rule(time=Time.WINDOW_OPEN, permission="consult_submission"),),
+    Action.READ_CONSULTATION: (
+        Rule(over=Consultation, time=Time.ALWAYS, permission="determine_submission"),
+        Rule(
+            over=Consultation,
+            time=Time.ALWAYS,
+            permission="consult_submission",
+            through="organization",
+        ),
+    ),
     Action.DETERMINE: (Rule(time=Time.WINDOW_OPEN, permission="determine_submission"),),
     Action.SIGN_DETERMINATION: (
         Rule(

@@ -22,6 +22,7 @@ from reviews.models import (
     AgencyPosition,
     AgencyReview,
     Assignment,
+    Consultation,
     Determination,
     Document,
     DocumentVersion,
@@ -101,6 +102,7 @@ SUBMISSION_OF: dict[type[Model], str] = {
     DocumentVersion: "document__submission__",
     AgencyReview: "submission__",
     AgencyPosition: "submission__",
+    Consultation: "submission__",
     Determination: "submission__",
     AccessGrant: "submission__",
 }

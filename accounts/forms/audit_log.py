@@ -21,22 +21,16 @@ class AuditFilter(forms.Form):
     """Which events to show, newest first."""
 
     mark_required = False
-    actor = forms.CharField(
-        label="Who", required=False, max_length=254, help_text="The whole email address"
-    )
-    action = forms.CharField(
-        label="What", required=False, max_length=60, help_text="How its code begins"
-    )
-    submission = forms.CharField(
-        label="Submission", required=False, max_length=20, help_text="Its whole reference"
-    )
+    actor = forms.CharField(label="Who (email address)", required=False, max_length=254)
+    action = forms.CharField(label="What (code begins with)", required=False, max_length=60)
+    submission = forms.CharField(label="Submission (reference)", required=False, max_length=20)
     outcome = forms.ChoiceField(
         label="Outcome",
         required=False,
         choices=[("", "Any outcome"), (audit.DONE, "Done"), (audit.REFUSED, "Refused")],
     )
-    since = DayField(label="From", required=False, help_text="This day and later")
-    until = DayField(label="To", required=False, help_text="This day and earlier")
+    since = DayField(label="From", required=False)
+    until = DayField(label="To", required=False)
 
     def rows(self, events):
         """Those of ``events`` that match; none for a filter that cannot be read."""

@@ -7,7 +7,7 @@ tables. The file has a title, a language, an outline by section and page numbers
 from datetime import UTC, datetime
 from itertools import groupby
 
-from fpdf import FPDF, FontFace, TitleStyle, ViewerPreferences
+from fpdf import FPDF, FontFace, TextStyle, ViewerPreferences
 
 # A PDF must carry a date. The day of Executive Order 14409 keeps the bytes the same.
 CREATED = datetime(2026, 6, 2, 12, 0, tzinfo=UTC)
@@ -31,8 +31,8 @@ class _Paper(FPDF):
         self.set_margin(MARGIN)
         self.set_auto_page_break(True, MARGIN)
         self.set_section_title_styles(
-            TitleStyle("helvetica", "B", 18, l_margin=MARGIN, t_margin=4, b_margin=5),
-            TitleStyle("helvetica", "B", 12.5, l_margin=MARGIN, t_margin=4, b_margin=2),
+            TextStyle("helvetica", "B", 18, l_margin=MARGIN, t_margin=4, b_margin=5),
+            TextStyle("helvetica", "B", 12.5, l_margin=MARGIN, t_margin=4, b_margin=2),
         )
         self.designation = f"{author} - {designation}"
 
@@ -68,7 +68,12 @@ def _blocks(body):
     """Pairs of a kind and the lines of one block; a blank line ends a block."""
     for filled, lines in groupby(body.splitlines(), key=lambda line: bool(line.strip())):
         if filled:
-            block = list(lines)
+            block = []
+            for line in lines:
+                if line.startswith("  "):  # goes on from the line before
+                    block[-1] += f" {line.strip()}"
+                else:
+                    block.append(line)
             yield _kind(block[0]), block
 
 
@@ -87,19 +92,20 @@ def _paragraph(paper, lines):
 
 
 def _items(paper, lines):
-    text = "\n".join(line.strip() if line.startswith("- ") else f"\0{line}" for line in lines)
-    for item in text.replace("\n\0", "").splitlines():
+    for line in lines:
         paper.set_x(MARGIN)
         paper.cell(BULLET, LINE, chr(149))
-        paper.multi_cell(0, LINE, item.removeprefix("- "), align="L", new_x="LMARGIN", new_y="NEXT")
+        paper.multi_cell(0, LINE, line.removeprefix("- "), align="L", new_x="LMARGIN", new_y="NEXT")
     paper.ln(2.5)
 
 
 def _table(paper, lines):
     rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in lines]
     paper.set_font("helvetica", size=9.5)
+    paper.set_draw_color(170)
     with paper.table(
         [rows[0], *rows[2:]],
+        col_widths=[2] + [1] * (len(rows[0]) - 1),
         headings_style=FontFace(emphasis="BOLD", fill_color=(232, 236, 241)),
         text_align="LEFT",
         line_height=LINE,

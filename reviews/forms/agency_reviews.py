@@ -23,6 +23,7 @@ ANSWERS = (
     "no_conflict_declared",
 )
 NEEDED = "needed to file"
+LOW = "height-10"
 SCORES = [("", "Not assessed"), *((str(score), str(score)) for score in range(5))]
 CONFIDENCES = [("", "Select"), *((level.value, level.label) for level in Confidence)]
 LARGEST = 2**31 - 1
@@ -76,13 +77,13 @@ def _needed(field: forms.Field) -> forms.Field:
     return field
 
 
-def _text(label, hint="", *, rows=5, length=20_000):
+def _text(label, hint="", *, height="", length=20_000):
     return LongTextField(
         label=label,
         help_text=hint,
         required=False,
         max_length=length,
-        widget=forms.Textarea({"rows": rows}),
+        widget=forms.Textarea({"class": height}),
     )
 
 
@@ -156,12 +157,12 @@ class ReviewForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
-    concerns = _text("Concerns", "What your lead should weigh for the agency’s position.")
+    concerns = _text("Concerns", "What your lead should weigh for the agency's position.")
     suggested_mitigations = _text("Suggested mitigations")
-    dissent = _text("Dissent", "Where you disagree with colleagues of your agency.", rows=3)
+    dissent = _text("Dissent", "Where you disagree with colleagues of your agency.", height=LOW)
     external_reference = forms.CharField(
         label="External reference",
-        help_text="The number of a record kept elsewhere. Never the record’s content.",
+        help_text="The number of a record kept elsewhere. Never the record's content.",
         required=False,
         max_length=200,
     )
@@ -186,7 +187,7 @@ class ReviewForm(forms.Form):
             self.fields[f"{line.value}_confidence"] = forms.ChoiceField(
                 label="Confidence", choices=CONFIDENCES, required=False
             )
-            self.fields[f"{line.value}_evidence"] = _text("Evidence", rows=3, length=5_000)
+            self.fields[f"{line.value}_evidence"] = _text("Evidence", height=LOW, length=5_000)
         rubric = [name for name in self.fields if name not in self.base_fields]
         first = list(self.base_fields)[: list(self.base_fields).index("concerns")]
         self.order_fields([*first, *rubric])
@@ -248,7 +249,8 @@ class ReviewForm(forms.Form):
     def opened_on(self, saved: AgencyReview | None) -> None:
         """Sent again, the form counts as opened on what is saved now; what was typed stays."""
         self.data = self.data.copy()
-        self.data |= {name: str(value) for name, value in place(saved).items()}
+        for name, value in place(saved).items():
+            self.data[name] = str(value)
 
 
 def place(saved: AgencyReview | None) -> dict[str, int]:
@@ -309,9 +311,7 @@ class AssignForm(forms.Form):
 def _explained(outcome: Outcome, words: str):
     return (
         outcome.value,
-        format_html(
-            '{}<span class="usa-radio__label-description">{}</span>', outcome.label, words
-        ),
+        format_html('{}<span class="usa-radio__label-description">{}</span>', outcome.label, words),
     )
 
 
@@ -322,7 +322,7 @@ class PositionForm(forms.Form):
         widget=forms.HiddenInput, required=False, min_value=1, max_value=LARGEST
     )
     outcome = forms.ChoiceField(
-        label="Your agency’s position",
+        label="Your agency's position",
         widget=forms.RadioSelect,
         choices=[
             _explained(
@@ -346,7 +346,7 @@ class PositionForm(forms.Form):
     summary = LongTextField(
         label="Summary for the lab",
         help_text=(
-            "The lab reads this in the final report, under your agency’s name. Name no person "
+            "The lab reads this in the final report, under your agency's name. Name no person "
             "and nothing classified. Needed when concerns are recorded or mitigations suggested."
         ),
         required=False,

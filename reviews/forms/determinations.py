@@ -11,9 +11,9 @@ AUTHORITY = "Director, National Security Agency; Executive Order 14409, section 
 
 class ConsultationForm(forms.Form):
     statement = LongTextField(
-        label="Your office’s statement",
+        label="Your office's statement",
         help_text=(
-            "Unclassified. NSA’s determination officials read it; the lab does not. "
+            "Unclassified. NSA's determination officials read it; the lab does not. "
             "It cannot be changed once recorded."
         ),
         max_length=10_000,
@@ -48,10 +48,11 @@ class DeterminationForm(forms.Form):
         label="Authority",
         help_text="By whose authority and under which provision.",
         max_length=200,
+        widget=forms.TextInput({"class": "maxw-tablet"}),
     )
     external_reference = forms.CharField(
         label="External reference",
-        help_text="The number of a record kept elsewhere. Never the record’s content.",
+        help_text="The number of a record kept elsewhere. Never the record's content.",
         required=False,
         max_length=200,
     )

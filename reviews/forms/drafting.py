@@ -5,7 +5,7 @@ from typing import Any, ClassVar, NamedTuple
 from django import forms
 from django.urls import reverse
 
-from portal.forms import CountedTextarea, LongTextField, ZonedDateTimeField
+from portal.forms import LongTextField, ZonedDateTimeField
 from portal.templatetags.foreview import instant_html
 from reviews.models import Package
 from reviews.models.package import ACCESS_MEANS, MODALITIES, AccessLevel, Weights
@@ -22,8 +22,8 @@ class Answer(NamedTuple):
     name: str
     question: str
     answer: Any
-    change_url: str = ""
-    code: bool = False
+    change_url: str
+    code: bool
 
 
 class Difference(NamedTuple):
@@ -63,14 +63,8 @@ def _line(label, hint="", *, longest, required=False):
     return forms.CharField(label=label, help_text=hint, max_length=longest, required=required)
 
 
-def _text(label, hint="", *, rows=5):
-    return LongTextField(
-        label=label,
-        help_text=hint,
-        max_length=LONGEST_ANSWER,
-        required=False,
-        widget=CountedTextarea(attrs={"rows": rows}),
-    )
+def _text(label, hint=""):
+    return LongTextField(label=label, help_text=hint, max_length=LONGEST_ANSWER, required=False)
 
 
 def _one_of(label, choices, hint="", *, required=False):
@@ -138,7 +132,7 @@ class CreateForm(IdentityForm):
             del self.fields["lab"]
 
     @property
-    def lab(self):
+    def chosen_lab(self):
         """The lab that the draft is for."""
         return self.only_lab or self.cleaned_data["lab"]
 
@@ -179,15 +173,15 @@ class StepForm(forms.Form):
         """The revision that the person saw; 0, which none is, when the form does not say."""
         return self.cleaned_data["revision"] or 0
 
-    def summary(self, *, change=True):
+    def summary(self):
         """The step's questions with their saved answers, each linked to where it is changed."""
-        url = step_url(self.submission, self.slug) if change else ""
+        url = step_url(self.submission, self.slug)
         return [
             Answer(
                 name,
                 field.label,
                 self._words(name, self.initial[name]),
-                url and f"{url}#id_{name}",
+                f"{url}#id_{name}",
                 name == "checkpoint_sha256",
             )
             for name, field in self.fields.items()
@@ -260,17 +254,15 @@ class AccessStep(StepForm):
         required=False,
         help_text="When everyone is to get the model, if that is planned.",
     )
-    access_level = _one_of(
-        "Access offered", [(level.value, level.label) for level in AccessLevel]
-    )
+    access_level = _one_of("Access offered", [(level.value, level.label) for level in AccessLevel])
     access_means = _any_of("Means of access", ACCESS_MEANS)
     endpoint_reference = _line(
         "Endpoint reference",
-        "The endpoint’s entry in your own register. Never a password, key or token.",
+        "The endpoint's entry in your own register. Never a password, key or token.",
         longest=300,
     )
     capacity_limits = _text(
-        "Capacity limits", "Such as requests per minute, or hours without service.", rows=3
+        "Capacity limits", "Such as requests per minute, or hours without service."
     )
 
     def clean(self):
@@ -306,7 +298,6 @@ class CapabilitiesStep(StepForm):
     cyber_capability_claims = _text(
         "Cyber capabilities",
         "Finding vulnerabilities, writing exploits, acting alone in networks: what you measured.",
-        rows=8,
     )
     other_capability_claims = _text("Other capabilities", "Where they matter to the review.")
     safety_framework_tier = _line(
@@ -315,10 +306,10 @@ class CapabilitiesStep(StepForm):
         longest=100,
     )
     risk_summary = _text(
-        "Summary of risk assessments and results", "What was assessed, how, and the result.", rows=8
+        "Summary of risk assessments and results", "What was assessed, how, and the result."
     )
     third_party_evaluators = _text(
-        "Third-party evaluators", "Organizations outside your lab that tested the model.", rows=3
+        "Third-party evaluators", "Organizations outside your lab that tested the model."
     )
 
 
@@ -332,20 +323,19 @@ class SafeguardsStep(StepForm):
 
     safeguards = _text("Safeguards", "Against misuse of the model: filters, monitoring, limits.")
     weight_security = _text(
-        "Weight-security measures", "Where the weights are held and how they are kept from theft."
+        "Weight-security measures",
+        "Where the weights are kept and how they are protected from theft.",
     )
     contacts = _text(
-        "Contacts",
-        "Who answers for the lab during the window, by duty, and how to reach them.",
-        rows=3,
+        "Contacts", "Who answers for the lab during the window, by duty, and how to reach them."
     )
     nondisclosure_reference = _line(
         "Nondisclosure terms reference",
-        "The number or title of the terms that agencies’ people have agreed to.",
+        "The number or title of the terms that agencies' people have agreed to.",
         longest=200,
     )
     foreign_person_limits = _text(
-        "Limits on foreign persons", "Who may not have access, if anyone.", rows=3
+        "Limits on foreign persons", "Who may not have access, if anyone."
     )
 
 
@@ -363,13 +353,3 @@ def saved_answer(submission, name):
 def step_url(submission, slug):
     """Where one step of the draft is edited."""
     return reverse("reviews:submission-edit", args=[submission.reference, slug])
-
-
-def missing_answers(submission, names, *, at):
-    """The questions with these names, each linked to where it is answered."""
-    return [
-        answer
-        for step in STEPS.values()
-        for answer in step(submission=submission, at=at).summary()
-        if answer.name in names
-    ]

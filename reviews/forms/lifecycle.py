@@ -21,7 +21,7 @@ class FilingForm(forms.Form):
         super().__init__(data, initial={"revision": submission.revision})
         self.fields["certified"].label = (
             f"I certify that I may file this for {submission.lab.name}, and that its answers are "
-            "true and complete to the best of my knowledge."
+            "true to the best of my knowledge."
         )
 
     @property

@@ -11,7 +11,7 @@ class IssueForm(forms.Form):
 
 class ResponseForm(forms.Form):
     response = LongTextField(
-        label="Your lab’s response",
+        label="Your lab's response",
         help_text=(
             "Kept with the report, and read by every agency attached to this submission. "
             "It cannot be changed once recorded. A response is never needed."

@@ -1,16 +1,13 @@
 """Filtering and sorting the list of submissions; everything is in the address."""
 
-from datetime import datetime
-
 from django import forms
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import GreaterThan
 
+from portal import keyset
 from reviews.models.submission import SubmissionKind
 from reviews.workflow import Status
-
-PAGE = 50
 
 
 class SubmissionFilter(forms.Form):
@@ -37,7 +34,7 @@ class SubmissionFilter(forms.Form):
     mark_required = False
 
     def rows(self, submissions, at):
-        """``submissions`` that match, in the order asked for; nothing for a bad filter."""
+        """``submissions`` that match; nothing for a bad filter."""
         if not self.is_valid():
             return submissions.none()
         asked = self.cleaned_data
@@ -47,9 +44,13 @@ class SubmissionFilter(forms.Form):
             submissions = submissions.filter(kind=asked["kind"])
         if asked["q"]:
             submissions = submissions.filter(_matches(asked["q"].strip()))
-        if asked["sort"] == "ends":
-            return submissions.filter(closes_at__gt=at).order_by("closes_at", "reference")
-        return submissions.order_by("-created_at", "-reference")
+        return submissions.filter(closes_at__gt=at) if asked["sort"] else submissions
+
+    @property
+    def keys(self):
+        """The columns of the order and how an address writes them; no sequence number."""
+        first = "closes_at" if self.cleaned_data.get("sort") else "created_at"
+        return {first: keyset.instant, "reference": str}
 
 
 def in_state(state, at):
@@ -72,24 +73,3 @@ def _matches(text):
         | Q(model_version__version__istartswith=text)
         | Q(model_version__lab__short_name__icontains=text)
     )
-
-
-def after(submissions, cursor, *, ends):
-    """The rows beyond the one that ``cursor`` names; all of them for a cursor that is none."""
-    try:
-        instant, reference = cursor.split("~")
-        value = datetime.fromisoformat(instant)
-        if value.tzinfo is None:
-            return submissions
-    except ValueError:
-        return submissions
-    if ends:
-        beyond = Q(closes_at__gt=value) | Q(closes_at=value, reference__gt=reference)
-        return submissions.filter(beyond, closes_at__gte=value)
-    beyond = Q(created_at__lt=value) | Q(created_at=value, reference__lt=reference)
-    return submissions.filter(beyond, created_at__lte=value)
-
-
-def cursor(row, *, ends):
-    """What names ``row`` in an address: its place in the order, and no sequence number."""
-    return f"{(row.closes_at if ends else row.created_at).isoformat()}~{row.reference}"

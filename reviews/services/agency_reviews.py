@@ -84,16 +84,18 @@ def save_draft(
     ratings: dict[str, dict[str, Any]],
     evidence: Iterable[Document],
     revision: int,
+    version: int | None = None,
     by: User,
     at: datetime,
 ) -> AgencyReview:
     """The author's draft is as given, complete or not.
 
-    ``revision`` is that of the draft the form was opened on, 0 when there was none. Raises
-    StaleForm when another window saved in between.
+    ``revision`` is that of the draft the form was opened on, 0 when there was none;
+    ``version`` the one that it was to become. Raises StaleForm when another window saved or
+    filed in between.
     """
     submission, _, at = rows.begin(submission, policy.Action.WRITE_REVIEW, by=by, at=at)
-    return _save(submission, agency, answers, ratings, evidence, revision, by, at)
+    return _save(submission, agency, answers, ratings, evidence, revision, version, by, at)
 
 
 @transaction.atomic
@@ -105,6 +107,7 @@ def file_review(
     ratings: dict[str, dict[str, Any]],
     evidence: Iterable[Document],
     revision: int,
+    version: int | None = None,
     by: User,
     at: datetime,
 ) -> AgencyReview:
@@ -116,7 +119,7 @@ def file_review(
     missing = missing_for_filing(answers, ratings)
     if missing:
         raise Incomplete("The review cannot be filed yet.", missing)
-    review = _save(submission, agency, answers, ratings, evidence, revision, by, at)
+    review = _save(submission, agency, answers, ratings, evidence, revision, version, by, at)
     review.filed_at = at
     review.save(update_fields=["filed_at"])
     _record("review.filed", submission, agency, by, at, review=review, version=review.version)
@@ -151,6 +154,7 @@ def _save(
     ratings: dict[str, dict[str, Any]],
     evidence: Iterable[Document],
     revision: int,
+    version: int | None,
     by: User,
     at: datetime,
 ) -> AgencyReview:
@@ -167,6 +171,7 @@ def _save(
             created_at=at,
         )
     rows.require_revision(review, revision)
+    rows.require_next(review.version, version)
     for name, value in answers.items():
         setattr(review, name, value)
     review.revision += 1
@@ -191,28 +196,31 @@ def file_position(
     agency: Organization,
     outcome: str,
     summary: str,
+    version: int | None = None,
     by: User,
     at: datetime,
 ) -> AgencyPosition:
     """The agency's position as of now; an earlier one is kept and superseded.
 
-    Raises Incomplete when concerns or mitigations are recorded without saying which.
+    Raises Incomplete when concerns or mitigations are recorded without saying which, and
+    StaleForm when this is no longer going to be the given ``version``.
     """
     submission, _, at = rows.begin(submission, policy.Action.FILE_POSITION, by=by, at=at)
     _require_agency(by, policy.Action.FILE_POSITION, submission, agency)
     if outcome in (Outcome.CONCERNS_RECORDED, Outcome.MITIGATIONS_SUGGESTED) and not summary:
         raise Incomplete("Say which concerns or mitigations your agency records.", ["summary"])
-    version = AgencyPosition.objects.filter(submission=submission, agency=agency).count() + 1
+    following = AgencyPosition.objects.filter(submission=submission, agency=agency).count() + 1
+    rows.require_next(following, version)
     position = AgencyPosition.objects.create(
         submission=submission,
         agency=agency,
-        version=version,
+        version=following,
         outcome=outcome,
         summary=summary,
         filed_at=at,
         filed_by=by,
     )
-    _record("position.filed", submission, agency, by, at, outcome=outcome, version=version)
+    _record("position.filed", submission, agency, by, at, position=outcome, version=following)
     notices.queue(
         NoticeKind.POSITION_FILED,
         submission,

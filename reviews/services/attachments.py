@@ -40,24 +40,37 @@ def grant_codenames(submission: Submission, organization: Organization) -> None:
 
 @transaction.atomic
 def attach(submission: Submission, organization: Organization, *, by: User, at: datetime) -> None:
-    """The agency's seats reach the submission. Raises Conflict for any but an agency."""
-    submission, _, at = rows.begin(submission, policy.Action.ADMINISTER, by=by, at=at)
-    if organization.kind != Kind.AGENCY:
-        raise Conflict("Only an agency can be attached to a submission.")
+    """The agency's seats reach the submission.
+
+    Raises Conflict for any but an agency, or after the end.
+    """
+    submission, _, at = _begin(submission, organization, by, at)
     grant_codenames(submission, organization)
     _record("submission.agency_attached", submission, organization, by, at)
 
 
 @transaction.atomic
 def detach(submission: Submission, organization: Organization, *, by: User, at: datetime) -> None:
-    """The agency's seats no longer reach the submission; what they wrote stays."""
-    submission, _, at = rows.begin(submission, policy.Action.ADMINISTER, by=by, at=at)
-    if organization.kind != Kind.AGENCY:
-        raise Conflict("A lab cannot be detached from its own submission.")
+    """The agency's seats no longer reach the submission; what they wrote stays.
+
+    Raises Conflict for any but an agency, or after the end.
+    """
+    submission, _, at = _begin(submission, organization, by, at)
     SubmissionGroupObjectPermission.objects.filter(
         content_object=submission, group__seat__organization=organization
     ).delete()
     _record("submission.agency_detached", submission, organization, by, at)
+
+
+def _begin(
+    submission: Submission, organization: Organization, by: User, at: datetime
+) -> tuple[Submission, Submission, datetime]:
+    begun = submission, _, at = rows.begin(submission, policy.Action.ADMINISTER, by=by, at=at)
+    if organization.kind != Kind.AGENCY:
+        raise Conflict("Only agencies are attached to a submission or detached from it.")
+    if submission.over_at(at):
+        raise Conflict("The review has ended, so who took part in it no longer changes.")
+    return begun
 
 
 def attached_agencies(submission: Submission) -> QuerySet[Organization]:

@@ -156,7 +156,7 @@ def _record(
     **details: Any,
 ) -> None:
     if determination is not None:
-        details |= {"outcome": determination.outcome, "number": determination.number}
+        details |= {"coverage": determination.outcome, "number": determination.number}
     audit.record(
         action,
         by=by,

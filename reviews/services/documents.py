@@ -79,13 +79,7 @@ def open_for_reading(version: DocumentVersion, *, by: User, at: datetime) -> "Fi
     that were uploaded.
     """
     policy.check(by, policy.Action.READ_DOCUMENT, version, at=at)
-    file = version.open()
-    if _sha256(file) != version.sha256:
-        file.close()
-        raise Conflict(
-            "The stored file is not the one that was uploaded, so it is not handed out. "
-            "Tell your administrator."
-        )
+    file = _unchanged(version)
     _record(
         "document.read",
         version.document,
@@ -144,6 +138,20 @@ def _store(document: Document, upload: "File[Any]", *, by: User, at: datetime) -
         storage.delete(version.storage_name)
         raise
     return version
+
+
+def _unchanged(version: DocumentVersion) -> "File[Any]":
+    try:
+        file = version.open()
+    except FileNotFoundError:
+        raise Conflict("The stored file is missing. Tell your administrator.") from None
+    if _sha256(file) == version.sha256:
+        return file
+    file.close()
+    raise Conflict(
+        "The stored file is not the one that was uploaded, so it is not handed out. Tell your "
+        "administrator."
+    )
 
 
 def _sha256(file: Any) -> str:

@@ -19,6 +19,8 @@ from reviews.models.notice import NoticeKind
 from reviews.services import attachments, notices, rows
 from reviews.workflow import Status, Step
 
+IDENTITY = ("family", "version", "checkpoint_sha256")
+
 
 @transaction.atomic
 def draft(
@@ -51,9 +53,20 @@ def draft(
 
 
 def _version(
-    lab: Organization, family: str, version: str, checkpoint_sha256: str, at: datetime
+    lab: Organization,
+    family: str,
+    version: str,
+    checkpoint_sha256: str,
+    at: datetime,
+    *,
+    correcting: ModelVersion | None = None,
 ) -> ModelVersion:
-    known = ModelVersion.objects.filter(lab=lab, checkpoint_sha256=checkpoint_sha256).first()
+    """The lab's version of that identity, found, new, or the one being corrected."""
+    Organization.objects.select_for_update().get(pk=lab.pk)  # one new version at a time
+    others = ModelVersion.objects.filter(lab=lab)
+    if correcting is not None:
+        others = others.exclude(pk=correcting.pk)
+    known = others.filter(checkpoint_sha256=checkpoint_sha256).first()
     if known is not None:
         if (known.family, known.version) != (family, version):
             raise ValidationError(
@@ -63,20 +76,17 @@ def _version(
                 }
             )
         return known
-    if ModelVersion.objects.filter(lab=lab, family=family, version=version).exists():
+    if others.filter(family=family, version=version).exists():
         raise ValidationError(
             {
                 "version": f"Your lab has recorded {family} {version} with another checkpoint. "
                 "Give this checkpoint a version of its own, or check the SHA-256."
             }
         )
-    return ModelVersion.objects.create(
-        lab=lab,
-        family=family,
-        version=version,
-        checkpoint_sha256=checkpoint_sha256,
-        created_at=at,
-    )
+    found = correcting or ModelVersion(lab=lab, created_at=at)
+    found.family, found.version, found.checkpoint_sha256 = family, version, checkpoint_sha256
+    found.save()
+    return found
 
 
 @transaction.atomic
@@ -92,20 +102,33 @@ def revise(
     if submission.status != Status.DRAFT:
         raise Conflict("This submission has been filed, so its answers can no longer change.")
     rows.require_revision(submission, revision)
-    answers = dict(answers)
-    identity = {
-        name: answers.pop(name, getattr(submission.model_version, name))
-        for name in ("family", "version", "checkpoint_sha256")
-    }
-    submission.model_version = _version(submission.lab, **identity, at=at)
+    fields = sorted(answers)
+    _identify(submission, answers, at)
     for name, value in answers.items():
+        if name in IDENTITY:
+            continue
         owner = submission if hasattr(submission, name) else submission.package
         setattr(owner, name, value)
     submission.revision += 1
     submission.package.save()
     submission.save()
-    _record("submission.revised", submission, by, at, fields=sorted(answers))
+    _record("submission.revised", submission, by, at, fields=fields)
     return submission
+
+
+def _identify(submission: Submission, answers: dict[str, Any], at: datetime) -> None:
+    """The draft binds to the version that ``answers`` name.
+
+    A version that no other submission has was only this draft's: it is corrected in place.
+    """
+    version = submission.model_version
+    identity = {name: answers.get(name, getattr(version, name)) for name in IDENTITY}
+    shared = version.submissions.exclude(pk=submission.pk).exists()
+    correcting = None if shared else version
+    submission.model_version = _version(submission.lab, **identity, at=at, correcting=correcting)
+    if submission.model_version != version and not shared:
+        submission.save(update_fields=["model_version"])
+        version.delete()
 
 
 @transaction.atomic
@@ -125,11 +148,9 @@ def file(
     missing = submission.package.missing()
     if missing:
         raise Incomplete("Some required answers are still missing.", missing)
-    window = clock.window(
-        at,
-        used=_used(version, at),
-        planned_partner_release_at=submission.planned_partner_release_at,
-    )
+    for pk in version.submissions.overdue(at).values_list("pk", flat=True):
+        expire(pk, at=at)
+    window = window_if_filed(submission, at=at)
     submission.status = status
     submission.opens_at, submission.closes_at = window.opens_at, window.closes_at
     submission.allowance = window.allowance
@@ -151,23 +172,24 @@ def file(
     return submission
 
 
-def _used(version: ModelVersion, at: datetime) -> timedelta:
-    """The time that the version's earlier windows took. Records ends that are overdue."""
-    for pk in version.submissions.overdue(at).values_list("pk", flat=True):
-        expire(pk, at=at)
-    if version.submissions.filter(status=Status.UNDER_REVIEW).exists():
+def window_if_filed(submission: Submission, *, at: datetime) -> clock.Window:
+    """The window that filing at ``at`` would open; changes nothing.
+
+    Raises WindowRefused when no time is left, Conflict while the version is under review.
+    """
+    siblings = submission.model_version.submissions
+    if siblings.window_open(at).exists():
         raise Conflict(
             "This model version is under review already. Withdraw that submission first; "
             "the rest of its 720 hours stays."
         )
-    return sum(
-        (
-            ended_at - opens_at
-            for opens_at, ended_at in version.submissions.filed().values_list(
-                "opens_at", "ended_at"
-            )
-        ),
-        timedelta(0),
+    used = timedelta(0)
+    for sibling in siblings.filed():
+        used += (sibling.ended_at or sibling.window()[1]) - sibling.window()[0]
+    return clock.window(
+        at,
+        used=used,
+        planned_partner_release_at=submission.planned_partner_release_at,
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts import audit
 from accounts.models import Organization, User
@@ -16,7 +17,7 @@ from reviews import policy, workflow
 from reviews.exceptions import Conflict, Incomplete
 from reviews.models import AgencyPosition, Determination, Report, Submission
 from reviews.models.notice import NoticeKind
-from reviews.services import attachments, notices, rows
+from reviews.services import attachments, lifecycle, notices, rows
 from reviews.workflow import Step
 
 NO_VIEW = "No view recorded"
@@ -36,15 +37,15 @@ class AgencyLine:
 
 
 def lines(submission: Submission) -> list[AgencyLine]:
-    """Each reviewing agency with its position in force, by name."""
+    """Each reviewing agency, and any that filed before it was detached, by name."""
     latest = {
         position.agency_id: position
         for position in AgencyPosition.objects.filter(submission=submission).order_by("version")
     }
-    return [
-        AgencyLine(agency, latest.get(agency.pk))
-        for agency in attachments.reviewing_agencies(submission)
-    ]
+    agencies = Organization.objects.filter(
+        Q(pk__in=attachments.reviewing_agencies(submission)) | Q(pk__in=latest)
+    )
+    return [AgencyLine(agency, latest.get(agency.pk)) for agency in agencies]
 
 
 def determination_in_force(submission: Submission) -> Determination | None:
@@ -89,6 +90,7 @@ def issue(submission: Submission, *, by: User, at: datetime) -> Report:
 def respond(submission: Submission, *, response: str, by: User, at: datetime) -> Report:
     """The lab's response stands with the report. Raises Conflict before it, or a second time."""
     submission, _, at = rows.begin(submission, policy.Action.RESPOND, by=by, at=at)
+    lifecycle.expire(submission.pk, at=at)  # the end issues the report, recorded or not
     report = Report.objects.filter(submission=submission).first()
     if report is None:
         raise Conflict("There is no report to respond to yet.")

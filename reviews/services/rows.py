@@ -51,3 +51,13 @@ def require_revision(row: Model, revision: int) -> None:
             "Somebody else changed this after you opened it. What you typed is below: compare "
             "it with what is saved now, then save again."
         )
+
+
+def require_next(following: int, version: int | None) -> None:
+    """Nothing, when the form was to become the version that follows now; else StaleForm."""
+    if version is not None and version != following:
+        raise StaleForm(
+            f"Version {following - 1} was filed after you opened this form, by a colleague, from "
+            "another window or by a second click. Nothing more was filed or saved. What you "
+            f"typed is below; it would now be version {following}."
+        )

@@ -1,26 +1,378 @@
-# placeholder until its owner writes it
-from django.http import HttpResponse
+"""Pages of the agencies' reviews: the board, assigning, writing, the position, recusal."""
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from reviews import policy
+from reviews.exceptions import Conflict, Incomplete, StaleForm
+from reviews.forms.agency_reviews import (
+    AssignForm,
+    PositionForm,
+    RecuseForm,
+    ReviewForm,
+    initial,
+    place,
+)
+from reviews.models import AgencyPosition, AgencyReview, Assignment, Submission
+from reviews.models.agency_review import Criterion, Outcome
+from reviews.policy import Action
+from reviews.services import agency_reviews, attachments
+from reviews.views.page import find, find_submission, invalid, refused, submission_page
+from reviews.workflow import Status
+
+# What a list of reviews shows of each; the long texts stay in the database.
+LISTED = ("key", "submission", "agency", "author", "version", "saved_at", "filed_at")
 
 
-def review_list(request, **kwargs):
-    return HttpResponse('review_list: not written yet', status=501)
+@dataclass(frozen=True)
+class BoardRow:
+    """How far one reviewing agency is, in words; ``people`` only of one's own agency."""
+
+    agency: str
+    state: str
+    detail: str = ""
+    people: tuple[str, ...] = ()
 
 
-def review_assign(request, **kwargs):
-    return HttpResponse('review_assign: not written yet', status=501)
+@require_http_methods(["GET"])
+def review_list(request, reference):
+    """The person sees how far each agency is, and the reviews and positions that she may read."""
+    submission = find_submission(request, reference, Action.DELIBERATE)
+    under_review = submission.status_at(request.at) == Status.UNDER_REVIEW
+    reviews = _latest_of_each(
+        policy.allowed(request.user, Action.READ_REVIEW, at=request.at)
+        .filter(submission=submission)
+        .select_related("agency", "author")
+        .only(*LISTED, "agency__short_name", "author__name")
+        .order_by("agency__name", "author__name", "author_id", "-version")
+    )
+    positions = {}
+    for position in (
+        policy.allowed(request.user, Action.READ_POSITION, at=request.at)
+        .filter(submission=submission)
+        .select_related("agency")
+        .order_by("agency__name", "version")
+    ):
+        positions[position.agency_id] = position
+    return submission_page(
+        request,
+        "reviews/review_list.html",
+        submission,
+        title="Reviews and positions",
+        board=_board(request, submission, reviews, positions, under_review),
+        reviews=reviews,
+        positions=list(positions.values()),
+        under_review=under_review,
+        write_label=_write_label(request.user, reviews),
+    )
 
 
-def review_write(request, **kwargs):
-    return HttpResponse('review_write: not written yet', status=501)
+def _latest_of_each(rows):
+    """Each author's last filed version and, where there is one, the draft after it."""
+    kept, seen = [], set()
+    for review in rows:
+        kind = (review.agency_id, review.author_id, review.filed_at is None)
+        if kind not in seen:
+            seen.add(kind)
+            kept.append(review)
+    return kept
 
 
-def review_detail(request, **kwargs):
-    return HttpResponse('review_detail: not written yet', status=501)
+def _board(request, submission, reviews, positions, under_review):
+    agencies = list(attachments.reviewing_agencies(submission))
+    own = set(
+        policy.organizations(request.user, Action.DELIBERATE, submission).values_list(
+            "pk", flat=True
+        )
+    )
+    assigned = {}
+    for agency, name in (
+        Assignment.objects.filter(submission=submission)
+        .exclude(reviewer__recusals__submission=submission)
+        .order_by("reviewer__name")
+        .values_list("agency", "reviewer__name")
+    ):
+        assigned.setdefault(agency, []).append(name)
+    filed = _agencies(AgencyReview.objects.filter(submission=submission, filed_at__isnull=False))
+    positioned = _agencies(AgencyPosition.objects.filter(submission=submission))
+    drafted = {review.agency_id for review in reviews if review.filed_at is None}
+
+    def row(agency):
+        state, detail = _progress(
+            position=positions.get(agency.pk),
+            positioned=agency.pk in positioned,
+            filed=agency.pk in filed,
+            drafted=agency.pk in drafted and agency.pk in own,
+            assigned=agency.pk in assigned,
+            under_review=under_review,
+        )
+        people = assigned.get(agency.pk, ()) if agency.pk in own else ()
+        return BoardRow(agency.name, state, detail, tuple(people))
+
+    return [row(agency) for agency in agencies]
 
 
-def position_file(request, **kwargs):
-    return HttpResponse('position_file: not written yet', status=501)
+def _agencies(rows):
+    return set(rows.order_by().values_list("agency", flat=True).distinct())
 
 
-def review_recuse(request, **kwargs):
-    return HttpResponse('review_recuse: not written yet', status=501)
+def _progress(*, position, positioned, filed, drafted, assigned, under_review):
+    """An agency's state in words, and what is to be added to it."""
+    if position is not None and position.outcome == Outcome.RECUSED:
+        return "Recused", ""
+    if positioned:
+        return "Position filed", ""
+    if not under_review:
+        if filed:
+            return "No view recorded", "A review was filed, and no position."
+        if drafted:
+            return "No view recorded", "A draft was begun and not filed: it is sealed."
+        return "No view recorded", ""
+    if filed:
+        return "Review filed", "A next version is begun." if drafted else ""
+    if drafted:
+        return "Draft begun", ""
+    return ("Assigned" if assigned else "Nobody assigned"), ""
+
+
+def _write_label(user, reviews):
+    own = [review for review in reviews if review.author_id == user.pk]
+    if any(review.filed_at is None for review in own):
+        return "Continue your draft"
+    return "Begin the next version" if own else "Write your review"
+
+
+def _speaks_for(request, action, submission):
+    """(the agencies that the person may act for, the one that she chose or the first)."""
+    agencies = list(policy.organizations(request.user, action, submission))
+    code = request.GET.get("agency")
+    return agencies, next((agency for agency in agencies if agency.code == code), agencies[0])
+
+
+@require_http_methods(["GET", "POST"])
+def review_assign(request, reference):
+    """One more reviewer of the lead's agency is responsible for its review."""
+    submission = find_submission(request, reference, Action.ASSIGN)
+    agencies, agency = _speaks_for(request, Action.ASSIGN, submission)
+    assignments = list(
+        Assignment.objects.filter(submission=submission, agency=agency)
+        .select_related("reviewer", "assigned_by")
+        .order_by("assigned_at", "pk")
+    )
+    form = AssignForm(
+        request.POST if request.method == "POST" else None,
+        reviewers=agency_reviews.possible_reviewers(submission, agency),
+        assigned=[assignment.reviewer_id for assignment in assignments],
+    )
+    status = invalid(form)
+    if form.is_valid():
+        reviewer = form.cleaned_data["reviewer"]
+        try:
+            agency_reviews.assign(
+                submission, reviewer=reviewer, agency=agency, by=request.user, at=request.at
+            )
+        except Conflict as error:
+            status = refused(form, error)
+        else:
+            messages.success(request, f"{reviewer.name} is assigned for {agency.short_name}.")
+            return redirect("reviews:review-list", reference)
+    return submission_page(
+        request,
+        "reviews/review_assign.html",
+        submission,
+        title="Assign a reviewer",
+        status=status,
+        form=form,
+        agency=agency,
+        agencies=agencies,
+        assignments=assignments,
+        recused=set(submission.recusals.values_list("person", flat=True)),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def review_write(request, reference):
+    """The reviewer's draft is as typed, or filed as a version that is never edited."""
+    submission = find_submission(request, reference, Action.WRITE_REVIEW)
+    agencies, agency = _speaks_for(request, Action.WRITE_REVIEW, submission)
+    saved = _saved(submission, agency, request.user)
+    documents = policy.allowed(request.user, Action.VIEW_DOCUMENT, at=request.at).filter(
+        submission=submission
+    )
+    status, outcome = 200, ""
+    if request.method == "POST":
+        form = ReviewForm(request.POST, documents=documents)
+        review, status, outcome = _take(request, submission, agency, form, saved)
+        if review is not None:
+            return redirect(review if review.filed_at else request.get_full_path())
+        saved = _saved(submission, agency, request.user)
+    else:
+        form = ReviewForm(documents=documents, initial=initial(saved))
+    return submission_page(
+        request,
+        "reviews/review_write.html",
+        submission,
+        title=f"Review for {agency.short_name}",
+        status=status,
+        form=form,
+        agency=agency,
+        agencies=agencies,
+        saved=saved,
+        outcome=outcome,
+        version=place(saved)["version"],
+        **(_content(saved, request) if outcome == "stale" and saved else {}),
+    )
+
+
+def _saved(submission, agency, author):
+    """The author's draft for that agency or, without one, her last filed version."""
+    return (
+        AgencyReview.objects.filter(submission=submission, agency=agency, author=author)
+        .prefetch_related("ratings", "evidence")
+        .order_by("-version")
+        .first()
+    )
+
+
+def _take(request, submission, agency, form, saved):
+    """(the review saved or filed, or None; the page's status; what became of the text)."""
+    filing = "file" in request.POST
+    if not form.is_valid():
+        if filing:
+            form.name_missing(agency_reviews.missing_for_filing(form.answers(), form.ratings()))
+        return None, 422, "unsaved"
+    given = {
+        "agency": agency,
+        "answers": form.answers(),
+        "ratings": form.ratings(),
+        "evidence": form.cleaned_data["evidence"],
+        "revision": form.cleaned_data["revision"] or 0,
+        "version": form.cleaned_data["version"],
+        "by": request.user,
+        "at": request.at,
+    }
+    try:
+        if not filing:
+            review = agency_reviews.save_draft(submission, **given)
+            messages.success(request, "Draft saved. It counts only once you file it.")
+            return review, 200, ""
+        try:
+            review = agency_reviews.file_review(submission, **given)
+        except Incomplete as error:
+            # Refused or not, what was typed must not be lost with the page.
+            form.opened_on(agency_reviews.save_draft(submission, **given))
+            form.name_missing(error.missing)
+            return None, 422, "kept"
+    except StaleForm as error:
+        status = refused(form, error)
+        form.opened_on(_saved(submission, agency, request.user))
+        return None, status, "stale"
+    messages.success(request, f"Review filed, version {review.version}.")
+    return review, 200, ""
+
+
+@require_http_methods(["GET"])
+def review_detail(request, key):
+    """The person reads one version of a review that is hers to read."""
+    review = find(request, Action.READ_REVIEW, key=key)
+    submission = Submission.objects.select_related("model_version__lab").get(
+        pk=review.submission_id
+    )
+    versions = list(
+        policy.allowed(request.user, Action.READ_REVIEW, at=request.at)
+        .filter(submission=submission, agency=review.agency_id, author=review.author_id)
+        .only(*LISTED)
+        .order_by("-version")
+    )
+    return submission_page(
+        request,
+        "reviews/review_detail.html",
+        submission,
+        title=f"Review by {review.agency.short_name}, version {review.version}",
+        review=review,
+        versions=versions,
+        newest_filed=next((row for row in versions if row.filed_at), None),
+        under_review=submission.status_at(request.at) == Status.UNDER_REVIEW,
+        own=review.author_id == request.user.pk,
+        **_content(review, request),
+    )
+
+
+def _content(review, request):
+    """What ``_review_content.html`` shows; of the documents only those open to the reader."""
+    ratings = {rating.criterion: rating for rating in review.ratings.all()}
+    documents = policy.allowed(request.user, Action.VIEW_DOCUMENT, at=request.at)
+    return {
+        "shown": review,
+        "ratings": [(line.label, ratings[line]) for line in Criterion if line in ratings],
+        "documents": list(documents.filter(pk__in=review.evidence.values("pk"))),
+    }
+
+
+@require_http_methods(["GET", "POST"])
+def position_file(request, reference):
+    """The agency's position is as given; an earlier one is kept and superseded."""
+    submission = find_submission(request, reference, Action.FILE_POSITION)
+    agencies, agency = _speaks_for(request, Action.FILE_POSITION, submission)
+    earlier = AgencyPosition.objects.filter(submission=submission, agency=agency)
+    form = PositionForm(
+        request.POST if request.method == "POST" else None,
+        initial={"version": earlier.count() + 1},
+    )
+    status = invalid(form)
+    if form.is_valid():
+        try:
+            agency_reviews.file_position(
+                submission,
+                agency=agency,
+                outcome=form.cleaned_data["outcome"],
+                summary=form.cleaned_data["summary"],
+                version=form.cleaned_data["version"],
+                by=request.user,
+                at=request.at,
+            )
+        except Incomplete as error:
+            form.add_error("summary", str(error))
+            status = 422
+        except Conflict as error:
+            status = refused(form, error)
+            form.opened_on(earlier.count() + 1)
+        else:
+            messages.success(request, f"The position of {agency.short_name} is filed.")
+            return redirect("reviews:review-list", reference)
+    return submission_page(
+        request,
+        "reviews/position_file.html",
+        submission,
+        title=f"Position of {agency.short_name}",
+        status=status,
+        form=form,
+        agency=agency,
+        agencies=agencies,
+        earlier=earlier.select_related("filed_by").order_by("-version"),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def review_recuse(request, reference):
+    """The person can no longer reach the submission, from any seat."""
+    submission = find_submission(request, reference, Action.RECUSE)
+    form = RecuseForm(request.POST if request.method == "POST" else None)
+    status = invalid(form)
+    if form.is_valid():
+        agency_reviews.recuse(submission, **form.cleaned_data, by=request.user, at=request.at)
+        messages.success(request, f"You are recused from {reference}. It is closed to you.")
+        return redirect("reviews:submission-list")
+    return submission_page(
+        request,
+        "reviews/review_recuse.html",
+        submission,
+        title="Recuse yourself",
+        status=status,
+        form=form,
+        cancel_url=reverse("reviews:submission-detail", args=[reference]),
+    )

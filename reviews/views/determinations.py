@@ -9,7 +9,6 @@ from accounts.roles import CONSULTED
 from reviews import policy
 from reviews.exceptions import Conflict
 from reviews.forms.determinations import AUTHORITY, ConsultationForm, DeterminationForm
-from reviews.models import Consultation
 from reviews.policy import Action
 from reviews.services import determinations
 from reviews.services.reports import determination_in_force
@@ -27,7 +26,8 @@ def determination_detail(request, reference):
     )
     signed = [row for row in readable if row.signed_at]
     unsigned = next((row for row in readable if not row.signed_at), None)
-    determines, consultations = _consultations(request, submission)
+    consultations = _consultations(request, submission)
+    determines = policy.organizations(request.user, Action.DETERMINE, submission).exists()
     return submission_page(
         request,
         "reviews/determination_detail.html",
@@ -46,17 +46,11 @@ def determination_detail(request, reference):
 
 
 def _consultations(request, submission):
-    """(whether the person determines, the consultations that she may read).
-
-    Who determines reads all, a consulted official her own office's, before and after the end.
-    """
-    user = request.user
-    rows = Consultation.objects.filter(submission=submission).select_related("organization")
-    determines = policy.organizations(user, Action.DETERMINE, submission).exists()
-    if not determines:
-        offices = policy.organizations(user, Action.CONSULT, submission)
-        rows = rows.filter(organization__in=offices.values("pk"))
-    return determines, list(rows)
+    return list(
+        policy.allowed(request.user, Action.READ_CONSULTATION, at=request.at)
+        .filter(submission=submission)
+        .select_related("organization")
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -92,9 +86,9 @@ def consultation_record(request, reference):
         except Conflict as error:
             status = refused(form, error)
         else:
-            messages.success(request, "Your office’s statement is on record.")
+            messages.success(request, "Your office's statement is on record.")
             return redirect("reviews:determination-detail", reference)
-    _, consultations = _consultations(request, submission)
+    consultations = _consultations(request, submission)
     return submission_page(
         request,
         "reviews/consultation_record.html",

@@ -1,26 +1,184 @@
-# placeholder until its owner writes it
-from django.http import HttpResponse
+"""A lab adds documents and says who may open them; readers download them, on record."""
+
+from django.contrib import messages
+from django.db.models import Exists, OuterRef, Prefetch
+from django.http import FileResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from reviews import policy
+from reviews.exceptions import Conflict, FileRefused
+from reviews.forms.documents import DocumentForm, RestrictForm, UploadForm
+from reviews.models import DocumentVersion
+from reviews.policy import Action
+from reviews.services import attachments, documents, scanning
+from reviews.views.page import find, find_submission, invalid, refused, submission_page
 
 
-def document_list(request, **kwargs):
-    return HttpResponse('document_list: not written yet', status=501)
+@require_GET
+def document_list(request, reference):
+    """The documents that the person may know of, each with its newest version."""
+    submission = find_submission(request, reference)
+    return submission_page(
+        request,
+        "reviews/document_list.html",
+        submission,
+        title="Documents",
+        over_at=submission.over_at(request.at),
+        **listing(request, submission),
+    )
 
 
-def document_add(request, **kwargs):
-    return HttpResponse('document_add: not written yet', status=501)
+def listing(request, submission):
+    """What ``_document_rows.html`` needs, in as many queries however many documents there are."""
+    known = policy.allowed(request.user, Action.VIEW_DOCUMENT, at=request.at)
+    return {
+        "documents": known.filter(submission=submission).prefetch_related(
+            Prefetch("versions", _versions(request)), "restricted_to"
+        ),
+        "scanner": scanning.scanner().name,
+    }
 
 
-def document_detail(request, **kwargs):
-    return HttpResponse('document_detail: not written yet', status=501)
+def _versions(request):
+    """Versions, each saying whether the person may download it: ``readable``."""
+    allowed = policy.allowed(request.user, Action.READ_DOCUMENT, at=request.at)
+    return DocumentVersion.objects.annotate(readable=Exists(allowed.filter(pk=OuterRef("pk"))))
 
 
-def version_add(request, **kwargs):
-    return HttpResponse('version_add: not written yet', status=501)
+@require_http_methods(["GET", "POST"])
+def document_add(request, reference):
+    """The submission has a new document with its first version."""
+    submission = find_submission(request, reference, Action.ADD_DOCUMENT)
+    form = DocumentForm(*_sent(request), readers=attachments.possible_readers())
+
+    def add():
+        fields = {name: form.cleaned_data[name] for name in DocumentForm.field_order}
+        del fields["audience"]
+        return documents.add(submission, **fields, by=request.user, at=request.at)
+
+    status, document = _take(request, form, add)
+    if document is not None:
+        messages.success(request, f"“{document.title}” is added.")
+        return redirect("reviews:document-list", submission.reference)
+    return submission_page(
+        request,
+        "reviews/document_add.html",
+        submission,
+        title="Add a document",
+        status=status,
+        form=form,
+        scanner=scanning.scanner().name,
+        cancel_url=reverse("reviews:document-list", args=[submission.reference]),
+    )
 
 
-def document_restrict(request, **kwargs):
-    return HttpResponse('document_restrict: not written yet', status=501)
+@require_GET
+def document_detail(request, key):
+    """One document with all of its versions; nothing changes."""
+    document = find(request, Action.VIEW_DOCUMENT, key=key)
+    return submission_page(
+        request,
+        "reviews/document_detail.html",
+        document.submission,
+        title=document.title,
+        document=document,
+        versions=_versions(request).filter(document=document).select_related("uploaded_by"),
+        manageable=policy.may(request.user, Action.MANAGE_DOCUMENT, document, at=request.at),
+        scanner=scanning.scanner().name,
+    )
 
 
-def version_download(request, **kwargs):
-    return HttpResponse('version_download: not written yet', status=501)
+@require_http_methods(["GET", "POST"])
+def version_add(request, key):
+    """The document has a newer version; the earlier ones are kept."""
+    document = find(request, Action.MANAGE_DOCUMENT, key=key)
+    form = UploadForm(*_sent(request))
+
+    def add():
+        upload = form.cleaned_data["upload"]
+        return documents.add_version(document, upload=upload, by=request.user, at=request.at)
+
+    status, version = _take(request, form, add)
+    if version is not None:
+        messages.success(request, f"Version {version.number} of “{document.title}” is added.")
+        return redirect(document)
+    return submission_page(
+        request,
+        "reviews/version_add.html",
+        document.submission,
+        title=f"New version of “{document.title}”",
+        status=status,
+        form=form,
+        document=document,
+        scanner=scanning.scanner().name,
+        cancel_url=document.get_absolute_url(),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def document_restrict(request, key):
+    """Only the chosen agencies, or all attached, may open the document or know of it."""
+    document = find(request, Action.MANAGE_DOCUMENT, key=key)
+    data = request.POST if request.method == "POST" else None
+    form = RestrictForm(data, document=document, readers=attachments.possible_readers())
+    status = invalid(form)
+    if form.is_bound and form.is_valid():
+        chosen = form.cleaned_data["restricted_to"]
+        try:
+            documents.restrict(document, restricted_to=chosen, by=request.user, at=request.at)
+        except Conflict as error:
+            status = refused(form, error)
+        else:
+            messages.success(request, f"Who may open “{document.title}” is saved.")
+            return redirect(document)
+    return submission_page(
+        request,
+        "reviews/document_restrict.html",
+        document.submission,
+        title=f"Who may open “{document.title}”",
+        status=status,
+        form=form,
+        document=document,
+        consequences=[
+            "An agency left off can no longer open the document or see that it exists.",
+            "A copy that someone downloaded before stays where it is: it is on record in the "
+            "audit log.",
+        ],
+        cancel_url=document.get_absolute_url(),
+    )
+
+
+@require_GET
+def version_download(request, key, number):
+    """The file is handed to the person, unchanged since its upload, and that is on record."""
+    version = find(request, Action.READ_DOCUMENT, document__key=key, number=number)
+    file = documents.open_for_reading(version, by=request.user, at=request.at)
+    return FileResponse(
+        file,
+        as_attachment=True,
+        filename=version.file_name,
+        content_type="application/octet-stream",
+        headers={
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "sandbox",
+            "Cache-Control": "no-store, private",
+        },
+    )
+
+
+def _sent(request):
+    return (request.POST, request.FILES) if request.method == "POST" else (None, None)
+
+
+def _take(request, form, add):
+    """(the page's status, what ``add`` made of a form that could be taken, or None)."""
+    if getattr(request, "upload_too_large", False):
+        return form.stopped(), None
+    if form.is_bound and form.is_valid():
+        try:
+            return 200, add()
+        except (FileRefused, Conflict) as error:
+            return refused(form, error), None
+    return invalid(form), None

@@ -1,10 +1,131 @@
-# placeholder until its owner writes it
-from django.http import HttpResponse
+"""A lab drafts a submission: first what it is about, then its answers, step by step."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from portal.context import Link
+from reviews import policy
+from reviews.exceptions import Conflict, NotPermitted, NotVisible, StaleForm
+from reviews.forms.drafting import STEPS, CreateForm, step_url
+from reviews.policy import Action
+from reviews.services import lifecycle
+from reviews.views.page import find_submission, invalid, refused, submission_page
+from reviews.workflow import Status
+
+CHECK = "Check and file"
 
 
-def submission_create(request, **kwargs):
-    return HttpResponse('submission_create: not written yet', status=501)
+@require_http_methods(["GET", "POST"])
+def submission_create(request):
+    """A new draft of the person's lab exists, and its first step is open."""
+    labs = policy.allowed(request.user, Action.DRAFT, at=request.at).order_by("name")
+    if not labs:
+        raise NotPermitted("Only an AI lab's liaison or administrator can draft a submission.")
+    form = CreateForm(_sent(request), labs=labs)
+    if form.is_bound and form.is_valid():
+        try:
+            submission = lifecycle.draft(
+                form.chosen_lab, **form.identity, by=request.user, at=request.at
+            )
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, f"The draft {submission.reference} is saved.")
+            return redirect(step_url(submission, next(iter(STEPS))))
+    title = "New submission"
+    context = {
+        "form": form,
+        "title": title,
+        "breadcrumbs": [
+            Link("Home", reverse("reviews:home")),
+            Link("Submissions", reverse("reviews:submission-list")),
+            Link(title, ""),
+        ],
+    }
+    return render(request, "reviews/submission_create.html", context, status=invalid(form))
 
 
-def submission_edit(request, **kwargs):
-    return HttpResponse('submission_edit: not written yet', status=501)
+@require_http_methods(["GET", "POST"])
+def submission_edit(request, reference, step):
+    """One step of the draft's answers is saved as typed, blanks included."""
+    submission = find_submission(request, reference, Action.OWN)
+    if step not in STEPS:
+        raise NotVisible("There is no such page.")
+    require_draft(submission, request.at)
+    form = STEPS[step](_sent(request), submission=submission, at=request.at)
+    status, differences = 200, None
+    if form.is_bound:
+        status = invalid(form)
+        if form.is_valid():
+            try:
+                lifecycle.revise(
+                    submission,
+                    answers=form.answers,
+                    revision=form.opened_on,
+                    by=request.user,
+                    at=request.at,
+                )
+            except StaleForm as error:
+                status = refused(form, error)
+                submission = find_submission(request, reference, Action.OWN)
+                differences = form.compare(submission)
+            except ValidationError as error:
+                form.add_error(None, error)
+                status = invalid(form)
+            else:
+                messages.success(request, "Saved.")
+                return redirect(_after(request, submission, step))
+    return submission_page(
+        request,
+        "reviews/submission_edit.html",
+        submission,
+        title=form.title,
+        status=status,
+        form=form,
+        stale=differences is not None,
+        differences=differences,
+        steps=steps(step),
+        back_url=_neighbour(submission, step, -1),
+        last=_neighbour(submission, step, 1) is None,
+    )
+
+
+def require_draft(submission, at):
+    """Nothing while the submission is a draft; else Conflict, in words that name its state."""
+    state = submission.status_at(at)
+    if state != Status.DRAFT:
+        raise Conflict(
+            "Only a draft's answers can change, and this submission is no draft any more. "
+            f"It is now: {state.label.lower()}."
+        )
+
+
+def steps(current):
+    """The step indicator; ``current`` is a step's slug, or anything else for the last step."""
+    labels = {slug: form.label for slug, form in STEPS.items()} | {"check": CHECK}
+    at = list(labels).index(current)
+    states = ["complete"] * at + ["current"] + ["incomplete"] * (len(labels) - at - 1)
+    return [
+        {"label": label, "state": state}
+        for label, state in zip(labels.values(), states, strict=True)
+    ]
+
+
+def _sent(request):
+    return request.POST if request.method == "POST" else None
+
+
+def _neighbour(submission, step, by):
+    slugs = list(STEPS)
+    index = slugs.index(step) + by
+    return step_url(submission, slugs[index]) if 0 <= index < len(slugs) else None
+
+
+def _after(request, submission, step):
+    following = _neighbour(submission, step, 1)
+    if request.POST.get("then") == "check" or following is None:
+        return reverse("reviews:submission-file", args=[submission.reference])
+    return following

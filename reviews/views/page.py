@@ -50,10 +50,11 @@ def find(request, action, **key):
     return row
 
 
-def submission_page(request, template, submission, *, title, status=200, **context):
+def submission_page(request, template, submission, *, title, section="", status=200, **context):
     """A page of one submission, with side navigation and breadcrumb that policy trimmed.
 
-    ``actions`` in the context is what the person may do to the submission now.
+    ``actions`` in the context is what the person may do to the submission now; ``section``
+    names the entry of the side navigation that a page below it belongs to.
     """
     actions = policy.actions(request.user, submission, at=request.at)
     overview = reverse("reviews:submission-detail", args=[submission.reference])
@@ -64,7 +65,7 @@ def submission_page(request, template, submission, *, title, status=200, **conte
         "title": title,
         "side_label": f"Submission {submission.reference}",
         "side_navigation": [
-            Link(label, url, url == request.path)
+            Link(label, url, url == request.path or label == section)
             for label, name, action in SECTIONS
             if action in actions
             for url in [reverse(name, args=[submission.reference])]
@@ -79,12 +80,12 @@ def submission_page(request, template, submission, *, title, status=200, **conte
     return render(request, template, context, status=status)
 
 
-def refused(form, error):
-    """The form carries the refusal in words; returns the fitting status for its page."""
+def refused(form, error, field=None):
+    """The form carries the refusal in words, at ``field`` if named; returns the fitting status."""
     if isinstance(error, StaleForm):
         form.add_error(None, str(error))
         return 409
-    form.add_error("upload" if isinstance(error, FileRefused) else None, str(error))
+    form.add_error("upload" if isinstance(error, FileRefused) else field, str(error))
     return getattr(error, "status", 409)
 
 

@@ -81,7 +81,7 @@ def report_respond(request, reference):
         except Conflict as error:
             status = refused(form, error)
         else:
-            messages.success(request, "Your lab’s response is on record with the report.")
+            messages.success(request, "Your lab's response is on record with the report.")
             return redirect("reviews:report-detail", reference)
     return submission_page(
         request,

@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass
 
-from django.http import QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
+from portal import keyset
 from portal.context import Link, seats_of
 from portal.templatetags.foreview import instant_html, status_html
 from portal.timeline import span_text, timeline
 from reviews import clock, policy
-from reviews.forms import submissions as listing
+from reviews.forms.submissions import SubmissionFilter
 from reviews.models.submission import SubmissionKind
 from reviews.policy import Action
 from reviews.services import history, reports
@@ -42,17 +42,15 @@ class Row:
 @require_GET
 def submission_list(request):
     """The submissions that the person may see, filtered, a page of 50 at a time."""
-    form = listing.SubmissionFilter(request.GET)
+    form = SubmissionFilter(request.GET)
     visible = policy.allowed(request.user, Action.VIEW, at=request.at)
-    rows = form.rows(visible, request.at)
-    ends = form.is_valid() and form.cleaned_data["sort"] == "ends"
-    if request.GET.get("after"):
-        rows = listing.after(rows, request.GET["after"], ends=ends)
-    rows = rows.select_related("model_version__lab")
-    page = list(rows[: listing.PAGE + 1])
-    more = len(page) > listing.PAGE
-    page = page[: listing.PAGE]
-    open_now = [submission for submission in page if submission.is_open(request.at)]
+    page = keyset.page(
+        request,
+        form.rows(visible, request.at).select_related("model_version__lab"),
+        form.keys,
+        descending=not form.cleaned_data.get("sort"),
+    )
+    open_now = [submission for submission in page.rows if submission.is_open(request.at)]
     may = policy.actions_on(request.user, open_now, NEXT_STEPS, at=request.at) if open_now else {}
     return render(
         request,
@@ -60,24 +58,15 @@ def submission_list(request):
         {
             "form": form,
             "rows": [
-                _row(submission, request.at, may.get(submission.pk, ())) for submission in page
+                _row(submission, request.at, may.get(submission.pk, ())) for submission in page.rows
             ],
-            "filtered": any(request.GET.get(name) for name in ("q", "state", "kind")),
-            "first_url": _address(request, None) if request.GET.get("after") else None,
-            "next_url": _address(request, listing.cursor(page[-1], ends=ends)) if more else None,
+            "previous_url": page.previous_url,
+            "next_url": page.next_url,
             "may_draft": any(seat.organization.kind == "lab" for seat in seats_of(request)),
             "breadcrumbs": [Link("Home", reverse("reviews:home")), Link("Submissions", "")],
         },
         status=200 if form.is_valid() else 400,
     )
-
-
-def _address(request, cursor):
-    query = QueryDict(mutable=True)
-    query.update({name: value for name, value in request.GET.items() if value and name != "after"})
-    if cursor:
-        query["after"] = cursor
-    return f"?{query.urlencode()}"
 
 
 def _row(submission, at, may):

@@ -1,0 +1,327 @@
+"""How each event of the script is done: through the services that the pages call."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from accounts import audit, seats
+from accounts.models import Organization, User
+from reviews.demonstration import content
+from reviews.demonstration.assessments import REVIEWS
+from reviews.demonstration.people import BY_CODE, ORGANIZATIONS, PEOPLE
+from reviews.demonstration.script import Moment, Story
+from reviews.models import AccessGrant, Determination, Document, Submission
+from reviews.services import (
+    access,
+    agency_reviews,
+    delivery,
+    determinations,
+    documents,
+    lifecycle,
+    notices,
+    reports,
+)
+
+ADMINISTRATORS = ("administrator", "second-administrator")
+AUTHORITY = "Executive Order 14409, section 3(a)"
+CERTIFIERS = {"northlight": "Head of Policy Operations", "basalt": "Vice President, Government"}
+
+
+@dataclass
+class World:
+    """The demonstration as it comes to be. Each act is a method; ``do`` calls the right one."""
+
+    submissions: dict[str, Submission] = field(default_factory=dict)
+    documents: dict[tuple[str, str], Document] = field(default_factory=dict)
+    grants: dict[tuple[str, str], AccessGrant] = field(default_factory=dict)
+    written: dict[str, Determination] = field(default_factory=dict)
+    people: dict[str, User] = field(default_factory=dict)
+
+    def do(self, moment: Moment) -> None:
+        """The moment's act is done at the moment's instant, which the clock must show."""
+        facts = moment.facts or {}
+        if moment.story is None:
+            getattr(self, moment.act)(at=moment.at, **facts)
+        else:
+            person = self.people.get(moment.by)
+            getattr(self, moment.act)(moment.story, by=person, at=moment.at, **facts)
+
+    # The portal's own.
+
+    def set_up(self, *, at: datetime) -> None:
+        """Everyone exists, cannot sign in by password, and sits where people.py says.
+
+        The portal itself seats the administrators, who seat the others.
+        """
+        for code, person in BY_CODE.items():
+            self.people[code] = User.objects.create_user(person.email, person.name)
+        for code in ADMINISTRATORS:
+            self._seat(code, by=audit.SYSTEM, at=at)
+        administrator = self.people[ADMINISTRATORS[0]]
+        for organization in ORGANIZATIONS:
+            seats.found_organization(**organization._asdict(), by=administrator, at=at)
+        for person in PEOPLE:
+            if person.code not in ADMINISTRATORS:
+                self._seat(person.code, by=administrator, at=at)
+
+    def _seat(self, code: str, *, by: audit.Actor, at: datetime) -> None:
+        for organization, role in BY_CODE[code].seats:
+            seats.give(
+                person=self.people[code],
+                organization=_organization(organization),
+                role=role,
+                by=by,
+                at=at,
+            )
+
+    def workers_turn(self, *, at: datetime, deliver: bool) -> None:
+        """Due reminders are queued and, in the older past, all mail is out."""
+        notices.queue_reminders(at=at)
+        if deliver:
+            delivery.deliver_notices()
+
+    # The lab.
+
+    def draft(self, story: Story, *, by: User, at: datetime) -> None:
+        checkpoint = story.checkpoint
+        self.submissions[story.code] = lifecycle.draft(
+            _organization(checkpoint.lab),
+            kind=story.kind,
+            family=checkpoint.family,
+            version=checkpoint.version,
+            checkpoint_sha256=checkpoint.sha256,
+            lab_tracking_id=story.tracking,
+            by=by,
+            at=at,
+        )
+
+    def answer(
+        self,
+        story: Story,
+        *,
+        only: tuple[str, ...] = (),
+        partner: float | None = None,
+        public: float | None = None,
+        by: User,
+        at: datetime,
+        **changes: Any,
+    ) -> None:
+        """All answers, or ``only`` some; releases in days from now on."""
+        answers = content.answers(story.checkpoint) | changes
+        if only:
+            answers = {name: answers[name] for name in only}
+        for name, days in (("partner", partner), ("public", public)):
+            if days is not None:
+                answers[f"planned_{name}_release_at"] = at + timedelta(days=days)
+        submission = self._submission(story)
+        lifecycle.revise(submission, answers=answers, revision=submission.revision, by=by, at=at)
+
+    def add(
+        self,
+        story: Story,
+        *,
+        kinds: tuple[str, ...],
+        restricted_to: tuple[str, ...] = (),
+        by: User,
+        at: datetime,
+    ) -> None:
+        for kind in kinds:
+            paper = content.PAPERS[kind]
+            self.documents[story.code, kind] = documents.add(
+                self._submission(story),
+                kind=kind,
+                title=f"{story.checkpoint.name}: {paper.title.lower()}",
+                designation=paper.designation,
+                restricted_to=[_organization(code) for code in restricted_to],
+                upload=content.upload(kind, story.checkpoint),
+                by=by,
+                at=at,
+            )
+
+    def add_version(
+        self, story: Story, *, kind: str, addendum: str, by: User, at: datetime
+    ) -> None:
+        documents.add_version(
+            self.documents[story.code, kind],
+            upload=content.upload(kind, story.checkpoint, addendum=addendum),
+            by=by,
+            at=at,
+        )
+
+    def file(self, story: Story, *, by: User, at: datetime) -> None:
+        submission = self._submission(story)
+        lifecycle.file(
+            submission,
+            certifier_title=CERTIFIERS[story.checkpoint.lab],
+            revision=submission.revision,
+            by=by,
+            at=at,
+        )
+
+    def shorten(self, story: Story, *, to: float, by: User, at: datetime) -> None:
+        """The window ends ``to`` days after filing."""
+        submission = self._submission(story)
+        lifecycle.shorten(submission, closes_at=_after(submission, to), by=by, at=at)
+
+    def withdraw(self, story: Story, *, by: User, at: datetime) -> None:
+        lifecycle.withdraw(self._submission(story), by=by, at=at)
+
+    def expire(self, story: Story, *, by: None, at: datetime) -> None:
+        """The worker records the end at its own instant."""
+        lifecycle.expire(self._submission(story).pk, at=at)
+
+    def respond(self, story: Story, *, text: str, by: User, at: datetime) -> None:
+        reports.respond(self._submission(story), response=text, by=by, at=at)
+
+    # The agencies.
+
+    def assign(self, story: Story, *, by: User, at: datetime) -> None:
+        """The lead assigns her agency's one reviewer."""
+        agency = _agency(by)
+        reviewer = self.people[f"{agency.code}-reviewer"]
+        agency_reviews.assign(
+            self._submission(story), reviewer=reviewer, agency=agency, by=by, at=at
+        )
+
+    def read(self, story: Story, *, kinds: tuple[str, ...], by: User, at: datetime) -> None:
+        for kind in kinds:
+            version = self.documents[story.code, kind].versions.first()
+            with documents.open_for_reading(version, by=by, at=at):
+                pass
+
+    def save_review(self, story: Story, *, by: User, at: datetime) -> None:
+        agency_reviews.save_draft(**self._review(story, by), by=by, at=at)
+
+    def file_review(self, story: Story, *, by: User, at: datetime) -> None:
+        agency_reviews.file_review(**self._review(story, by), by=by, at=at)
+
+    def _review(self, story: Story, by: User) -> dict[str, Any]:
+        agency, submission = _agency(by), self._submission(story)
+        said = REVIEWS[f"{story.code}/{agency.code}"]
+        draft = agency_reviews.draft_of(submission, agency, by)
+        return {
+            "submission": submission,
+            "agency": agency,
+            "answers": said.answers,
+            "ratings": said.ratings,
+            "evidence": [self.documents[story.code, kind] for kind in said.relies_on],
+            "revision": draft.revision if draft else 0,
+        }
+
+    def position(
+        self, story: Story, *, outcome: str, summary: str = "", by: User, at: datetime
+    ) -> None:
+        agency_reviews.file_position(
+            self._submission(story),
+            agency=_agency(by),
+            outcome=outcome,
+            summary=summary,
+            by=by,
+            at=at,
+        )
+
+    def recuse(self, story: Story, *, reason: str, by: User, at: datetime) -> None:
+        agency_reviews.recuse(self._submission(story), reason=reason, by=by, at=at)
+
+    def issue_report(self, story: Story, *, by: User, at: datetime) -> None:
+        reports.issue(self._submission(story), by=by, at=at)
+
+    def ask_consultations(self, story: Story, *, by: User, at: datetime) -> None:
+        determinations.request_consultations(self._submission(story), by=by, at=at)
+
+    def consult(self, story: Story, *, statement: str, by: User, at: datetime) -> None:
+        determinations.record_consultation(
+            self._submission(story), statement=statement, by=by, at=at
+        )
+
+    def determine(
+        self,
+        story: Story,
+        *,
+        outcome: str,
+        rationale: str,
+        reference: str,
+        by: User,
+        at: datetime,
+    ) -> None:
+        self.written[story.code] = determinations.write(
+            self._submission(story),
+            outcome=outcome,
+            rationale=rationale,
+            authority=AUTHORITY,
+            external_reference=reference,
+            by=by,
+            at=at,
+        )
+
+    def sign(self, story: Story, *, by: User, at: datetime) -> None:
+        determinations.sign(self.written[story.code], by=by, at=at)
+
+    # Access to models.
+
+    def ask_access(
+        self,
+        story: Story,
+        *,
+        grant: str,
+        purpose: str,
+        start: float,
+        end: float,
+        level: str = "al1",
+        grantee: str = "",
+        by: User,
+        at: datetime,
+    ) -> None:
+        """The lead asks, for her agency's reviewer unless said otherwise; in days from filing."""
+        agency, submission = _agency(by), self._submission(story)
+        self.grants[story.code, grant] = access.request(
+            submission,
+            agency=agency,
+            grantee=self.people[grantee or f"{agency.code}-reviewer"],
+            purpose=purpose,
+            access_level=level,
+            environment=f"{agency.short_name} isolated evaluation network",
+            starts_at=_after(submission, start),
+            ends_at=_after(submission, end),
+            by=by,
+            at=at,
+        )
+
+    def consent(self, story: Story, *, grant: str, by: User, at: datetime) -> None:
+        access.consent(self.grants[story.code, grant], by=by, at=at)
+
+    def decline(self, story: Story, *, grant: str, reason: str, by: User, at: datetime) -> None:
+        access.decline(self.grants[story.code, grant], reason=reason, by=by, at=at)
+
+    def authorize(self, story: Story, *, grant: str, by: User, at: datetime) -> None:
+        access.authorize(self.grants[story.code, grant], by=by, at=at)
+
+    def use(self, story: Story, *, grant: str, by: User, at: datetime) -> None:
+        access.use(self.grants[story.code, grant], by=by, at=at)
+
+    def revoke(self, story: Story, *, grant: str, reason: str, by: User, at: datetime) -> None:
+        access.revoke(self.grants[story.code, grant], reason=reason, by=by, at=at)
+
+    def attest(self, story: Story, *, grant: str, by: User, at: datetime) -> None:
+        """The lab's side when the lab's person attests, else the agency's."""
+        for_lab = BY_CODE[by.email.partition("@")[0]].seats[0][0] == story.checkpoint.lab
+        access.attest(self.grants[story.code, grant], for_lab=for_lab, by=by, at=at)
+
+    def _submission(self, story: Story) -> Submission:
+        """The story's submission as the database has it now."""
+        submission = self.submissions[story.code]
+        submission.refresh_from_db()
+        return submission
+
+
+def _after(submission: Submission, days: float) -> datetime:
+    return submission.window()[0] + timedelta(days=days)
+
+
+def _organization(code: str) -> Organization:
+    return Organization.objects.get(code=code)
+
+
+def _agency(person: User) -> Organization:
+    """The agency of a person who sits at one."""
+    return _organization(BY_CODE[person.email.partition("@")[0]].seats[0][0])

@@ -1,0 +1,196 @@
+"""Asking for access, answering, ending it, and filtering the list of grants."""
+
+from datetime import datetime, time
+
+from django import forms
+from django.db.models import F, Q
+from django.db.models.functions import Least
+from django.utils import timezone
+
+from accounts.models import Organization, User
+from portal.forms import LongTextField, ZonedDateTimeField
+from reviews.models import AccessGrant
+from reviews.models.access_grant import GrantState
+from reviews.models.package import AccessLevel
+from reviews.workflow import Status
+
+
+class GrantRequestForm(forms.Form):
+    """One person's access, for a purpose and a time inside the window."""
+
+    agency = forms.ModelChoiceField(
+        Organization.objects.none(),
+        to_field_name="code",
+        label="For which agency",
+        empty_label="Select",
+    )
+    grantee = forms.ModelChoiceField(
+        User.objects.none(),
+        to_field_name="email",
+        label="Who uses the model",
+        empty_label="Select",
+        help_text="Someone of your agency who works on this submission. The lab sees this name.",
+        error_messages={
+            "invalid_choice": "Choose someone of your agency who works on this submission and is "
+            "not recused."
+        },
+    )
+    purpose = LongTextField(
+        label="Purpose",
+        max_length=2000,
+        help_text="What will be tested, in words that the lab can consent to.",
+    )
+    access_level = forms.ChoiceField(
+        label="Access level",
+        choices=[(level.value, level.label) for level in AccessLevel],
+        widget=forms.RadioSelect,
+    )
+    environment = forms.CharField(
+        label="Environment",
+        max_length=200,
+        help_text="Where the model is used from, by name. Never a password or a key.",
+    )
+    starts_at = ZonedDateTimeField(
+        label="Start",
+        help_text="Access begins then, or once it is authorized, whichever is later.",
+    )
+    ends_at = ZonedDateTimeField(label="End")
+
+    def __init__(self, *args, agencies, grantees, ends_hint, offered, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["grantee"].queryset = grantees
+        self.fields["ends_at"].help_text = ends_hint
+        self.fields["access_level"].help_text = offered
+        if len(agencies) == 1:
+            del self.fields["agency"]
+            self.only_agency = agencies[0]
+        else:
+            self.fields["agency"].queryset = Organization.objects.filter(
+                pk__in=[agency.pk for agency in agencies]
+            )
+
+    def clean(self):
+        super().clean()
+        starts_at, ends_at = self.cleaned_data.get("starts_at"), self.cleaned_data.get("ends_at")
+        if starts_at and ends_at and ends_at <= starts_at:
+            self.add_error("ends_at", "Enter an end that is later than the start.")
+        if "agency" not in self.fields:
+            self.cleaned_data["agency"] = self.only_agency
+
+
+class DeclineForm(forms.Form):
+    """The lab's reason, for the agency that asked."""
+
+    reason = LongTextField(
+        label="Reason",
+        max_length=1000,
+        help_text="The agency's lead and the person named in the request read it.",
+    )
+
+
+class RevokeForm(forms.Form):
+    """Why access ends, if whoever ends it wants to say."""
+
+    mark_required = False
+    reason = LongTextField(
+        label="Reason (optional)",
+        max_length=1000,
+        required=False,
+        help_text="The parties to this access read it.",
+    )
+
+
+class AttestForm(forms.Form):
+    """What closeout means, affirmed sentence by sentence."""
+
+    mark_required = False
+    credentials_disabled = forms.BooleanField(
+        label="Every credential and endpoint for this access is disabled."
+    )
+    copies_gone = forms.BooleanField(
+        label="Every copy of the lab's material made under it is destroyed or returned."
+    )
+
+
+class GrantFilter(forms.Form):
+    """Which grants to show, by whose end; the address can be kept and shared."""
+
+    mark_required = False
+    state = forms.ChoiceField(
+        label="State",
+        choices=[
+            *((state.value, state.label) for state in GrantState),
+            ("all", "Any state"),
+        ],
+    )
+    lab = forms.ChoiceField(label="Lab", required=False)
+    agency = forms.ChoiceField(label="Agency", required=False)
+    ends_before = forms.DateField(
+        label="Ends before",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": "Enter a date as year, month and day, such as 2026-11-01."},
+    )
+    sort = forms.ChoiceField(
+        label="Order", choices=[("end", "Soonest end first"), ("-end", "Latest end first")]
+    )
+
+    def __init__(self, data, *, labs, agencies):
+        asked = {name: value for name, value in data.items() if value}
+        super().__init__({"state": GrantState.LIVE.value, "sort": "end"} | asked)
+        for name, organizations in (("lab", labs), ("agency", agencies)):
+            choices = [(row.code, row.short_name) for row in organizations]
+            self.fields[name].choices = [("", "Any"), *choices]
+
+    def rows(self, grants, at):
+        """Those of ``grants`` that match, each with its ``end`` as the window clips it."""
+        grants = with_end(grants)
+        if not self.is_valid():
+            return grants.none()
+        asked = self.cleaned_data
+        if asked["state"] != "all":
+            grants = grants.filter(in_state(GrantState(asked["state"]), at))
+        if asked["lab"]:
+            grants = grants.filter(submission__model_version__lab__code=asked["lab"])
+        if asked["agency"]:
+            grants = grants.filter(agency__code=asked["agency"])
+        if asked["ends_before"]:
+            midnight = timezone.make_aware(datetime.combine(asked["ends_before"], time.min))
+            grants = grants.filter(end__lt=midnight)
+        return grants
+
+    @property
+    def descending(self):
+        """Whether the latest end comes first."""
+        return self.is_valid() and self.cleaned_data["sort"] == "-end"
+
+
+def with_end(grants):
+    """``grants``, each with its ``end``: what was asked for, clipped to the window as it now is."""
+    return grants.annotate(end=Least(F("ends_at"), F("submission__closes_at")))
+
+
+def in_state(state, at):
+    """The condition of ``AccessGrant.state_at``, so that the database can ask it."""
+    over = (
+        Q(ends_at__lte=at)
+        | Q(submission__ended_at__isnull=False)
+        | Q(submission__status=Status.UNDER_REVIEW, submission__closes_at__lte=at)
+    )
+    answered = Q(declined_at__isnull=False)
+    attested = Q(agency_attested_at__isnull=False, lab_attested_at__isnull=False)
+    revoked = Q(revoked_at__isnull=False)
+    neither = ~answered & ~attested & ~revoked
+    waiting = neither & Q(authorized_at__isnull=True)
+    authorized = neither & Q(authorized_at__isnull=False)
+    return {
+        GrantState.REQUESTED: waiting & ~over & Q(consented_at__isnull=True),
+        GrantState.DECLINED: answered,
+        GrantState.CONSENTED: waiting & ~over & Q(consented_at__isnull=False),
+        GrantState.LAPSED: waiting & over,
+        GrantState.SCHEDULED: authorized & ~over & Q(starts_at__gt=at),
+        GrantState.LIVE: Q(pk__in=AccessGrant.objects.live(at).values("pk")),
+        GrantState.REVOKED: ~answered & ~attested & revoked,
+        GrantState.ENDED: authorized & over,
+        GrantState.CLOSED_OUT: ~answered & attested,
+    }[state]

@@ -1,0 +1,226 @@
+"""Every URL, method and person, on day 0 and at the end, with no worker running.
+
+tests/authorization/matrix.txt holds the answers, read and agreed by people: one line a row,
+one column a person. A URL that has no row, or a row that has no URL, fails. To propose new
+rows, run with ``MATRIX_PROPOSE=1``; then read every one of them.
+"""
+
+import copy
+import os
+from collections import defaultdict
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, get_resolver, reverse
+
+from reviews.models import DocumentVersion
+from reviews.services import agency_reviews, attachments, determinations, lifecycle
+from tests import factories
+
+TABLE = Path(__file__).with_name("matrix.txt")
+METHODS = ("GET", "POST")
+OTHER_METHODS = ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "HEAD")
+DAYS = (0, 30)
+PEOPLE = [
+    "anonymous",
+    "northlight_liaison",
+    "northlight_admin",
+    "basalt_liaison",
+    "nsa_reviewer",
+    "dod_reviewer",
+    "unattached",
+    "recused",
+    "nsa_lead",
+    "dod_lead",
+    "nsa_official",
+    "nsa_signer",
+    "oncd_official",
+    "clearinghouse_coordinator",
+    "partner_contact",
+    "vendor_contact",
+    "administrator",
+    "auditor",
+    "superuser",
+    "disabled",
+]
+
+
+def names(patterns=None, namespace=""):
+    """Every URL name of the URLconf."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(pattern, URLPattern):
+            yield f"{namespace}{pattern.name}"
+        else:
+            yield from names(
+                pattern.url_patterns,
+                f"{pattern.namespace}:" if pattern.namespace else namespace,
+            )
+
+
+@pytest.fixture
+def world(people, start):
+    """Addresses of rows in interesting states, by URL name."""
+    submission = factories.filed(people)
+    attachments.detach(
+        submission, factories.organization("outpost"), by=people.administrator, at=start
+    )
+    agency_reviews.recuse(submission, reason="", by=people.recused, at=start)
+    draft = factories.draft(people)
+    document = factories.document(submission, people)
+    withheld = factories.document(submission, people, restricted_to=["dod"])
+    review = factories.review_drafted(submission, people)
+    requested = factories.grant(submission, people, state="requested")
+    consented = factories.grant(submission, people, state="consented")
+    live = factories.grant(submission, people, ends_at=start + timedelta(days=60))
+    determinations.request_consultations(submission, by=people.nsa_official, at=start)
+    determination = determinations.write(
+        submission,
+        outcome="covered",
+        rationale="Reasons.",
+        authority="Order",
+        by=people.nsa_official,
+        at=start,
+    )
+    of_submission = {"reference": submission.reference}
+    special = {
+        "reviews:submission-edit": {"reference": draft.reference, "step": "model"},
+        "reviews:submission-file": {"reference": draft.reference},
+        "reviews:review-detail": {"key": review.key},
+        "reviews:determination-sign": {"key": determination.key},
+        "reviews:grant-consent": {"key": requested.key},
+        "reviews:grant-decline": {"key": requested.key},
+        "reviews:grant-authorize": {"key": consented.key},
+        "accounts:seat-give": {"code": "nsa"},
+        "accounts:seat-take": {"code": "nsa"},
+    }
+    for name in ("document-detail", "version-add", "document-restrict"):
+        special[f"reviews:{name}"] = {"key": document.key}
+    special["reviews:version-download"] = {"key": document.key, "number": 1}
+    for name in ("grant-detail", "grant-revoke", "grant-use", "grant-attest"):
+        special[f"reviews:{name}"] = {"key": live.key}
+    addresses = {}
+    for name in names():
+        for kwargs in (special.get(name), {}, of_submission):
+            if kwargs is None:
+                continue
+            try:
+                addresses[name] = reverse(name, kwargs=kwargs)
+                break
+            except Exception:  # noqa: S112 - the next kind of arguments may fit
+                continue
+    # Two rows that one URL name cannot tell: what the lab withheld, and the other lab's own.
+    addresses["reviews:version-download (withheld)"] = reverse(
+        "reviews:version-download", kwargs={"key": withheld.key, "number": 1}
+    )
+    addresses["reviews:document-detail (withheld)"] = withheld.get_absolute_url()
+    addresses["reviews:submission-detail (draft)"] = draft.get_absolute_url()
+    assert DocumentVersion.objects.filter(scan_state="clean").count() == 2
+    return addresses, submission
+
+
+@pytest.fixture
+def clients(people):
+    """Everyone's browser, signed in."""
+    signed_in = {"anonymous": Client()}
+    for code in PEOPLE[1:]:
+        signed_in[code] = Client()
+        signed_in[code].force_login(getattr(people, code))
+    return signed_in
+
+
+def answer(client, method, url):
+    """The status; whatever the request changed, sign-out too, is undone."""
+    cookies = copy.deepcopy(client.cookies)
+    with transaction.atomic():
+        status = getattr(client, method.lower())(url).status_code
+        transaction.set_rollback(True)
+    client.cookies = cookies
+    return status
+
+
+def expected():
+    """(day, method, name) → the answers, in the order of PEOPLE."""
+    rows = {}
+    for line in TABLE.read_text().splitlines() if TABLE.exists() else []:
+        if line and not line.startswith("#"):
+            day, method, rest = line.split(maxsplit=2)
+            *name, answers = rest.split("|")
+            rows[int(day), method, "|".join(name).strip()] = [int(a) for a in answers.split()]
+    return rows
+
+
+@pytest.mark.parametrize("day", DAYS)
+def test_matrix(day, world, clients, move_clock, capsys):
+    addresses, submission = world
+    if day == 30:
+        move_clock(submission.closes_at)
+    found = {
+        (day, method, name): [answer(clients[code], method, url) for code in PEOPLE]
+        for name, url in sorted(addresses.items())
+        for method in METHODS
+    }
+    if os.environ.get("MATRIX_PROPOSE"):
+        with capsys.disabled():
+            for (_, method, name), answers in found.items():
+                print(f"{day:2} {method:4} {name:44}| {' '.join(map(str, answers))}")
+        pytest.fail("proposed, not compared")
+    agreed = {key: answers for key, answers in expected().items() if key[0] == day}
+    wrong = defaultdict(list)
+    for key in found.keys() | agreed.keys():
+        for code, has, should in zip(
+            PEOPLE,
+            found.get(key, ["no such URL"] * len(PEOPLE)),
+            agreed.get(key, ["no row"] * len(PEOPLE)),
+            strict=True,
+        ):
+            if has != should:
+                wrong[key].append(f"{code}: {has}, agreed {should}")
+    assert not wrong, dict(wrong)
+    with capsys.disabled():
+        print(f"\nmatrix, day {day}: {len(found)} rows x {len(PEOPLE)} people agree")
+
+
+def test_every_url_has_rows_for_every_method_and_day():
+    have = {(day, method, name.partition(" (")[0]) for day, method, name in expected()}
+    assert have == {(day, method, name) for day in DAYS for method in METHODS for name in names()}
+
+
+def test_no_other_method_does_anything(world, clients):
+    addresses, _ = world
+    for name, url in addresses.items():
+        for code in ("anonymous", "northlight_liaison", "nsa_lead", "administrator"):
+            for method in OTHER_METHODS:
+                status = answer(clients[code], method, url)
+                if method == "HEAD":
+                    assert status == answer(clients[code], "GET", url) or status == 405, name
+                else:
+                    assert status in (302, 403, 404, 405), (name, code, method, status)
+
+
+def test_hidden_and_nonexistent_are_the_same_bytes(world, clients):
+    """Outside one's view: the page of a row that does not exist, but for the path asked for."""
+    addresses, submission = world
+    absent = {"FV-0000-0000-0000": submission.reference}
+    compared = 0
+    for name, url in addresses.items():
+        if submission.reference not in url:
+            continue
+        nowhere = url.replace(submission.reference, next(iter(absent)))
+        for code in ("basalt_liaison", "unattached", "recused", "partner_contact", "superuser"):
+            hidden, none = clients[code].get(url), clients[code].get(nowhere)
+            if hidden.status_code == 404:
+                assert hidden.content == none.content, (name, code)
+                assert dict(hidden.headers) == dict(none.headers), (name, code)
+                compared += 1
+    assert compared > 50
+
+
+def test_a_withdrawn_submission_is_closed_to_agencies(world, clients, people, start):
+    addresses, submission = world
+    lifecycle.withdraw(submission, by=people.northlight_liaison, at=start)
+    for name in ("reviews:version-download", "reviews:package-detail"):
+        assert answer(clients["nsa_reviewer"], "GET", addresses[name]) in (403, 404)
+    assert answer(clients["nsa_reviewer"], "POST", addresses["reviews:grant-use"]) == 403

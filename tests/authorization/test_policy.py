@@ -1,0 +1,114 @@
+"""Who may do what to a submission, in each of its states and at each instant.
+
+The table below is written from domain.md and not from policy: a clause that goes missing
+there lets somebody in here, or at an instant, that the table does not name.
+"""
+
+import pytest
+
+from reviews import policy
+from reviews.policy import Action
+from tests.authorization.policy_world import (
+    ADMINISTRATORS,
+    AGENCIES,
+    BASALT,
+    CONSULTED,
+    DELIBERATING,
+    INSTANTS,
+    LAB,
+    LEADS,
+    OFFICIALS,
+    ONLY_ON_BASALT,
+    OPEN,
+    who,
+)
+
+pytestmark = pytest.mark.django_db
+
+ASSIGNED = {"nsa_reviewer", "caisi_reviewer", "cisa_reviewer"}
+
+# What each submission is at each instant: only the clock moves, nothing is recorded.
+# "over" is filed and not open; an agency is attached from the filing on.
+STATES = {
+    name: {instant: "open" if instant in OPEN else "over" for instant in INSTANTS}
+    for name in ("running", "basalt")
+} | {
+    name: dict.fromkeys(INSTANTS, state)
+    for name, state in {
+        "withdrawn": "over",
+        "expired": "over",
+        "concluded": "over",
+        "draft": "draft",
+        "abandoned": "abandoned",
+    }.items()
+}
+
+ON_BASALT = {
+    "lab": BASALT,
+    "deliberating": DELIBERATING | ONLY_ON_BASALT,
+    "agencies": AGENCIES | ONLY_ON_BASALT,
+    "assigned": {"dod_reviewer"},
+}
+ON_NORTHLIGHTS = {
+    "lab": LAB,
+    "deliberating": DELIBERATING,
+    "agencies": AGENCIES,
+    "assigned": ASSIGNED,
+}
+ANYWHERE = {
+    "leads": LEADS,
+    "officials": OFFICIALS,
+    "consulted": CONSULTED,
+    "administrators": ADMINISTRATORS,
+}
+
+EVER = ("draft", "abandoned", "open", "over")
+FILED = ("open", "over")
+# action: who, and in which of the states.
+TABLE = {
+    Action.OWN: {"lab": EVER},
+    Action.SHORTEN: {"lab": ("open",)},
+    Action.RESPOND: {"lab": FILED},
+    Action.ADD_DOCUMENT: {"lab": ("draft", "open")},
+    Action.VIEW: {"lab": EVER, "agencies": FILED},
+    Action.READ_PACKAGE: {"lab": EVER, "agencies": ("open",)},
+    Action.DELIBERATE: {"deliberating": FILED},
+    Action.RECUSE: {"agencies": ("open",)},
+    Action.ASSIGN: {"leads": ("open",)},
+    Action.WRITE_REVIEW: {"assigned": ("open",)},
+    Action.FILE_POSITION: {"leads": ("open",)},
+    Action.ISSUE_REPORT: {"leads": ("open",)},
+    Action.CONSULT: {"consulted": ("open",)},
+    Action.DETERMINE: {"officials": ("open",)},
+    Action.REQUEST_GRANT: {"leads": ("open",)},
+    Action.ADMINISTER: {"administrators": FILED},
+}
+
+
+def expected(action, name, instant):
+    """The codes of the people whom the table lets do ``action`` to that submission then."""
+    casts = ANYWHERE | (ON_BASALT if name == "basalt" else ON_NORTHLIGHTS)
+    if name not in ("running", "basalt"):
+        casts = casts | {"assigned": set()}
+    return {
+        code
+        for group, states in TABLE[action].items()
+        if STATES[name][instant] in states
+        for code in casts[group]
+    }
+
+
+def test_the_table_names_every_action_on_submissions():
+    assert set(TABLE) == {
+        action
+        for action, rules in policy.RULES.items()
+        if rules[0].over._meta.model_name == "submission"
+    }
+
+
+@pytest.mark.parametrize("instant", INSTANTS)
+@pytest.mark.parametrize("action", TABLE)
+def test_who_may(world, action, instant):
+    assert who(world, action, world.submissions, INSTANTS[instant]) == {
+        name: expected(action, name, instant) for name in world.submissions
+    }

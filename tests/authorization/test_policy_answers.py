@@ -1,0 +1,193 @@
+"""The five questions agree: ``allowed``, ``may``, ``check``, ``actions`` and ``organizations``."""
+
+import pytest
+
+from accounts.models import AuditEvent, Organization
+from reviews import policy
+from reviews.exceptions import NotPermitted, NotVisible
+from reviews.models import Assignment, Submission
+from reviews.policy import Action
+from tests.authorization.policy_world import (
+    END,
+    LAST,
+    OPENING,
+    attach,
+    detach,
+    everyone,
+    person,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def rows_of(world, action):
+    """Rows of the action's kind."""
+    kind = policy.RULES[action][0].over._meta.model_name
+    return {
+        "submission": lambda: world.submissions.values(),
+        "document": lambda: world.documents.values(),
+        "documentversion": lambda: world.versions.values(),
+        "agencyreview": lambda: world.reviews.values(),
+        "agencyposition": lambda: world.positions.values(),
+        "determination": lambda: world.determinations.values(),
+        "accessgrant": lambda: world.grants.values(),
+        "organization": lambda: Organization.objects.all()[:4],
+        "auditevent": lambda: AuditEvent.objects.all()[:2],
+    }[kind]()
+
+
+SOME = [
+    *("northlight_liaison", "basalt_liaison", "nsa_reviewer", "nsa_lead", "nsa_signer"),
+    *("dod_reviewer", "cisa_lead", "oncd_official", "administrator", "auditor"),
+    *("unattached", "recused", "disabled", "superuser", "anonymous"),
+]
+
+
+@pytest.mark.parametrize("action", Action)
+def test_one_may_what_is_among_the_allowed_and_nothing_else(world, action):
+    people = everyone(world)
+    for code in SOME:
+        allowed = set(policy.allowed(people[code], action, at=OPENING))
+        for row in rows_of(world, action):
+            assert policy.may(people[code], action, row, at=OPENING) == (row in allowed), code
+
+
+@pytest.mark.parametrize("at", [LAST, END], ids=["the last microsecond", "the end"])
+def test_actions_are_what_one_may(world, at):
+    """Everybody, on every submission: the buttons are the answers."""
+    on_submissions = [a for a in Action if policy.RULES[a][0].over is Submission]
+    for someone in everyone(world).values():
+        allowed = {a: set(policy.allowed(someone, a, at=at)) for a in on_submissions}
+        several = policy.actions_on(someone, world.submissions.values(), on_submissions, at=at)
+        for submission in world.submissions.values():
+            expected = {a for a in on_submissions if submission in allowed[a]}
+            assert several[submission.pk] == expected
+        assert policy.actions(someone, world.running, at=at) == several[world.running.pk]
+
+
+def test_actions_on_asks_only_what_it_is_asked(world):
+    lead = world.people.nsa_lead
+    asked = [Action.ASSIGN, Action.FILE_POSITION, Action.OWN]
+    found = policy.actions_on(lead, [world.running, world.draft], asked, at=OPENING)
+    assert found == {
+        world.running.pk: {Action.ASSIGN, Action.FILE_POSITION},
+        world.draft.pk: set(),
+    }
+
+
+# check
+
+
+@pytest.mark.parametrize(
+    ("code", "action", "kind", "label", "at", "refusal"),
+    [
+        ("northlight_liaison", Action.OWN, "submissions", "running", OPENING, None),
+        ("nsa_reviewer", Action.OWN, "submissions", "running", OPENING, NotPermitted),
+        ("basalt_liaison", Action.OWN, "submissions", "running", OPENING, NotVisible),
+        ("nsa_lead", Action.ASSIGN, "submissions", "running", LAST, None),
+        ("nsa_lead", Action.ASSIGN, "submissions", "running", END, NotPermitted),
+        ("nsa_lead", Action.ASSIGN, "submissions", "draft", OPENING, NotVisible),
+        ("administrator", Action.ADMINISTER, "submissions", "draft", OPENING, NotVisible),
+        ("administrator", Action.VIEW, "submissions", "running", OPENING, NotVisible),
+        ("nsa_reviewer", Action.MANAGE_DOCUMENT, "documents", "plain", OPENING, NotPermitted),
+        ("dod_reviewer", Action.MANAGE_DOCUMENT, "documents", "for nsa", OPENING, NotVisible),
+        ("nsa_reviewer", Action.VIEW_DOCUMENT, "documents", "plain", END, NotVisible),
+        ("nsa_reviewer", Action.READ_DOCUMENT, "versions", "plain", OPENING, None),
+        ("nsa_reviewer", Action.READ_DOCUMENT, "versions", "waiting", OPENING, NotPermitted),
+        ("dod_reviewer", Action.READ_DOCUMENT, "versions", "for nsa", OPENING, NotVisible),
+        ("nsa_reviewer", Action.READ_DOCUMENT, "versions", "waiting", END, NotVisible),
+        ("northlight_liaison", Action.READ_DOCUMENT, "versions", "infected", END, NotPermitted),
+        ("dod_reviewer", Action.READ_REVIEW, "reviews", "nsa", OPENING, NotVisible),
+        ("dod_lead", Action.READ_POSITION, "positions", "nsa", OPENING, NotVisible),
+        ("dod_lead", Action.READ_POSITION, "positions", "nsa", END, None),
+        ("nsa_official", Action.SIGN_DETERMINATION, "determinations", "unsigned", OPENING, None),
+        ("nsa_lead", Action.SIGN_DETERMINATION, "determinations", "signed", OPENING, NotPermitted),
+        ("nsa_lead", Action.SIGN_DETERMINATION, "determinations", "unsigned", OPENING, NotVisible),
+        ("nsa_reviewer", Action.REVOKE_GRANT, "grants", "nsa", OPENING, NotPermitted),
+        ("nsa_reviewer", Action.USE_MODEL, "grants", "nsa", OPENING, None),
+        ("nsa_reviewer", Action.USE_MODEL, "grants", "nsa", END, NotPermitted),
+        ("dod_lead", Action.REVOKE_GRANT, "grants", "nsa", OPENING, NotVisible),
+    ],
+)
+def test_check(world, code, action, kind, label, at, refusal):
+    if (code, action) == ("nsa_official", Action.SIGN_DETERMINATION):
+        world.running.determinations.filter(pk=world.determinations[label].pk).update(
+            author=world.people.nsa_signer
+        )
+    row = getattr(world, kind)[label]
+    if refusal is None:
+        policy.check(getattr(world.people, code), action, row, at=at)
+    else:
+        with pytest.raises(refusal) as caught:
+            policy.check(getattr(world.people, code), action, row, at=at)
+        assert type(caught.value) is refusal
+
+
+def test_check_on_rows_that_belong_to_no_submission(world):
+    northlight = Organization.objects.get(code="northlight")
+    policy.check(world.people.northlight_liaison, Action.DRAFT, northlight, at=OPENING)
+    with pytest.raises(NotVisible):
+        policy.check(world.people.basalt_liaison, Action.DRAFT, northlight, at=OPENING)
+
+
+def test_a_row_of_another_kind_is_not_asked_about(world):
+    """Its number may be that of a row on which she may."""
+    for question in (policy.may, policy.check):
+        with pytest.raises(TypeError):
+            question(world.people.nsa_reviewer, Action.VIEW, world.reviews["nsa"], at=OPENING)
+
+
+# organizations
+
+
+def speaks_for(user, action, submission):
+    """The codes of the organizations that ``user`` would act for, in order."""
+    found = policy.organizations(user, action, submission)
+    return [organization.code for organization in found]
+
+
+@pytest.mark.parametrize(
+    ("seats", "action", "codes"),
+    [
+        (["northlight:liaison"], Action.OWN, ["northlight"]),
+        (["nsa:lead"], Action.ASSIGN, ["nsa"]),
+        (["nsa:lead"], Action.OWN, []),
+        (["nsa:lead", "dod:reviewer"], Action.ASSIGN, ["nsa"]),
+        # By name: Department of Defense before National Security Agency.
+        (["nsa:lead", "dod:lead", "cisa:reviewer"], Action.ASSIGN, ["dod", "nsa"]),
+        # Once, though both seats have it.
+        (["cisa:lead", "cisa:consulted_official"], Action.VIEW, ["cisa"]),
+        (["outpost:lead"], Action.ASSIGN, []),
+        (["nsa:lead", "northlight:liaison"], Action.READ_PACKAGE, ["nsa", "northlight"]),
+        (["oncd:administrator"], Action.ADMINISTER, []),
+    ],
+)
+def test_the_organizations_that_one_acts_for(world, seats, action, codes):
+    assert speaks_for(person(*seats), action, world.running) == codes
+
+
+def test_a_reviewer_acts_for_the_agency_that_assigned_her(world):
+    reviewer = person("nsa:reviewer", "dod:reviewer")
+    assert speaks_for(reviewer, Action.WRITE_REVIEW, world.running) == []
+    Assignment.objects.filter(submission=world.running, agency__code="nsa").update(
+        reviewer=reviewer
+    )
+    assert speaks_for(reviewer, Action.WRITE_REVIEW, world.running) == ["nsa"]
+    assert speaks_for(reviewer, Action.WRITE_REVIEW, world.basalt) == []
+
+
+def test_one_acts_for_an_organization_by_its_own_seat_there(world):
+    someone = person("nsa:lead", "dod:lead")
+    detach(world.running, "nsa:lead")
+    assert speaks_for(someone, Action.ASSIGN, world.running) == ["dod"]
+    assert speaks_for(someone, Action.ASSIGN, world.basalt) == ["dod", "nsa"]
+    attach(world.running, "nsa:lead", "view_submission")
+    assert speaks_for(someone, Action.ASSIGN, world.running) == ["dod"]
+
+
+def test_whoever_may_by_a_permission_acts_for_somebody(world):
+    """Of what one may do to a submission, only administering is done for no organization."""
+    for someone in everyone(world).values():
+        for action in policy.actions(someone, world.running, at=OPENING):
+            found = policy.organizations(someone, action, world.running)
+            assert found.exists() == (action is not Action.ADMINISTER)

@@ -1,0 +1,111 @@
+"""The table of rules is whole and well formed; a rule that names nobody cannot be written."""
+
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from accounts.models import AuditEvent, Organization
+from accounts.roles import LAB_ROLES, Role
+from reviews import policy, rules
+from reviews.models import AccessGrant, Document, Submission
+from reviews.models.permissions import CODENAMES
+from reviews.policy import Action
+
+EVERY_RULE = [
+    pytest.param(action, rule, id=f"{action}-{number}")
+    for action, ways in policy.RULES.items()
+    for number, rule in enumerate(ways, 1)
+]
+DECLARED = {codename for codename, _ in Submission._meta.permissions}
+
+
+def test_every_action_has_rules_and_every_rule_an_action():
+    assert set(policy.RULES) == set(Action)
+    assert all(policy.RULES.values())
+
+
+@pytest.mark.parametrize("nobody", [{}, {"permission": ""}, {"roles": frozenset()}])
+def test_a_rule_that_names_neither_permission_nor_role_refuses_to_be_built(nobody):
+    with pytest.raises(ValueError, match="names a permission or a role"):
+        rules.Rule(time=rules.Time.ALWAYS, **nobody)
+
+
+@pytest.mark.parametrize(
+    "somebody",
+    [
+        {"permission": "view_submission"},
+        {"roles": frozenset({Role.AUDITOR})},
+        {"permission": "view_submission", "roles": frozenset({Role.AUDITOR})},
+    ],
+)
+def test_either_is_enough_to_be_built(somebody):
+    assert rules.Rule(time=rules.Time.ALWAYS, **somebody).over is Submission
+
+
+def test_a_rule_says_when_and_cannot_be_changed():
+    with pytest.raises(TypeError):
+        rules.Rule(permission="view_submission")
+    rule = rules.Rule(time=rules.Time.ALWAYS, permission="view_submission")
+    with pytest.raises(FrozenInstanceError):
+        rule.permission = "own_submission"
+
+
+@pytest.mark.parametrize(("action", "rule"), EVERY_RULE)
+def test_the_rules_of_an_action_are_over_one_kind_of_row(action, rule):
+    assert rule.over is policy.RULES[action][0].over
+
+
+@pytest.mark.parametrize(("action", "rule"), EVERY_RULE)
+def test_a_rule_names_what_there_is(action, rule):
+    assert rule.permission in DECLARED | {""}
+    assert rule.roles <= set(Role)
+    assert not rule.unless_restricted or rule.over in rules.DOCUMENT_OF
+    if rule.through:
+        assert rule.over._meta.get_field(rule.through).related_model is Organization
+    # What narrows an attached seat, and what narrows a role, needs one to narrow.
+    assert rule.permission or not (rule.through or rule.assigned or rule.unless_restricted)
+    assert rule.roles or not rule.own_organization
+    assert rule.over in rules.SUBMISSION_OF or (rule.time, rule.permission) == ("always", "")
+
+
+@pytest.mark.parametrize(("action", "rule"), EVERY_RULE)
+def test_a_role_alone_opens_no_content(action, rule):
+    if rule.roles:
+        assert rule.over in {Submission, AccessGrant, Organization, AuditEvent}
+        assert action not in {Action.VIEW, Action.READ_PACKAGE, Action.OWN, Action.DELIBERATE}
+
+
+def test_every_codename_is_declared_given_and_asked_for():
+    given = {codename for codenames in CODENAMES.values() for codename in codenames}
+    asked = {rule.permission for ways in policy.RULES.values() for rule in ways} - {""}
+    assert DECLARED == given == asked
+
+
+def test_a_lab_and_an_agency_share_nothing_but_seeing():
+    of_labs = {codename for role in LAB_ROLES for codename in CODENAMES[role]}
+    of_agencies = {codename for role in set(CODENAMES) - LAB_ROLES for codename in CODENAMES[role]}
+    assert of_labs & of_agencies == {"view_submission"}
+
+
+def test_those_who_run_the_portal_are_attached_to_nothing():
+    running = {Role.ADMINISTRATOR, Role.AUDITOR, Role.PARTNER_CONTACT, Role.VENDOR_CONTACT}
+    assert not running & set(CODENAMES)
+
+
+@pytest.mark.parametrize("kind", policy.SEEN_BY)
+def test_what_shows_that_a_row_exists_is_a_reading_action(kind):
+    action, key = policy.SEEN_BY[kind]
+    assert action in {
+        *(Action.VIEW, Action.VIEW_DOCUMENT, Action.READ_DETERMINATION, Action.VIEW_GRANT),
+    }
+    if key != "pk":
+        assert kind._meta.get_field(key).related_model is policy.RULES[action][0].over
+    else:
+        assert policy.RULES[action][0].over is kind
+
+
+def test_every_kind_with_more_than_one_action_says_how_it_is_seen():
+    kinds = [ways[0].over for ways in policy.RULES.values()]
+    several = {kind for kind in kinds if kinds.count(kind) > 1} - {Organization}
+    assert several <= set(policy.SEEN_BY)
+    assert Document in several
