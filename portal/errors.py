@@ -1,5 +1,6 @@
 """Error pages in the portal's dress. A 404 is the same bytes whatever its cause."""
 
+from django.core.exceptions import RequestDataTooBig
 from django.shortcuts import redirect, render
 from django.views.decorators.csrf import requires_csrf_token
 

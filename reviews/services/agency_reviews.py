@@ -170,8 +170,8 @@ def _save(
             revision=0,
             created_at=at,
         )
-    rows.require_revision(review, revision)
     rows.require_next(review.version, version)
+    rows.require_revision(review, revision)
     for name, value in answers.items():
         setattr(review, name, value)
     review.revision += 1

@@ -178,10 +178,11 @@ def window_if_filed(submission: Submission, *, at: datetime) -> clock.Window:
     Raises WindowRefused when no time is left, Conflict while the version is under review.
     """
     siblings = submission.model_version.submissions
-    if siblings.window_open(at).exists():
+    other = siblings.window_open(at).first()
+    if other is not None:
         raise Conflict(
-            "This model version is under review already. Withdraw that submission first; "
-            "the rest of its 720 hours stays."
+            f"This model version is under review already, as {other.reference}. Withdraw that "
+            "submission first; the rest of its 720 hours stays."
         )
     used = timedelta(0)
     for sibling in siblings.filed():

@@ -129,11 +129,15 @@ def _add_deliberation(world, people):
 
 
 def _add_determinations(world, people):
-    """The official wrote both; the signer signed one."""
+    """The official asked three offices and wrote three; the signer signed one."""
     world.determinations = {}
     official = people.nsa_official
     for submission in (world.running, world.basalt):
         determinations.request_consultations(submission, by=official, at=START)
+    world.consultations = {
+        office: world.running.consultations.get(organization__code=office)
+        for office in ("oncd", "ostp", "cisa")
+    } | {"on basalt": world.basalt.consultations.get(organization__code="oncd")}
     for label, submission in (
         ("signed", world.running),
         ("unsigned", world.running),

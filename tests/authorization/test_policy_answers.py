@@ -29,6 +29,7 @@ def rows_of(world, action):
         "documentversion": lambda: world.versions.values(),
         "agencyreview": lambda: world.reviews.values(),
         "agencyposition": lambda: world.positions.values(),
+        "consultation": lambda: world.consultations.values(),
         "determination": lambda: world.determinations.values(),
         "accessgrant": lambda: world.grants.values(),
         "organization": lambda: Organization.objects.all()[:4],

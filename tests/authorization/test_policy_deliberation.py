@@ -165,7 +165,27 @@ def test_the_agency_with_a_position_must_be_one_where_she_deliberates(world):
     assert seen(person("cisa:reviewer"), Action.READ_POSITION, rows, OPENING) == {"nsa", "caisi"}
 
 
-# The determination
+# Consultations and the determination
+
+
+def test_who_reads_a_consultation_at_any_time(world):
+    """NSA's officials, and the office whose statement it is."""
+    assert at_each_instant(world, Action.READ_CONSULTATION, world.consultations) == always(
+        {
+            "oncd": OFFICIALS | {"oncd_official"},
+            "ostp": OFFICIALS,
+            "cisa": OFFICIALS | {"cisa_lead"},
+            "on basalt": OFFICIALS | {"oncd_official"},
+        }
+    )
+
+
+def test_an_office_reads_its_own_statement_by_its_own_seat(world):
+    """Reviewer at CISA and consulted at ONCD: ONCD's only."""
+    official = person("cisa:reviewer", "oncd:consulted_official")
+    rows = world.consultations
+    assert seen(official, Action.READ_CONSULTATION, rows, OPENING) == {"oncd", "on basalt"}
+
 
 READERS = {
     "signed": LAB | AGENCIES,

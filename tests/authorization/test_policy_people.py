@@ -174,9 +174,9 @@ ALONE = {
     },
     ("determine_submission", "nsa:determination_official"): {
         *(Action.DETERMINE, Action.SIGN_DETERMINATION, Action.READ_DETERMINATION),
-        Action.READ_REVIEW,
+        *(Action.READ_CONSULTATION, Action.READ_REVIEW),
     },
-    ("consult_submission", "oncd:consulted_official"): {Action.CONSULT},
+    ("consult_submission", "oncd:consulted_official"): {Action.CONSULT, Action.READ_CONSULTATION},
 }
 
 

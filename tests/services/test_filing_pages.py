@@ -163,7 +163,7 @@ class TestFiling:
         assert first.reference in text_of(lab.get(file_url(submission)))
         response = self.send(lab, submission)
         assert response.status_code == 409
-        assert "This model version is under review already." in text_of(response)
+        assert "This model version is under review already, as" in text_of(response)
 
     def test_partner_release_that_has_come(self, lab, people, move_clock, start):
         submission = factories.draft(people, planned_partner_release_at=start + timedelta(hours=1))

@@ -284,7 +284,7 @@ def test_filing_twice_files_once(people, submission, reviewer, drafted):
     assert reviewer.post(url, complete).status_code == 302
     answer = reviewer.post(url, complete)
     assert answer.status_code == 409
-    assert "Version 1 of your review was filed after you opened this form" in text_of(answer)
+    assert "Version 1 was filed after you opened this form" in text_of(answer)
     assert AgencyReview.objects.get().version == 1
 
 
