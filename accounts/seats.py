@@ -50,7 +50,13 @@ def give(*, person, organization, role, by, at):
 
 @transaction.atomic
 def take(*, person, organization, role, by, at):
-    """``person`` no longer holds the seat; what she did in it stays in the log."""
+    """``person`` no longer holds the seat; what she did in it stays in the log.
+
+    Raises SeatRefused for one's own: whoever runs the portal cannot be left without anybody
+    by one click.
+    """
+    if by == person:
+        raise SeatRefused("Nobody takes their own seat. Ask another administrator.")
     seat = _seat(organization, role)
     person.groups.remove(seat.group)
     _record("seat.taken", seat, person, by, at)

@@ -1,12 +1,14 @@
 """What base.html needs on every page: who is signed in, where she may go, her time zone."""
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.urls import reverse
 
 from accounts.models import Seat
 from accounts.roles import LAB_ROLES, Kind, Role
+from portal.timeline import zone_label
 
 AGENCY_ROLES = frozenset(
     {Role.REVIEWER, Role.LEAD, Role.DETERMINATION_OFFICIAL, Role.CONSULTED_OFFICIAL}
@@ -58,7 +60,7 @@ def chrome(request):
         "seats_line": "; ".join(str(seat) for seat in seats) or "No seat yet",
         "sign_out_url": reverse("accounts:sign-out"),
         "lab_page": any(seat.organization.kind == Kind.LAB for seat in seats),
-        "zone_name": user.zone.replace("_", " "),
+        "zone_name": zone_label(ZoneInfo(user.zone)),
         "navigation": [
             Link(label, url, request.path == url)
             for label, name, whose in PLACES

@@ -10,12 +10,13 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import RequestDataTooBig
 from django.db import transaction
 from django.utils import timezone
-from django.utils.cache import add_never_cache_headers
 
 from accounts import audit
 from accounts.exceptions import SeatRefused
 from portal import errors
+from portal.context import seats_of
 from reviews import exceptions
+from reviews.rules import Standing
 from reviews.services import timekeeping
 
 STATUSES = [
@@ -34,9 +35,7 @@ def private_pages(get_response):
 
     def middleware(request):
         response = get_response(request)
-        if not response.has_header("Cache-Control"):
-            add_never_cache_headers(response)
-            response["Cache-Control"] = "no-store, private"
+        response.setdefault("Cache-Control", "no-store, private")
         return response
 
     return middleware
@@ -54,6 +53,10 @@ class RequestClock:
     def process_view(self, request, view, args, kwargs):
         request.at = timekeeping.now()
         if request.user.is_authenticated:
+            if request.method in ("GET", "HEAD"):
+                # One reading serves the whole page; a write reads anew behind its lock.
+                seats = [(s.group_id, s.role, s.organization_id) for s in seats_of(request)]
+                request.user.standing = Standing(request.user.pk, tuple(seats))
             request.user.source = request.META.get("REMOTE_ADDR", "")
             timezone.activate(zoneinfo.ZoneInfo(request.user.zone))
         else:

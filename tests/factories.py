@@ -182,7 +182,7 @@ def grant(submission, people, agency="nsa", *, state="live", lab="northlight", *
         by=getattr(people, f"{agency}_lead"),
         at=now(),
         **{
-            "purpose": "Measure exploit development.",
+            "purpose": f"Measure exploit development, part {next(counter)}.",
             "access_level": "al1",
             "environment": "Isolated evaluation network",
             "starts_at": now(),

@@ -34,8 +34,8 @@ class UserManager(BaseUserManager):
 class User(AbstractBaseUser, PermissionsMixin):
     """A person. What she may do comes from her seats, never from a flag here.
 
-    ``source`` is the network address of the request that she acts through; the middleware
-    sets it and the audit log records it.
+    The middleware sets two things for one request: ``source``, the network address that the
+    audit log records, and ``standing``, the seats that a page's questions of policy share.
     """
 
     email = models.EmailField(unique=True)
@@ -51,6 +51,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar = ["name"]
     source = ""
+    standing = None
 
     class Meta:
         constraints: ClassVar = [

@@ -2,8 +2,6 @@
 
 from django import forms
 from django.db.models import Q
-from django.db.models.functions import Coalesce
-from django.db.models.lookups import GreaterThan
 
 from portal import keyset
 from reviews.models.submission import SubmissionKind
@@ -57,10 +55,7 @@ def in_state(state, at):
     """The condition of a state as the clock has it, whatever has been recorded yet."""
     overdue = Q(status=Status.UNDER_REVIEW, closes_at__lte=at)
     if state == Status.UNDER_REVIEW:
-        # Coalesce changes nothing here. It hides the end from PostgreSQL's statistics, which
-        # take state and end for independent, expect few rows and sort all that there are.
-        ends_at = Coalesce("closes_at", "created_at")
-        return Q(GreaterThan(ends_at, at), status=Status.UNDER_REVIEW)
+        return Q(review_ends_at__gt=at)
     if state == Status.EXPIRED:
         return Q(status=Status.EXPIRED) | overdue
     return Q(status=state)

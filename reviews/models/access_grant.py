@@ -13,7 +13,6 @@ from django.urls import reverse
 from accounts.models import Organization
 from reviews.models.package import AccessLevel
 from reviews.models.submission import Submission
-from reviews.workflow import Status
 
 
 class GrantState(StrEnum):
@@ -46,9 +45,8 @@ class AccessGrantQuerySet(models.QuerySet):
             revoked_at__isnull=True,
             starts_at__lte=at,
             ends_at__gt=at,
-            submission__status=Status.UNDER_REVIEW,
             submission__opens_at__lte=at,
-            submission__closes_at__gt=at,
+            submission__review_ends_at__gt=at,
         )
 
 

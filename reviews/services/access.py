@@ -35,7 +35,8 @@ def request(
 ) -> AccessGrant:
     """A request that waits for the lab. Its end is clipped to the window's.
 
-    Raises Conflict for a grantee who is not of the agency, WindowRefused for a time outside.
+    Raises Conflict for a grantee who is not of the agency or the same request again,
+    WindowRefused for a time outside.
     """
     submission, _, at = rows.begin(submission, policy.Action.REQUEST_GRANT, by=by, at=at)
     if not policy.organizations(by, policy.Action.REQUEST_GRANT, submission).contains(agency):
@@ -46,19 +47,27 @@ def request(
             "this submission and is not recused can."
         )
     closes_at = submission.window()[1]
-    if ends_at <= at or starts_at >= closes_at:
-        raise WindowRefused("Access must lie inside the review window. Change start or end.")
+    if ends_at <= max(at, starts_at) or starts_at >= closes_at:
+        raise WindowRefused(
+            "Access must end after it starts and lie inside the review window. Change start or end."
+        )
+    asked = {
+        "agency": agency,
+        "grantee": grantee,
+        "purpose": purpose,
+        "access_level": access_level,
+        "environment": environment,
+        "starts_at": starts_at,
+        "ends_at": min(ends_at, closes_at),
+    }
+    twin = {"authorized_at": None, "declined_at": None, "revoked_at": None}
+    if submission.grants.filter(**asked, **twin).exists():
+        raise Conflict("The same request waits already, perhaps from a second click.")
     grant = AccessGrant.objects.create(
         submission=submission,
-        agency=agency,
-        grantee=grantee,
-        purpose=purpose,
-        access_level=access_level,
-        environment=environment,
-        starts_at=starts_at,
-        ends_at=min(ends_at, closes_at),
         requested_at=at,
         requested_by=by,
+        **asked,
     )
     _record("grant.requested", grant, agency, by, at)
     _notify(NoticeKind.GRANT_REQUESTED, grant, notices.lab_people(submission), at)

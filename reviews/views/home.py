@@ -2,19 +2,19 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, IntegerField, OuterRef, Subquery
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
+from accounts.models import User
 from accounts.roles import LAB_ROLES, Role
 from portal.context import AGENCY_ROLES, seats_of
 from portal.templatetags.foreview import instant_html
 from reviews import policy
 from reviews.forms.submissions import in_state
 from reviews.models import (
-    AccessGrant,
     AgencyPosition,
     AgencyReview,
     Assignment,
@@ -80,7 +80,7 @@ def _open(request, action):
     return (
         policy.allowed(request.user, action, at=request.at)
         .select_related("model_version__lab")
-        .order_by("closes_at", "reference")
+        .order_by("review_ends_at", "reference")
     )
 
 
@@ -231,10 +231,9 @@ def _ending(request):
 
 
 def _access_ending(request):
-    live = AccessGrant.objects.live(request.at).values("pk")
     grants = (
         policy.allowed(request.user, Action.VIEW_GRANT, at=request.at)
-        .filter(pk__in=live)
+        .live(request.at)
         .select_related("submission", "agency", "grantee")
         .order_by("ends_at", "pk")
     )
@@ -249,13 +248,31 @@ def _access_ending(request):
     ]
 
 
+class Capped(Subquery):
+    """How many rows a query with a limit has, as a part of another query."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) capped)"
+    output_field = IntegerField()
+
+
 def _counts(request, roles):
     visible = policy.allowed(request.user, Action.VIEW, at=request.at)
     states = [state for state in Status if state != Status.DRAFT or roles & LAB_ROLES]
-    counts = []
-    for state in states:
-        number = visible.filter(in_state(state, request.at))[:COUNTED].count()
-        shown = f"{COUNTED - 1}+" if number == COUNTED else str(number)
-        url = f"{reverse('reviews:submission-list')}?state={state}"
-        counts.append(Count(state.label, shown, url))
-    return counts
+    numbers = (
+        User.objects.filter(pk=request.user.pk)
+        .values_list(
+            *(
+                Capped(visible.filter(in_state(state, request.at)).values("pk")[:COUNTED])
+                for state in states
+            )
+        )
+        .get()
+    )
+    return [
+        Count(
+            state.label,
+            f"{COUNTED - 1}+" if number == COUNTED else str(number),
+            f"{reverse('reviews:submission-list')}?state={state}",
+        )
+        for state, number in zip(states, numbers, strict=True)
+    ]

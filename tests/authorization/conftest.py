@@ -5,15 +5,12 @@ from django.db import transaction
 
 from tests.authorization import policy_world
 
-# What tests.mutants has built, once for all modules.
-prebuilt = None
-
 
 @pytest.fixture(scope="module")
 def world(django_db_setup, django_db_blocker, tmp_path_factory):
     """The world, built for one module and rolled back after it."""
-    if prebuilt is not None:
-        yield prebuilt
+    if policy_world.prebuilt is not None:
+        yield policy_world.prebuilt
         return
     with django_db_blocker.unblock(), transaction.atomic():
         yield policy_world.build(tmp_path_factory.mktemp("documents"))

@@ -41,6 +41,8 @@ INSTANTS = {
 OPEN = ("the opening", "the last microsecond")
 
 numbers = itertools.count(1)
+# What tests.mutants has built, once for all modules.
+prebuilt = None
 
 
 def build(folder):

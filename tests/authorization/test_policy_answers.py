@@ -191,4 +191,4 @@ def test_whoever_may_by_a_permission_acts_for_somebody(world):
     for someone in everyone(world).values():
         for action in policy.actions(someone, world.running, at=OPENING):
             found = policy.organizations(someone, action, world.running)
-            assert found.exists() == (action is not Action.ADMINISTER)
+            assert found.exists() == (action != Action.ADMINISTER)

@@ -130,20 +130,19 @@ def test_another_agencys_draft_is_nobodys(world):
 
 
 def test_who_reads_a_position(world):
-    """One's own agency's; another's once one's own has filed, or the window is not open."""
-    while_the_window_is_open = {
+    """One's own agency's; another's once one's own has filed, or the window has ended."""
+    before_the_end = {
         "nsa": NSA | CAISI,
         "caisi": NSA | CAISI,
         "dod on basalt": DOD,
     }
-    otherwise = {
+    from_the_end_on = {
         "nsa": DELIBERATING,
         "caisi": DELIBERATING,
         "dod on basalt": DELIBERATING | ONLY_ON_BASALT,
     }
-    assert at_each_instant(world, Action.READ_POSITION, world.positions) == while_open(
-        while_the_window_is_open, otherwise
-    )
+    found = at_each_instant(world, Action.READ_POSITION, world.positions)
+    assert found == always(before_the_end) | {"the end": from_the_end_on}
 
 
 def test_positions_open_when_the_review_is_recorded_as_over(world):

@@ -41,7 +41,7 @@ OPERATORS = {
     ast.Div: ast.Mult,
 }
 NAMES = {"min": "max", "max": "min", "or_": "__import__('operator').and_"}
-NARROWING = {"filter", "exclude", "Q", "get"}
+NARROWING = {"filter", "exclude", "Q", "get", "There"}
 DROPPED = {"filter", "exclude", "distinct", "order_by", "astimezone"}
 LOOKUPS = {"__lte": "__lt", "__lt": "__lte", "__gte": "__gt", "__gt": "__gte"}
 # Tables of which each entry counts.
@@ -89,8 +89,11 @@ def _of_keyword(name, value, given):
         for other in [] if live else TIMES[value.attr]:
             yield f"time={value.attr} becomes {other}", expression(f"Time.{other}")
     if name == "permission":
+        # policy.py calls the lab's codename _LAB.
+        present = getattr(value, "value", "own_submission")
         for other in CODENAMES:
-            yield f"permission={ast.unparse(value)} becomes {other}", ast.Constant(other)
+            if other != present:
+                yield f"permission={present} becomes {other}", ast.Constant(other)
     if name == "roles":
         for role in Role:
             yield (
@@ -143,9 +146,11 @@ def of_call(call):
     """A condition less, a link of a chain less, ``min`` for ``max``."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     if name in NARROWING:
-        for number, argument in enumerate(call.args):
+        for number, argument in enumerate(call.args if name not in ("get", "There") else ()):
             yield f"without {ast.unparse(argument)}", changed(call, args=without(call.args, number))
         for number, keyword in enumerate(call.keywords):
+            if keyword.arg in ("model", "key"):  # whose rows, and not which of them
+                continue
             if keyword.arg is not None:
                 yield (
                     f"without {ast.unparse(keyword)}",

@@ -64,10 +64,12 @@ def _of(target):
     path = source.relative_to(BASE).as_posix()
     tree = ast.parse(source.read_text(), path)
     for root, name in _roots(tree, target.only):
+        whole = isinstance(root, (ast.Assign, ast.AnnAssign))  # a table, changed by its entries
         for parent, field, index, node, near, within in _places(root, name):
             table = _table(parent, field, node)
-            found = mutators.of_table(table, node) if table else ()
-            changes = [*found, *mutators.mutations(node, inside_function=within)]
+            changes = list(mutators.of_table(table, node)) if table else []
+            if not whole:
+                changes += mutators.mutations(node, inside_function=within)
             for what, new in changes:
                 yield Mutant(
                     path=path,
@@ -198,3 +200,7 @@ def _substitute(target, tree, name):
 
 def _execute(tree, module):
     exec(compile(tree, module.__file__, "exec"), vars(module))  # noqa: S102 - the mutant
+
+
+def nothing():
+    """Install no change at all."""

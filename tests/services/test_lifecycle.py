@@ -74,18 +74,18 @@ def test_the_planned_partner_release_ends_the_window_earlier(people, start):
 @pytest.mark.parametrize(
     "local",
     [
-        datetime(2026, 3, 7, 12),
-        datetime(2026, 2, 20, 23, 30),
-        datetime(2026, 10, 31, 12),
-        datetime(2026, 11, 1, 0, 30),
-        datetime(2027, 3, 13, 12),
-        datetime(2027, 11, 6, 12),
+        "2026-03-07T12:00",
+        "2026-02-20T23:30",
+        "2026-10-31T12:00",
+        "2026-11-01T00:30",
+        "2027-03-13T12:00",
+        "2027-11-06T12:00",
     ],
 )
 def test_a_window_across_a_daylight_saving_night_is_720_elapsed_hours(db, move_clock, local):
     move_clock(datetime(2026, 1, 5, tzinfo=UTC))  # before them all: time never goes back
     people = people_module.create(datetime(2026, 1, 5, tzinfo=UTC))
-    at = local.replace(tzinfo=ZoneInfo("America/New_York"))
+    at = datetime.fromisoformat(local).replace(tzinfo=ZoneInfo("America/New_York"))
     submission = factories.filed(people, at=at)
     submission.refresh_from_db()
     assert submission.closes_at - submission.opens_at == HOURS_720
@@ -265,8 +265,8 @@ def test_withdrawing_after_the_end_is_illegal_whether_or_not_it_was_recorded(
 def test_only_the_lab_files_shortens_or_withdraws(people, start, who):
     person = getattr(people, who)
     draft, filed = factories.draft(people), factories.filed(people)
+    file_as = {"certifier_title": "x", "revision": draft.revision, "by": person, "at": start}
     with pytest.raises(NotVisible):
-        file_as = {"certifier_title": "x", "revision": draft.revision, "by": person, "at": start}
         lifecycle.file(draft, **file_as)
     refusal = NotPermitted if who in ("nsa_lead", "dod_reviewer") else NotVisible
     with pytest.raises(refusal):

@@ -196,7 +196,7 @@ def test_a_window_without_length_or_zone_is_an_error():
 
 
 @pytest.mark.parametrize("hours", [1, 20, 25, 49, 73, 100, 169, 200, 337, 500, 720])
-@pytest.mark.parametrize("extra", [(), (("Letter due", 0.4), ("Review due", 0.45))])
+@pytest.mark.parametrize("extra", [(), (("Letter due", 0.4), ("Review due", 0.45), ("Late", 0.99))])
 def test_labels_never_touch_on_either_width(hours, extra):
     length = timedelta(hours=hours)
     marks = [(label, OPENS + length * share) for label, share in extra]
@@ -328,6 +328,7 @@ def asked(typed):
     [
         ("America/New_York", when("11", "23", "2026", "5:00 p.m."), (2026, 11, 23, 22, 0)),
         ("America/New_York", when("7", "4", "2026", "17:30"), (2026, 7, 4, 21, 30)),
+        ("America/New_York", when("7", "4", "2026", "23:59"), (2026, 7, 5, 3, 59)),
         ("America/New_York", when("7", "4", "2026", "12 am"), (2026, 7, 4, 4, 0)),
         ("America/New_York", when("7", "4", "2026", "12PM"), (2026, 7, 4, 16, 0)),
         ("America/New_York", when("7", "4", "2026", "noon"), (2026, 7, 4, 16, 0)),

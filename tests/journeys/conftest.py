@@ -1,0 +1,171 @@
+"""A real browser against a real server, on a copy of the database, driven by keyboard alone."""
+
+import os
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+from pytest_django.live_server_helper import LiveServer
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 800}
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args():
+    """Debian's Chromium, which the set-up brought."""
+    return {"executable_path": os.environ["CHROMIUM"], "args": FLAGS}
+
+
+@pytest.fixture
+def server(committed):
+    """The portal on loopback, serving this test's copy of the database."""
+    live = LiveServer("127.0.0.1")
+    yield live.url
+    live.stop()
+
+
+class Person:
+    """One person's browser window. Everything is done with the keyboard."""
+
+    def __init__(self, context, url):
+        self.page = context.new_page()
+        self.url = url
+        self.problems = []
+        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.page.on(
+            "console",
+            lambda message: (
+                self.problems.append(message.text)
+                if "Content Security Policy" in message.text
+                else None
+            ),
+        )
+
+    def open(self, path):
+        """Go to an address, as from a mail; the answer's status."""
+        return self.page.goto(self.url + path).status
+
+    def reach(self, target):
+        """Tab until ``target`` has the focus."""
+        target.first.wait_for(state="attached")
+        for _ in range(250):
+            if target.first.evaluate("element => element === document.activeElement"):
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"{target} cannot be reached by keyboard on {self.page.url}")
+
+    def field(self, name):
+        """The form's control of that name."""
+        return self.page.locator(f"main [name='{name}']")
+
+    def write(self, **values):
+        """Type into text fields, by name."""
+        for name, text in values.items():
+            self.reach(self.field(name))
+            self.page.keyboard.press("Control+A")
+            self.page.keyboard.insert_text(text)
+
+    def choose(self, name, value):
+        """Take one radio button of a group, or one option of a list."""
+        if self.field(name).first.evaluate("element => element.tagName") == "SELECT":
+            self.reach(self.field(name))
+            options = self.field(name).locator("option")
+            for _ in range(options.count()):
+                if self.field(name).input_value() == value:
+                    return
+                self.page.keyboard.press("ArrowDown")
+            raise AssertionError(f"{name} has no {value}")
+        wanted = self.page.locator(f"main [name='{name}'][value='{value}']")
+        group = self.field(name)
+        self._reach_any(group)
+        self.page.keyboard.press("Space")
+        for _ in range(group.count()):
+            if wanted.is_checked():
+                return
+            self.page.keyboard.press("ArrowDown")
+        assert wanted.is_checked(), (name, value)
+
+    def tick(self, name, value=None):
+        """Tick a box."""
+        box = (
+            self.field(name)
+            if value is None
+            else self.page.locator(f"main [name='{name}'][value='{value}']")
+        )
+        self.reach(box)
+        self.page.keyboard.press("Space")
+
+    def attach(self, name, path):
+        """Choose a file in the browser's own dialogue, opened by keyboard."""
+        self.reach(self.field(name))
+        with self.page.expect_file_chooser() as chooser:
+            self.page.keyboard.press("Enter")
+        chooser.value.set_files(path)
+
+    def press(self, words, role="button"):
+        """Reach a button (or link) and press Enter; the next page is there after."""
+        self.reach(self.page.get_by_role(role, name=words))
+        with self.page.expect_navigation():
+            self.page.keyboard.press("Enter")
+
+    def follow(self, words):
+        """Reach a link and press Enter."""
+        self.press(words, role="link")
+
+    def sees(self, words):
+        """The page says so."""
+        expect(self.page.locator("main")).to_contain_text(words)
+
+    def sign_in(self, person, password):
+        """Through the sign-in page."""
+        self.open("/sign-in/")
+        self.write(username=person.email, password=password)
+        self.press("Sign in")
+        self.sees("What waits for me")
+
+    def _reach_any(self, group):
+        for _ in range(250):
+            if group.evaluate_all("all => all.includes(document.activeElement)"):
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"{group} cannot be reached by keyboard on {self.page.url}")
+
+
+@pytest.fixture
+def someone(browser, server):
+    """Make a Person with a browser of her own; afterwards none had an error."""
+    contexts, persons = [], []
+
+    def make(viewport=WIDE):
+        context = browser.new_context(viewport=viewport)
+        contexts.append(context)
+        persons.append(Person(context, server))
+        return persons[-1]
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert [person.problems for person in persons] == [[] for _ in persons]
+
+
+def violations(page):
+    """What axe finds wrong, and whether the page scrolls sideways at 320 pixels."""
+    found = []
+    for viewport in (WIDE, NARROW):
+        page.set_viewport_size(viewport)
+        for violation in Axe().run(page).response["violations"]:
+            nodes = [node["html"][:160] for node in violation["nodes"][:3]]
+            found.append((viewport["width"], violation["id"], nodes))
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    if wide > NARROW["width"]:
+        found.append((NARROW["width"], "scrolls sideways", wide))
+    return found
