@@ -125,6 +125,7 @@ class Submission(models.Model):
         expression=models.Case(models.When(status=Status.UNDER_REVIEW.value, then=F("closes_at"))),
         output_field=models.DateTimeField(null=True),
         db_persist=True,
+        null=True,
     )
 
     objects = SubmissionQuerySet.as_manager()

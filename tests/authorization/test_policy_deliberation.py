@@ -104,6 +104,18 @@ def test_the_agency_that_filed_must_be_the_one_she_leads_or_determines_for(world
     assert reads(world, person(seat, "dod:lead")) == {"nsa", "caisi"}
 
 
+def test_an_agency_that_is_no_longer_attached_has_filed_for_nobody(world):
+    """Outpost filed, and was detached; whoever leads it and DoD reads for DoD alone."""
+    file_as(world, person("outpost:reviewer"), "outpost")
+    someone = person("outpost:lead", "dod:lead")
+    assert reads(world, someone) == set()
+    AgencyPosition.objects.filter(submission=world.running, agency__code="caisi").update(
+        agency=Organization.objects.get(code="outpost")
+    )
+    rows = {"nsa": world.positions["nsa"]}
+    assert seen(someone, Action.READ_POSITION, rows, OPENING) == set()
+
+
 def test_who_filed_as_a_reviewer_and_sits_elsewhere_now_reads_by_the_new_seat(world):
     lead = person("dod:lead")
     file_as(world, lead, "nsa")

@@ -79,11 +79,13 @@ class Person:
         if self.field(name).first.evaluate("element => element.tagName") == "SELECT":
             self.reach(self.field(name))
             options = self.field(name).locator("option")
+            self.page.keyboard.press("Home")
             for _ in range(options.count()):
                 if self.field(name).input_value() == value:
                     return
                 self.page.keyboard.press("ArrowDown")
-            raise AssertionError(f"{name} has no {value}")
+            offered = options.evaluate_all("all => all.map(option => [option.value, option.text])")
+            raise AssertionError(f"{name} offers {offered}, and not {value}")
         wanted = self.page.locator(f"main [name='{name}'][value='{value}']")
         group = self.field(name)
         self._reach_any(group)
@@ -105,15 +107,13 @@ class Person:
         self.page.keyboard.press("Space")
 
     def attach(self, name, path):
-        """Choose a file in the browser's own dialogue, opened by keyboard."""
+        """Choose a file; the dialogue itself is the operating system's and not the page's."""
         self.reach(self.field(name))
-        with self.page.expect_file_chooser() as chooser:
-            self.page.keyboard.press("Enter")
-        chooser.value.set_files(path)
+        self.field(name).set_input_files(path)
 
     def press(self, words, role="button"):
         """Reach a button (or link) and press Enter; the next page is there after."""
-        self.reach(self.page.get_by_role(role, name=words))
+        self.reach(self.page.get_by_role(role, name=words, exact=role == "button"))
         with self.page.expect_navigation():
             self.page.keyboard.press("Enter")
 

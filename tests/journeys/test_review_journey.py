@@ -51,7 +51,7 @@ def draft_and_file(liaison, files):
         liaison.choose("kind", "model_card" if title == "System card" else "weight_security_plan")
         liaison.write(title=title)
         liaison.choose("designation", "confidential_commercial")
-        liaison.choose("audience", "everyone")
+        liaison.choose("audience", "all")
         liaison.attach("upload", path)
         liaison.press("Add the document")
         liaison.sees(title)
@@ -160,7 +160,7 @@ def test_a_grant_is_asked_consented_authorized_used_and_revoked_mid_visit(
 
     lead = signed_in("nsa_lead")
     lead.open(f"/submissions/{submission.reference}/access/request/")
-    lead.choose("grantee", str(people.nsa_reviewer.pk))
+    lead.choose("grantee", people.nsa_reviewer.email)
     lead.write(purpose="Measure exploit development.")
     lead.choose("access_level", "al1")
     lead.write(environment="Isolated network")
