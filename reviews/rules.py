@@ -117,15 +117,15 @@ class There(Func):
         quote = connection.ops.quote_name
         expression, params = compiler.compile(self.source_expressions[0])
         conditions = [f"fact.{quote(meta.get_field(self.extra['key']).column)} = {expression}"]
-        params = list(params)
+        numbers: list[Any] = []
         for name, value in self.extra["numbers"].items():
             values = value if isinstance(value, list) else [value]
             column = quote(meta.get_field(name).column)
             conditions.append(f"fact.{column} IN ({', '.join(['%s'] * len(values))})")
-            params += values
+            numbers += values
         table = quote(meta.db_table)
         where = " AND ".join(conditions)
-        return f"EXISTS (SELECT 1 FROM {table} fact WHERE {where})", params  # noqa: S608
+        return f"EXISTS (SELECT 1 FROM {table} fact WHERE {where})", [*params, *numbers]  # noqa: S608
 
 
 NOTHING = Q(pk__in=[])
@@ -176,22 +176,20 @@ class Rule:
         """The condition under which a row of ``over`` satisfies this rule."""
         if self.permission and not who.groups(self.permission):
             return NOTHING  # most of a person's questions end here, before any SQL is built
-        condition = Q()
+        conditions: list[Q] = []
         if self.over in SUBMISSION_OF:
             submission = F(SUBMISSION_OF[self.over].removesuffix("__") or "pk")
-            condition &= in_time(self.time, at, SUBMISSION_OF[self.over])
-            condition &= ~Q(There(submission, model=Recusal, key="submission", person=who.person))
+            recused = There(submission, model=Recusal, key="submission", person=who.person)
+            conditions += [in_time(self.time, at, SUBMISSION_OF[self.over]), ~Q(recused)]
             if self.permission:
-                condition &= self._reached(who, submission)
+                conditions.append(reduce(or_, self._ways(who, submission)))
         if self.roles:
             there = who.organizations(self.roles)
             if self.own_organization:
-                condition &= Q(pk__in=there)
+                conditions.append(Q(pk__in=there))
             elif not there:
                 return NOTHING
-        for clause in self.where:
-            condition &= clause(who, at)
-        return condition
+        return Q(*conditions, *(clause(who, at) for clause in self.where))
 
     def acting_for(self, who: Standing, submission: Submission) -> Q:
         """The condition on organizations that the person would act for one of them."""
@@ -199,9 +197,6 @@ class Rule:
         for organization, seated in self._seated(who, Value(submission.pk)):
             ways |= Q(pk=organization) & seated
         return ways
-
-    def _reached(self, who: Standing, submission: F) -> Q:
-        return reduce(or_, self._ways(who, submission))
 
     def _ways(self, who: Standing, submission: F) -> Iterator[Q]:
         for organization, way in self._seated(who, submission):
@@ -283,12 +278,15 @@ def agency_has_position(who: Standing, at: datetime) -> Q:
 
 
 def _own_agency_has(rows: QuerySet[Any], who: Standing, codename: str) -> Q:
-    ways = Q(pk__in=[])
     here = rows.filter(submission=OuterRef("submission"))
-    for organization, groups in who.groups(codename).items():
-        seated = attached(groups, F("submission"), codename)
-        ways |= Q(seated) & Q(Exists(here.filter(agency=organization)))
-    return ways
+    return reduce(
+        or_,
+        (
+            Q(attached(groups, F("submission"), codename))
+            & Q(Exists(here.filter(agency=organization)))
+            for organization, groups in who.groups(codename).items()
+        ),
+    )
 
 
 def window_over(who: Standing, at: datetime) -> Q:

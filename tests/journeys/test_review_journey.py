@@ -183,7 +183,7 @@ def test_a_grant_is_asked_consented_authorized_used_and_revoked_mid_visit(
 
     reviewer = signed_in("nsa_reviewer")
     reviewer.open(grant.get_absolute_url())
-    reviewer.press("Use the model")
+    reviewer.press("Show how to reach the model")
     reviewer.sees(factories.ANSWERS["endpoint_reference"])
     reviewer.open(grant.get_absolute_url())
     administrator.open(f"{grant.get_absolute_url()}revoke/")
@@ -191,6 +191,6 @@ def test_a_grant_is_asked_consented_authorized_used_and_revoked_mid_visit(
     with reviewer.page.expect_response(
         lambda answer: answer.request.method == "POST"
     ) as next_click:
-        reviewer.reach(reviewer.page.get_by_role("button", name="Use the model"))
+        reviewer.reach(reviewer.page.get_by_role("button", name="Show how to reach the model"))
         reviewer.page.keyboard.press("Enter")
     assert next_click.value.status == 403
