@@ -29,10 +29,8 @@ class Row:
     """One line of the list, ready to print."""
 
     url: str
-    reference: str
     model: str
-    lab: str
-    kind: str
+    facts: str
     state: SafeString
     window: str
     ends: SafeString
@@ -79,10 +77,8 @@ def _row(submission, at, may):
         window = f"Day {day} of {days}, {span_text(submission.closes_at - at)} left"
     return Row(
         url,
-        submission.reference,
-        str(submission.model_version),
-        submission.lab.short_name,
-        SubmissionKind(submission.kind).label,
+        f"{submission.lab.short_name} {submission.model_version}",
+        f"{submission.reference}, {SubmissionKind(submission.kind).label.lower()}",
         status_html(state.value),
         window,
         instant_html(submission.over_at(at) or submission.closes_at),

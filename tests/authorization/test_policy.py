@@ -6,8 +6,11 @@ there lets somebody in here, or at an instant, that the table does not name.
 
 import pytest
 
+from accounts.models import Organization
 from reviews import policy
 from reviews.policy import Action
+from reviews.services import attachments
+from tests import factories
 from tests.authorization.policy_world import (
     ADMINISTRATORS,
     AGENCIES,
@@ -20,6 +23,7 @@ from tests.authorization.policy_world import (
     OFFICIALS,
     ONLY_ON_BASALT,
     OPEN,
+    OPENING,
     who,
 )
 
@@ -112,3 +116,41 @@ def test_who_may(world, action, instant):
     assert who(world, action, world.submissions, INSTANTS[instant]) == {
         name: expected(action, name, instant) for name in world.submissions
     }
+
+
+ONLY_IN_THE_WINDOW = {
+    "submissions": [
+        *(Action.SHORTEN, Action.RECUSE, Action.ASSIGN, Action.WRITE_REVIEW, Action.CONSULT),
+        *(Action.FILE_POSITION, Action.ISSUE_REPORT, Action.DETERMINE, Action.REQUEST_GRANT),
+    ],
+    "determinations": [Action.SIGN_DETERMINATION],
+    "grants": [Action.CONSENT_GRANT, Action.AUTHORIZE_GRANT],
+}
+THE_LABS_ALONE = {
+    "submissions": [Action.READ_PACKAGE],
+    "documents": [Action.VIEW_DOCUMENT],
+    "versions": [Action.READ_DOCUMENT],
+}
+
+
+def test_agencies_attached_to_a_draft_by_a_slip_can_do_nothing_there(world):
+    """The window is a fact of its own: no attachment opens it."""
+    for agency in Organization.objects.filter(kind="agency"):
+        attachments.grant_codenames(world.draft, agency)
+    world.running.assignments.update(submission=world.draft)
+    world.running.determinations.update(submission=world.draft)
+    world.running.grants.update(submission=world.draft)
+    document = factories.document(world.draft, world.people)
+    rows = {
+        "submissions": {"of the draft": world.draft},
+        "determinations": {"of the draft": world.determinations["unsigned"]},
+        "grants": {"of the draft": world.grants["nsa"]},
+        "documents": {"of the draft": document},
+        "versions": {"of the draft": document.versions.get()},
+    }
+    assert "nsa_lead" in who(world, Action.VIEW, rows["submissions"], OPENING)["of the draft"]
+    for table, people in ((ONLY_IN_THE_WINDOW, set()), (THE_LABS_ALONE, LAB)):
+        for kind, actions in table.items():
+            for action in actions:
+                found = who(world, action, rows[kind], OPENING)
+                assert found == {"of the draft": people}, action
