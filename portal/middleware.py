@@ -24,7 +24,7 @@ STATUSES = [
     (exceptions.NotPermitted, 403),
     (SeatRefused, 403),
     (exceptions.Conflict, 409),
-    (exceptions.ClockDisagreement, 503),
+    (exceptions.ClockDisagreement, 503),  # from a service that read the clock again
     (RequestDataTooBig, 413),
 ]
 RECORDED = (exceptions.NotVisible, exceptions.NotPermitted, SeatRefused)
@@ -51,7 +51,10 @@ class RequestClock:
         return self.get_response(request)
 
     def process_view(self, request, view, args, kwargs):
-        request.at = timekeeping.now()
+        try:
+            request.at = timekeeping.now()
+        except exceptions.ClockDisagreement as error:
+            return errors.page(request, 503, str(error))
         if request.user.is_authenticated:
             if request.method in ("GET", "HEAD"):
                 # One reading serves the whole page; a write reads anew behind its lock.
@@ -61,6 +64,7 @@ class RequestClock:
             timezone.activate(zoneinfo.ZoneInfo(request.user.zone))
         else:
             timezone.deactivate()
+        return None
 
 
 class SignInRequired(LoginRequiredMiddleware):
