@@ -13,6 +13,8 @@ from django.core import checks
 from portal.checks import production, real_clock, scanned_documents, server_database
 from reviews import clock
 
+NOT_IN_PRODUCTION = {"FOREVIEW_TEST", "DJANGO_ALLOW_ASYNC_UNSAFE"}
+
 
 @pytest.fixture
 def in_production(settings):
@@ -76,7 +78,7 @@ def test_check_deploy_is_silent_in_production_and_there_alone(tmp_path, changes,
         "DATABASE_URL": "postgres://user@127.0.0.1:1/foreview",
         "VAR_DIR": str(tmp_path),
     } | changes
-    env = {name: value for name, value in os.environ.items() if name != "FOREVIEW_TEST"}
+    env = {name: value for name, value in os.environ.items() if name not in NOT_IN_PRODUCTION}
     run = subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
         env={name: value for name, value in (env | asked).items() if value},
