@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
@@ -45,6 +46,19 @@ NOBODY = Unattended("anonymous", "Someone not signed in")
 
 class AuditError(RuntimeError):
     """An event was offered outside the transaction that it belongs to."""
+
+
+def source_of(meta: dict[str, Any]) -> str:
+    """The network address of a request's sender, as its ``META`` has it.
+
+    Behind our own proxy that is the last address the proxy wrote; what stands before it the
+    sender may have invented.
+    """
+    if settings.BEHIND_TLS_PROXY:
+        forwarded = meta.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
+        if forwarded:
+            return str(forwarded)[:45]
+    return str(meta.get("REMOTE_ADDR", ""))
 
 
 def record(

@@ -60,7 +60,7 @@ class RequestClock:
                 # One reading serves the whole page; a write reads anew behind its lock.
                 seats = [(s.group_id, s.role, s.organization_id) for s in seats_of(request)]
                 request.user.standing = Standing(request.user.pk, tuple(seats))
-            request.user.source = request.META.get("REMOTE_ADDR", "")
+            request.user.source = audit.source_of(request.META)
             timezone.activate(zoneinfo.ZoneInfo(request.user.zone))
         else:
             timezone.deactivate()

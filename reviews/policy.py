@@ -194,13 +194,20 @@ RULES: dict[Action, tuple[Rule, ...]] = {
         ),
         Rule(over=AccessGrant, time=Time.ALWAYS, roles=_ADMINISTRATOR),
     ),
-    Action.CONSENT_GRANT: (Rule(over=AccessGrant, time=Time.WINDOW_OPEN, permission=_LAB),),
+    Action.CONSENT_GRANT: (
+        Rule(
+            over=AccessGrant,
+            time=Time.WINDOW_OPEN,
+            permission=_LAB,
+            where=(rules.not_sponsor, rules.not_grantee),
+        ),
+    ),
     Action.AUTHORIZE_GRANT: (
         Rule(
             over=AccessGrant,
             time=Time.WINDOW_OPEN,
             roles=_ADMINISTRATOR,
-            where=(rules.not_sponsor, rules.not_grantee),
+            where=(rules.not_sponsor, rules.not_grantee, rules.not_consenter),
         ),
     ),
     Action.REVOKE_GRANT: (

@@ -193,7 +193,7 @@ class Rule:
 
     def acting_for(self, who: Standing, submission: Submission) -> Q:
         """The condition on organizations that the person would act for one of them."""
-        ways = NOTHING
+        ways = Q(pk__in=who.organizations(self.roles))
         for organization, seated in self._seated(who, Value(submission.pk)):
             ways |= Q(pk=organization) & seated
         return ways
@@ -318,6 +318,11 @@ def not_sponsor(who: Standing, at: datetime) -> Q:
 def not_grantee(who: Standing, at: datetime) -> Q:
     """It is not for the person."""
     return ~Q(grantee=who.person)
+
+
+def not_consenter(who: Standing, at: datetime) -> Q:
+    """The lab's consent to it is not the person's."""
+    return Q(consented_by__isnull=True) | ~Q(consented_by=who.person)
 
 
 def live(who: Standing, at: datetime) -> Q:

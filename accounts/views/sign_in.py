@@ -30,7 +30,7 @@ def sign_in(request):
         if form.is_valid():
             enter(request, form.get_user())
             return arrive(request)
-        nobody = replace(audit.NOBODY, source=request.META.get("REMOTE_ADDR", ""))
+        nobody = replace(audit.NOBODY, source=audit.source_of(request.META))
         _record(request, "account.sign_in_refused", nobody, outcome=audit.REFUSED)
         return page(
             request,
@@ -70,7 +70,7 @@ def page(request, form, *, target, kept=(), interrupted=False, kept_files=False,
 def enter(request, user):
     """``user`` is signed in under a new session, and that is on record."""
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
-    user.source = request.META.get("REMOTE_ADDR", "")
+    user.source = audit.source_of(request.META)
     _record(request, "account.signed_in", user)
 
 

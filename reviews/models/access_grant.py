@@ -129,8 +129,15 @@ class AccessGrant(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(authorized_by__isnull=True)
-                | ~Q(authorized_by=F("requested_by")) & ~Q(authorized_by=F("grantee")),
+                | ~Q(authorized_by=F("requested_by"))
+                & ~Q(authorized_by=F("grantee"))
+                & ~Q(authorized_by=F("consented_by")),
                 name="grant_authorizer_is_another",
+            ),
+            models.CheckConstraint(
+                condition=Q(consented_by__isnull=True)
+                | ~Q(consented_by=F("requested_by")) & ~Q(consented_by=F("grantee")),
+                name="grant_consenter_is_another",
             ),
         ]
 

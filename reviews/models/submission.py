@@ -40,7 +40,7 @@ class SubmissionKind(StrEnum):
 
 
 class ModelVersion(models.Model):
-    """One checkpoint of a lab's model. Never edited: reviews, determinations and grants bind to it.
+    """One checkpoint of a lab's model. Once filed never edited: reviews and grants bind to it.
 
     The 720 hours are counted over all of its submissions.
     """

@@ -125,7 +125,8 @@ def authorize(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
         raise WindowRefused("The time that was asked for has passed. Ask for a new grant.")
     grant.authorized_at, grant.authorized_by = at, by
     grant.save(update_fields=["ends_at", "authorized_at", "authorized_by"])
-    _record("grant.authorized", grant, None, by, at, ends_at=grant.ends_at.isoformat())
+    acting = policy.organizations(by, policy.Action.AUTHORIZE_GRANT, submission).first()
+    _record("grant.authorized", grant, acting, by, at, ends_at=grant.ends_at.isoformat())
     parties = {grant.grantee, grant.requested_by, *notices.lab_people(submission)}
     _notify(NoticeKind.GRANT_AUTHORIZED, grant, parties, at)
     return grant
@@ -147,7 +148,8 @@ def revoke(grant: AccessGrant, *, reason: str, by: User, at: datetime) -> Access
         raise Conflict("This grant has ended, so there is nothing to revoke.")
     grant.revoked_at, grant.revoked_by, grant.revocation_reason = at, by, reason
     grant.save(update_fields=["revoked_at", "revoked_by", "revocation_reason"])
-    _record("grant.revoked", grant, None, by, at)
+    acting = policy.organizations(by, policy.Action.REVOKE_GRANT, submission).first()
+    _record("grant.revoked", grant, acting, by, at)
     parties = {grant.grantee, grant.requested_by, *notices.lab_people(submission)}
     _notify(NoticeKind.GRANT_REVOKED, grant, parties, at)
     return grant

@@ -100,6 +100,7 @@ def _record(
         object_type="submission",
         object_reference=submission.reference,
         submission=submission.reference,
+        organization=policy.organizations(by, policy.Action.ADMINISTER, submission)[0].code,
         agency=organization.code,
     )
 

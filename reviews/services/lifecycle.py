@@ -13,7 +13,7 @@ from accounts import audit
 from accounts.models import Organization, User
 from accounts.roles import Kind
 from reviews import clock, policy, workflow
-from reviews.exceptions import Conflict, IllegalTransition, Incomplete
+from reviews.exceptions import Conflict, IllegalTransition, Incomplete, StaleForm
 from reviews.models import ModelVersion, Package, Report, Submission
 from reviews.models.notice import NoticeKind
 from reviews.services import attachments, notices, rows
@@ -38,6 +38,7 @@ def draft(
 
     Raises ValidationError when the version contradicts one that the lab has recorded.
     """
+    _lock_lab(lab)
     policy.check(by, policy.Action.DRAFT, lab, at=at)
     submission = Submission.objects.create(
         model_version=_version(lab, family, version, checkpoint_sha256, at),
@@ -52,6 +53,19 @@ def draft(
     return submission
 
 
+def _lock_lab(lab: Organization) -> None:
+    """One new model version of a lab at a time."""
+    Organization.objects.select_for_update().get(pk=lab.pk)
+
+
+def _lock_version(submission: Submission) -> ModelVersion:
+    """The submission's model version, locked. Raises StaleForm when it was just corrected."""
+    version = ModelVersion.objects.select_for_update().filter(submissions=submission.pk).first()
+    if version is None:
+        raise StaleForm("Somebody else changed this draft just now. Open it again.")
+    return version
+
+
 def _version(
     lab: Organization,
     family: str,
@@ -62,7 +76,6 @@ def _version(
     correcting: ModelVersion | None = None,
 ) -> ModelVersion:
     """The lab's version of that identity, found, new, or the one being corrected."""
-    Organization.objects.select_for_update().get(pk=lab.pk)  # one new version at a time
     others = ModelVersion.objects.filter(lab=lab)
     if correcting is not None:
         others = others.exclude(pk=correcting.pk)
@@ -98,6 +111,8 @@ def revise(
     ``answers`` holds fields of the submission and of its package. Raises Conflict once
     filed, StaleForm when ``revision`` is not the present one.
     """
+    _lock_lab(submission.lab)
+    _lock_version(submission)
     submission, _, at = rows.begin(submission, policy.Action.OWN, by=by, at=at)
     if submission.status != Status.DRAFT:
         raise Conflict("This submission has been filed, so its answers can no longer change.")
@@ -141,13 +156,15 @@ def file(
     StaleForm when the answers changed since they were checked, WindowRefused when no time is
     left for this model version.
     """
-    version = ModelVersion.objects.select_for_update().get(submissions=submission.pk)
+    version = _lock_version(submission)
     submission, _, at = rows.begin(submission, policy.Action.OWN, by=by, at=at)
     status = workflow.advance(submission.status, Step.FILE)
     rows.require_revision(submission, revision)
     missing = submission.package.missing()
     if missing:
         raise Incomplete("Some required answers are still missing.", missing)
+    if submission.model_version_id != version.pk:
+        raise StaleForm("Somebody else changed this draft just now. Open it again.")
     for pk in version.submissions.overdue(at).values_list("pk", flat=True):
         expire(pk, at=at)
     window = window_if_filed(submission, at=at)

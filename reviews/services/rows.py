@@ -1,7 +1,7 @@
 """How every write begins: lock the submission, read the clock again, ask policy again.
 
-Locks are taken in one order everywhere: model version, submission, its other rows, and the
-audit head last (``audit.record``), so that no two writes wait for each other.
+Locks are taken in one order everywhere: lab, model version, submission, its other rows, and
+the audit head last (``audit.record``), so that no two writes wait for each other.
 """
 
 from datetime import datetime

@@ -4,7 +4,8 @@ import os
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect
+from django.db import connections
+from playwright.sync_api import expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 FLAGS = [
@@ -17,6 +18,18 @@ FLAGS = [
     "--disable-sync",
 ]
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 800}
+
+
+@pytest.fixture(scope="session")
+def playwright():
+    """The driver. While its event loop runs, Django keeps connections apart from before.
+
+    Both sets are closed while they can be seen, or they would hold the database for ever.
+    """
+    connections.close_all()
+    with sync_playwright() as started:
+        yield started
+        connections.close_all()
 
 
 @pytest.fixture(scope="session")

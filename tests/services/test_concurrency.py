@@ -153,3 +153,24 @@ def test_one_end_recorded_fifty_times(committed_people, start, move_clock):
     assert AuditEvent.objects.filter(action="submission.expired").count() == 1
     people_told = Notice.objects.filter(kind="window_ended").values("recipient")
     assert people_told.count() == people_told.distinct().count() > 5
+
+
+def test_saving_against_filing_one_draft(committed_people):
+    """The lock order holds: each call is answered, and what is filed is what was checked."""
+    people = committed_people
+    submission = factories.draft(people)
+
+    def save():
+        lifecycle.revise(
+            Submission.objects.get(pk=submission.pk),
+            answers={"version": "other", "safeguards": "Others."},
+            revision=submission.revision,
+            by=people.northlight_admin,
+            at=clock.system(),
+        )
+
+    answers = at_once(*[save, file(submission, people)] * (THREADS // 2))
+    assert answers["done"] == 1
+    assert set(answers) <= {"done", "StaleForm", "IllegalTransition", "Conflict"}
+    submission.refresh_from_db()
+    assert (submission.status == "under_review") == (submission.package.safeguards != "Others.")

@@ -75,6 +75,7 @@ def test_check_deploy_is_silent_in_production_and_there_alone(tmp_path, changes,
     asked = {
         "SECRET_KEY": secrets.token_urlsafe(64),
         "ALLOWED_HOSTS": "foreview.example",
+        "SITE_URL": "https://foreview.example",
         "DATABASE_URL": "postgres://user@127.0.0.1:1/foreview",
         "VAR_DIR": str(tmp_path),
     } | changes
