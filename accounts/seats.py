@@ -39,10 +39,22 @@ def open_seats(organization, *, seats=Seat.objects, groups=Group.objects):
 
 @transaction.atomic
 def give(*, person, organization, role, by, at):
-    """``person`` holds the seat. Raises SeatRefused for oneself or for a role not found there."""
+    """``person`` holds the seat.
+
+    Raises SeatRefused for oneself, for a role not found there, and for a person who sits on
+    another side: nobody is of a lab and of an agency.
+    """
     if by == person:
         raise SeatRefused("Nobody gives a seat to themselves. Ask another administrator.")
     seat = _seat(organization, role)
+    elsewhere = Seat.objects.filter(group__user=person).exclude(
+        organization__kind=organization.kind
+    )
+    if elsewhere.exists():
+        raise SeatRefused(
+            f"{person.name} holds a seat at another kind of organization. Nobody sits on both "
+            "sides: take that seat first, or use another account."
+        )
     person.groups.add(seat.group)
     _record("seat.given", seat, person, by, at)
     return seat

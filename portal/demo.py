@@ -8,6 +8,7 @@ each view asks again. Nothing else in authorization knows of it.
 import ipaddress
 import mailbox
 import re
+from datetime import UTC
 from email import message_from_binary_file
 from email.policy import default as email_policy
 from email.utils import parsedate_to_datetime
@@ -84,7 +85,12 @@ def sign_in_context():
     return {"demo_people": PEOPLE}
 
 
+PROXIED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_VIA")
+
+
 def _loopback(request):
+    if any(name in request.META for name in PROXIED):
+        return False
     try:
         return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
     except ValueError:
@@ -115,7 +121,8 @@ def _mail(box, key, *, with_text=False):
         "sender": message["From"],
         "recipient": message["To"],
         "subject": message["Subject"] or "No subject",
-        "sent_at": sent_at if sent_at is not None and sent_at.tzinfo else None,
+        # "-0000" is UTC without saying where it was written, and Python leaves the zone out.
+        "sent_at": sent_at and sent_at.replace(tzinfo=sent_at.tzinfo or UTC),
         "text": body.get_content() if body else "",
     }
 

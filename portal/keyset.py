@@ -28,9 +28,16 @@ class Page:
 def instant(text: str) -> datetime:
     """The instant that a cursor names. Raises ValueError for anything else."""
     value = datetime.fromisoformat(text)
-    if value.tzinfo is None:
-        raise ValueError("An instant needs its zone.")
+    if value.tzinfo is None or not 1900 < value.year < 2900:
+        raise ValueError("An instant needs its zone and a year that has one.")
     return value
+
+
+def reference(text: str) -> str:
+    """The public reference that a cursor names. Raises ValueError for anything else."""
+    if not text.isascii() or not text.replace("-", "").isalnum():
+        raise ValueError("No row has such a reference.")
+    return text
 
 
 def number(text: str) -> int:

@@ -46,17 +46,16 @@ SIGNATURES = (b"%PDF", b"{\\rtf", b"%!PS", b"GIF8", b"PK")
 BINARY_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 CHUNK = 1024 * 1024
+JSON_MAX_BYTES = 10 * 1024 * 1024
 
 
 class LimitedUploadHandler(TemporaryFileUploadHandler):
-    """Streams to a temporary file and stops at the limit, so no upload fills the disk.
+    """Streams to a temporary file and stops at the limit, counted over the whole request.
 
     After the stop ``request.upload_too_large`` is true and no file reaches the form.
     """
 
-    def new_file(self, *args: Any, **kwargs: Any) -> None:
-        super().new_file(*args, **kwargs)
-        self.received = 0
+    received = 0
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         self.received += len(raw_data)
@@ -140,6 +139,12 @@ def _is_text(upload: Any, head: bytes, extension: str) -> bool:
     text = io.TextIOWrapper(_Borrowed(upload), encoding="utf-8-sig", newline="")
     try:
         if extension == "json":
+            if upload.size > JSON_MAX_BYTES:
+                raise FileRefused(
+                    f"A JSON file may have {JSON_MAX_BYTES // 1024**2} MB, because it is parsed "
+                    "whole. Save it as plain text, or split it.",
+                    status=413,
+                )
             json.load(text)
         elif extension == "csv":
             for row in csv.reader(text, strict=True):

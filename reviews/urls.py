@@ -1,6 +1,7 @@
 """Home, submissions and all that belongs to them. A name is ``noun-verb``."""
 
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 
 from reviews.views import (
     access_grants,
@@ -15,41 +16,57 @@ from reviews.views import (
     submissions,
 )
 
+
+class ReferenceConverter(StringConverter):
+    """A submission's public reference; any other text names no page."""
+
+    regex = "FV(?:-[0-9A-Z]{4}){3}"
+
+
+register_converter(ReferenceConverter, "ref")
 app_name = "reviews"
 urlpatterns = [
     path("", home.home, name="home"),
     path("submissions/", submissions.submission_list, name="submission-list"),
     path("submissions/new/", drafting.submission_create, name="submission-create"),
-    path("submissions/<str:reference>/", submissions.submission_detail, name="submission-detail"),
     path(
-        "submissions/<str:reference>/package/",
+        "submissions/<ref:reference>/",
+        submissions.submission_detail,
+        name="submission-detail",
+    ),
+    path(
+        "submissions/<ref:reference>/package/",
         submissions.package_detail,
         name="package-detail",
     ),
     path(
-        "submissions/<str:reference>/history/",
+        "submissions/<ref:reference>/history/",
         submissions.submission_history,
         name="submission-history",
     ),
     path(
-        "submissions/<str:reference>/edit/<slug:step>/",
+        "submissions/<ref:reference>/edit/<slug:step>/",
         drafting.submission_edit,
         name="submission-edit",
     ),
-    path("submissions/<str:reference>/file/", lifecycle.submission_file, name="submission-file"),
+    path("submissions/<ref:reference>/file/", lifecycle.submission_file, name="submission-file"),
     path(
-        "submissions/<str:reference>/shorten/",
+        "submissions/<ref:reference>/shorten/",
         lifecycle.submission_shorten,
         name="submission-shorten",
     ),
     path(
-        "submissions/<str:reference>/withdraw/",
+        "submissions/<ref:reference>/withdraw/",
         lifecycle.submission_withdraw,
         name="submission-withdraw",
     ),
-    path("submissions/<str:reference>/documents/", documents.document_list, name="document-list"),
     path(
-        "submissions/<str:reference>/documents/new/",
+        "submissions/<ref:reference>/documents/",
+        documents.document_list,
+        name="document-list",
+    ),
+    path(
+        "submissions/<ref:reference>/documents/new/",
         documents.document_add,
         name="document-add",
     ),
@@ -61,41 +78,45 @@ urlpatterns = [
         documents.version_download,
         name="version-download",
     ),
-    path("submissions/<str:reference>/reviews/", agency_reviews.review_list, name="review-list"),
+    path("submissions/<ref:reference>/reviews/", agency_reviews.review_list, name="review-list"),
     path(
-        "submissions/<str:reference>/reviews/assign/",
+        "submissions/<ref:reference>/reviews/assign/",
         agency_reviews.review_assign,
         name="review-assign",
     ),
     path(
-        "submissions/<str:reference>/reviews/write/",
+        "submissions/<ref:reference>/reviews/write/",
         agency_reviews.review_write,
         name="review-write",
     ),
     path("reviews/<uuid:key>/", agency_reviews.review_detail, name="review-detail"),
     path(
-        "submissions/<str:reference>/position/",
+        "submissions/<ref:reference>/position/",
         agency_reviews.position_file,
         name="position-file",
     ),
-    path("submissions/<str:reference>/recuse/", agency_reviews.review_recuse, name="review-recuse"),
     path(
-        "submissions/<str:reference>/determination/",
+        "submissions/<ref:reference>/recuse/",
+        agency_reviews.review_recuse,
+        name="review-recuse",
+    ),
+    path(
+        "submissions/<ref:reference>/determination/",
         determinations.determination_detail,
         name="determination-detail",
     ),
     path(
-        "submissions/<str:reference>/determination/consultations/",
+        "submissions/<ref:reference>/determination/consultations/",
         determinations.consultation_request,
         name="consultation-request",
     ),
     path(
-        "submissions/<str:reference>/determination/consultation/",
+        "submissions/<ref:reference>/determination/consultation/",
         determinations.consultation_record,
         name="consultation-record",
     ),
     path(
-        "submissions/<str:reference>/determination/write/",
+        "submissions/<ref:reference>/determination/write/",
         determinations.determination_write,
         name="determination-write",
     ),
@@ -104,21 +125,21 @@ urlpatterns = [
         determinations.determination_sign,
         name="determination-sign",
     ),
-    path("submissions/<str:reference>/report/", reports.report_detail, name="report-detail"),
-    path("submissions/<str:reference>/report/issue/", reports.report_issue, name="report-issue"),
+    path("submissions/<ref:reference>/report/", reports.report_detail, name="report-detail"),
+    path("submissions/<ref:reference>/report/issue/", reports.report_issue, name="report-issue"),
     path(
-        "submissions/<str:reference>/report/respond/",
+        "submissions/<ref:reference>/report/respond/",
         reports.report_respond,
         name="report-respond",
     ),
     path("access/", access_grants.grant_list, name="grant-list"),
     path(
-        "submissions/<str:reference>/access/",
+        "submissions/<ref:reference>/access/",
         access_grants.submission_grants,
         name="submission-grants",
     ),
     path(
-        "submissions/<str:reference>/access/request/",
+        "submissions/<ref:reference>/access/request/",
         access_grants.grant_request,
         name="grant-request",
     ),
@@ -130,5 +151,5 @@ urlpatterns = [
     path("access/<uuid:key>/use/", access_grants.grant_use, name="grant-use"),
     path("access/<uuid:key>/attest/", access_grants.grant_attest, name="grant-attest"),
     path("attachments/", attachments.attachment_list, name="attachment-list"),
-    path("attachments/<str:reference>/", attachments.attachment_edit, name="attachment-edit"),
+    path("attachments/<ref:reference>/", attachments.attachment_edit, name="attachment-edit"),
 ]

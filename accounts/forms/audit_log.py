@@ -1,11 +1,17 @@
 """Filtering the audit log; everything is in the address."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 
 from accounts import audit
+
+YEARS = [
+    MinValueValidator(date(2000, 1, 1), "Enter a day from the year 2000 on."),
+    MaxValueValidator(date(2999, 12, 31), "Enter a day before the year 3000."),
+]
 
 
 class DayField(forms.DateField):
@@ -29,8 +35,8 @@ class AuditFilter(forms.Form):
         required=False,
         choices=[("", "Any outcome"), (audit.DONE, "Done"), (audit.REFUSED, "Refused")],
     )
-    since = DayField(label="From", required=False)
-    until = DayField(label="To", required=False)
+    since = DayField(label="From", required=False, validators=YEARS)
+    until = DayField(label="To", required=False, validators=YEARS)
 
     def rows(self, events):
         """Those of ``events`` that match; none for a filter that cannot be read."""

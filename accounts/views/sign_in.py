@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.shortcuts import redirect, render, resolve_url
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.module_loading import import_string
 from django.views.decorators.debug import sensitive_post_parameters
@@ -17,6 +19,8 @@ from accounts.forms import SignInForm
 
 # How a form that was sent while signed out travels through the sign-in page.
 KEPT = "kept:"
+# Who last signed in with this browser; outlives the session, so that it can tell after it.
+TYPIST = f"{settings.SESSION_COOKIE_NAME}-person"
 INTERRUPTED = "interrupted"
 
 
@@ -31,7 +35,9 @@ def sign_in(request):
             enter(request, form.get_user())
             return arrive(request)
         nobody = replace(audit.NOBODY, source=audit.source_of(request.META))
-        _record(request, "account.sign_in_refused", nobody, outcome=audit.REFUSED)
+        # Not the address itself: a password is typed into the wrong field now and then.
+        tried = salted_hmac("tried", request.POST.get("username", "").strip().lower()).hexdigest()
+        _record(request, "account.sign_in_refused", nobody, audit.REFUSED, tried=tried[:16])
         return page(
             request,
             form,
@@ -75,11 +81,28 @@ def enter(request, user):
 
 
 def arrive(request):
-    """Where signing in leads: the page asked for, or the interrupted form with what was typed."""
+    """Where signing in leads: the page asked for, or the interrupted form with what was typed.
+
+    What was typed is handed back only to the person who last signed in with this browser.
+    """
     target = _target(request)
+    person = salted_hmac(TYPIST, str(request.user.pk)).hexdigest()
     if INTERRUPTED not in request.POST:
-        return redirect(target)
-    return render(request, "accounts/form_kept.html", {"action": target, "kept": _kept(request)})
+        response = redirect(target)
+    elif constant_time_compare(request.COOKIES.get(TYPIST, ""), person):
+        context = {"action": target, "kept": _kept(request)}
+        response = render(request, "accounts/form_kept.html", context)
+    else:
+        messages.warning(request, "The form that was open here is not kept: it was not yours.")
+        response = redirect(settings.LOGIN_REDIRECT_URL)
+    response.set_cookie(
+        TYPIST,
+        person,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
 
 
 def _kept(request):
@@ -99,5 +122,5 @@ def _target(request):
 
 
 @transaction.atomic
-def _record(request, action, by, outcome=audit.DONE):
-    audit.record(action, by=by, at=request.at, object_type="account", outcome=outcome)
+def _record(request, action, by, outcome=audit.DONE, **details):
+    audit.record(action, by=by, at=request.at, object_type="account", outcome=outcome, **details)

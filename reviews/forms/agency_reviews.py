@@ -185,9 +185,15 @@ class ReviewForm(forms.Form):
                 widget=forms.RadioSelect,
             )
             self.fields[f"{line.value}_confidence"] = forms.ChoiceField(
-                label="Confidence", choices=CONFIDENCES, required=False
+                label=f"Confidence, {line.label.lower()}",
+                choices=CONFIDENCES,
+                required=False,
             )
-            self.fields[f"{line.value}_evidence"] = _text("Evidence", height=LOW, length=5_000)
+            self.fields[f"{line.value}_evidence"] = _text(
+                f"Evidence, {line.label.lower()}",
+                height=LOW,
+                length=5_000,
+            )
         rubric = [name for name in self.fields if name not in self.base_fields]
         first = list(self.base_fields)[: list(self.base_fields).index("concerns")]
         self.order_fields([*first, *rubric])

@@ -48,7 +48,7 @@ class SubmissionFilter(forms.Form):
     def keys(self):
         """The columns of the order and how an address writes them; no sequence number."""
         first = "closes_at" if self.cleaned_data.get("sort") else "created_at"
-        return {first: keyset.instant, "reference": str}
+        return {first: keyset.instant, "reference": keyset.reference}
 
 
 def in_state(state, at):

@@ -16,7 +16,7 @@ from reviews.exceptions import Conflict, WindowRefused
 from reviews.models import AccessGrant, Submission
 from reviews.models.access_grant import GrantState
 from reviews.models.notice import NoticeKind
-from reviews.services import notices, rows
+from reviews.services import notices, rows, timekeeping
 
 
 @transaction.atomic
@@ -161,6 +161,7 @@ def use(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
 
     Raises NotPermitted or NotVisible unless the grant is hers and live.
     """
+    at = timekeeping.after_lock(at)
     policy.check(by, policy.Action.USE_MODEL, grant, at=at)
     _record("grant.used", grant, grant.agency, by, at)
     return grant

@@ -1,6 +1,7 @@
 """Attaching organizations to submissions: the only code that writes guardian's rows."""
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import Permission
 from django.db import transaction
@@ -10,7 +11,7 @@ from accounts import audit
 from accounts.models import Organization, Seat, User
 from accounts.roles import Kind
 from reviews import policy
-from reviews.exceptions import Conflict
+from reviews.exceptions import Conflict, NotPermitted
 from reviews.models import Submission, SubmissionGroupObjectPermission
 from reviews.models.permissions import CODENAMES
 from reviews.services import rows
@@ -42,7 +43,8 @@ def grant_codenames(submission: Submission, organization: Organization) -> None:
 def attach(submission: Submission, organization: Organization, *, by: User, at: datetime) -> None:
     """The agency's seats reach the submission.
 
-    Raises Conflict for any but an agency, or after the end.
+    Raises Conflict for any but an agency, or after the end, and NotPermitted for one where
+    ``by`` herself would read by it.
     """
     submission, _, at = _begin(submission, organization, by, at)
     grant_codenames(submission, organization)
@@ -53,7 +55,8 @@ def attach(submission: Submission, organization: Organization, *, by: User, at: 
 def detach(submission: Submission, organization: Organization, *, by: User, at: datetime) -> None:
     """The agency's seats no longer reach the submission; what they wrote stays.
 
-    Raises Conflict for any but an agency, or after the end.
+    Raises Conflict for any but an agency, or after the end, and NotPermitted for one where
+    ``by`` herself would read by it.
     """
     submission, _, at = _begin(submission, organization, by, at)
     SubmissionGroupObjectPermission.objects.filter(
@@ -68,6 +71,10 @@ def _begin(
     begun = submission, _, at = rows.begin(submission, policy.Action.ADMINISTER, by=by, at=at)
     if organization.kind != Kind.AGENCY:
         raise Conflict("Only agencies are attached to a submission or detached from it.")
+    if Seat.objects.held_by(by).filter(organization=organization, role__in=CODENAMES).exists():
+        raise NotPermitted(
+            "Your own seat there would reach the submission. Ask another administrator."
+        )
     if submission.over_at(at):
         raise Conflict("The review has ended, so who took part in it no longer changes.")
     return begun
@@ -81,6 +88,13 @@ def attached_agencies(submission: Submission) -> QuerySet[Organization]:
 def reviewing_agencies(submission: Submission) -> QuerySet[Organization]:
     """Those of them that file a position: the ones with a lead's seat."""
     return _attached(submission, "lead_submission")
+
+
+def leads_of(submission: Any) -> QuerySet[SubmissionGroupObjectPermission]:
+    """The rows that attach leads' seats to the submission that an outer query names."""
+    return SubmissionGroupObjectPermission.objects.filter(
+        content_object=submission, permission__codename="lead_submission"
+    )
 
 
 def _attached(submission: Submission, codename: str) -> QuerySet[Organization]:

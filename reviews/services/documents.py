@@ -1,7 +1,8 @@
 """Documents come in checked and hashed, and leave only through policy and the audit log."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -14,12 +15,12 @@ from accounts.models import Organization, User
 from reviews import policy, uploads
 from reviews.exceptions import Conflict, FileRefused
 from reviews.models import Document, DocumentVersion, Submission
-from reviews.services import attachments, rows, scanning
+from reviews.services import attachments, rows, scanning, timekeeping
 
-CHUNK = 1024 * 1024
+# A download asks policy again after this many bytes.
+ASKED_EVERY = 1024 * 1024
 
 
-@transaction.atomic
 def add(
     submission: Submission,
     *,
@@ -35,27 +36,31 @@ def add(
 
     Raises FileRefused when the file cannot be taken or is in this submission already.
     """
-    submission, _, at = rows.begin(submission, policy.Action.ADD_DOCUMENT, by=by, at=at)
-    document = Document.objects.create(
-        submission=submission,
-        kind=kind,
-        title=title,
-        designation=designation,
-        created_at=at,
-        created_by=by,
-    )
-    _restrict(document, restricted_to)
-    _store(document, upload, by=by, at=at)
+    policy.check(by, policy.Action.ADD_DOCUMENT, submission, at=at)
+    with _received(upload, by) as version, transaction.atomic():
+        submission, _, at = rows.begin(submission, policy.Action.ADD_DOCUMENT, by=by, at=at)
+        document = Document.objects.create(
+            submission=submission,
+            kind=kind,
+            title=title,
+            designation=designation,
+            created_at=at,
+            created_by=by,
+        )
+        _restrict(document, restricted_to)
+        _keep(version, document, by=by, at=at)
     return document
 
 
-@transaction.atomic
 def add_version(
     document: Document, *, upload: "File[Any]", by: User, at: datetime
 ) -> DocumentVersion:
     """A newer version stands beside the old ones. Raises FileRefused as ``add`` does."""
-    _, document, at = rows.begin(document, policy.Action.MANAGE_DOCUMENT, by=by, at=at)
-    return _store(document, upload, by=by, at=at)
+    policy.check(by, policy.Action.MANAGE_DOCUMENT, document, at=at)
+    with _received(upload, by) as version, transaction.atomic():
+        _, document, at = rows.begin(document, policy.Action.MANAGE_DOCUMENT, by=by, at=at)
+        _keep(version, document, by=by, at=at)
+    return version
 
 
 @transaction.atomic
@@ -80,6 +85,13 @@ def open_for_reading(version: DocumentVersion, *, by: User, at: datetime) -> "Fi
     """
     policy.check(by, policy.Action.READ_DOCUMENT, version, at=at)
     file = _unchanged(version)
+    try:
+        # Hashing took time: what counts is the instant at which bytes would begin to leave.
+        at = timekeeping.after_lock(at)
+        policy.check(by, policy.Action.READ_DOCUMENT, version, at=at)
+    except BaseException:
+        file.close()
+        raise
     _record(
         "document.read",
         version.document,
@@ -92,12 +104,60 @@ def open_for_reading(version: DocumentVersion, *, by: User, at: datetime) -> "Fi
     return file
 
 
-def _store(document: Document, upload: "File[Any]", *, by: User, at: datetime) -> DocumentVersion:
+class WhileAllowed(File):  # type: ignore[type-arg]
+    """A file that ends where its reader's access ends, though the download has begun."""
+
+    def __init__(self, file: "File[Any]", version: DocumentVersion, by: User) -> None:
+        super().__init__(file, name=None)
+        self.source: Any = file
+        self.version, self.reader, self.unasked = version, by, 0
+        self.reader.standing = None  # a page's reading of the seats is too old for this
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes. Raises NotPermitted or NotVisible once access has ended."""
+        if self.unasked <= 0:
+            policy.check(
+                self.reader, policy.Action.READ_DOCUMENT, self.version, at=timekeeping.now()
+            )
+            self.unasked = ASKED_EVERY
+        data: bytes = self.source.read(size)
+        self.unasked -= len(data)
+        return data
+
+
+@contextmanager
+def _received(upload: "File[Any]", by: User) -> Iterator[DocumentVersion]:
+    """The upload as an unsaved version, checked, hashed, stored and scanned.
+
+    All this before any row is locked: a large file must not make an agency's filing wait
+    past the end. The bytes are gone again if what follows fails.
+    """
     name = uploads.display_name(upload.name or "")
     content_type = uploads.inspect(upload, name)
-    digest = _sha256(upload)
+    version = DocumentVersion(
+        file_name=name,
+        content_type=content_type,
+        size=upload.size,
+        sha256=_sha256(upload),
+        uploaded_by=by,
+    )
+    storage = storages["documents"]
+    storage.save(version.storage_name, upload)
+    try:
+        with version.open() as stored:
+            verdict = scanning.scanner().scan(stored)
+        version.scan_state, version.scan_note = verdict.state, verdict.note
+        yield version
+    except BaseException:
+        storage.delete(version.storage_name)
+        raise
+
+
+def _keep(version: DocumentVersion, document: Document, *, by: User, at: datetime) -> None:
     twin = (
-        DocumentVersion.objects.filter(document__submission=document.submission_id, sha256=digest)
+        DocumentVersion.objects.filter(
+            document__submission=document.submission_id, sha256=version.sha256
+        )
         .select_related("document")
         .first()
     )
@@ -107,37 +167,20 @@ def _store(document: Document, upload: "File[Any]", *, by: User, at: datetime) -
             f"{twin.number}. Choose another file.",
             status=409,
         )
-    version = DocumentVersion(
-        document=document,
-        number=document.versions.count() + 1,
-        file_name=name,
-        content_type=content_type,
-        size=upload.size,
-        sha256=digest,
-        uploaded_at=at,
-        uploaded_by=by,
+    version.document = document
+    version.number = document.versions.count() + 1
+    version.uploaded_at = at
+    version.save()
+    _record(
+        "document.added",
+        document,
+        by,
+        at,
+        organization=document.submission.lab.code,
+        version=version.number,
+        sha256=version.sha256,
+        size=version.size,
     )
-    storage = storages["documents"]
-    storage.save(version.storage_name, upload)
-    try:
-        with version.open() as stored:
-            verdict = scanning.scanner().scan(stored)
-        version.scan_state, version.scan_note = verdict.state, verdict.note
-        version.save()
-        _record(
-            "document.added",
-            document,
-            by,
-            at,
-            organization=document.submission.lab.code,
-            version=version.number,
-            sha256=digest,
-            size=version.size,
-        )
-    except BaseException:
-        storage.delete(version.storage_name)
-        raise
-    return version
 
 
 def _unchanged(version: DocumentVersion) -> "File[Any]":

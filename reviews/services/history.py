@@ -4,15 +4,15 @@ One's own organization's acts, with names; of others only what concerns everyone
 organization. A lab never learns who reviewed, nor that anything is being drafted.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from accounts import audit
-from accounts.models import AuditEvent, Organization, User
+from accounts.models import AuditEvent, Organization, Seat
 from accounts.roles import Kind
-from reviews import policy
 from reviews.models import Submission
 
 TEXTS = {
@@ -81,35 +81,27 @@ class Line:
     who: str
 
 
-def events(submission: Submission, user: User) -> tuple[QuerySet[AuditEvent], set[str]]:
-    """(the events that ``user`` may read, newest first; the codes of her organizations there)."""
-    own = list(policy.organizations(user, policy.Action.VIEW, submission))
-    shared = SHARED | LAB_ALSO if any(one.kind == Kind.LAB for one in own) else SHARED
-    codes = {one.code for one in own}
+def events(submission: Submission, seats: Iterable[Seat]) -> QuerySet[AuditEvent]:
+    """The events that the holder of ``seats`` may read, newest first."""
+    own = {seat.organization.code for seat in seats}
+    lab = any(seat.organization.kind == Kind.LAB for seat in seats)
     return (
         AuditEvent.objects.filter(submission=submission.reference, outcome=audit.DONE)
-        .filter(Q(organization__in=codes) | Q(action__in=shared))
-        .order_by("-sequence"),
-        codes,
+        .filter(Q(organization__in=own) | Q(action__in=SHARED | LAB_ALSO if lab else SHARED))
+        .order_by("-sequence")
     )
 
 
-def lines(submission: Submission, user: User, *, first: int, count: int) -> list[Line]:
-    """``count`` lines of the history as ``user`` may see it, newest first, from ``first``."""
-    rows, own = events(submission, user)
-    chosen = list(rows[first : first + count])
-    names = dict(
-        Organization.objects.filter(
-            code__in={event.organization for event in chosen} - own
-        ).values_list("code", "short_name")
-    )
+def lines(submission: Submission, seats: Iterable[Seat], *, first: int, count: int) -> list[Line]:
+    """``count`` lines, newest first, from ``first``, as their reader may see them."""
+    own = {seat.organization.code for seat in seats}
+    named = Organization.objects.filter(code=OuterRef("organization")).values("short_name")
+    rows = events(submission, seats).annotate(named=Subquery(named))
     return [
         Line(
             event.at,
             TEXTS.get(event.action, event.action),
-            event.actor_name
-            if event.organization in own
-            else names.get(event.organization, audit.SYSTEM.name),
+            event.actor_name if event.organization in own else event.named or audit.SYSTEM.name,
         )
-        for event in chosen
+        for event in rows[first : first + count]
     ]

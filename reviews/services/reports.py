@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from accounts import audit
 from accounts.models import Organization, User
@@ -60,6 +60,15 @@ def determination_in_force(submission: Submission) -> Determination | None:
 def outstanding(submission: Submission) -> list[Organization]:
     """The reviewing agencies that have neither filed a position nor recused."""
     return [line.agency for line in lines(submission) if line.position is None]
+
+
+def everyone_has_filed() -> Q:
+    """The condition on submissions that no reviewing agency is outstanding."""
+    filed = AgencyPosition.objects.filter(
+        submission=OuterRef("content_object"), agency=OuterRef("group__seat__organization")
+    )
+    leads = attachments.leads_of(OuterRef("pk"))
+    return Q(Exists(leads)) & ~Q(Exists(leads.filter(~Exists(filed))))
 
 
 @transaction.atomic

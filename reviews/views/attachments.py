@@ -36,7 +36,7 @@ def attachment_list(request):
     page = keyset.page(
         request,
         form.rows(submissions),
-        {"opens_at": keyset.instant, "reference": str},
+        {"opens_at": keyset.instant, "reference": keyset.reference},
         descending=True,
     )
     page.rows[:] = [

@@ -156,11 +156,12 @@ def version_download(request, key, number):
     version = find(request, Action.READ_DOCUMENT, document__key=key, number=number)
     file = documents.open_for_reading(version, by=request.user, at=request.at)
     return FileResponse(
-        file,
+        documents.WhileAllowed(file, version, request.user),
         as_attachment=True,
         filename=version.file_name,
         content_type="application/octet-stream",
         headers={
+            "Content-Length": str(version.size),
             "X-Content-Type-Options": "nosniff",
             "Content-Security-Policy": "sandbox",
             "Cache-Control": "no-store, private",

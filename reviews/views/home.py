@@ -1,6 +1,7 @@
 """Home: what waits for me, what ends soon, counts by state, for each of a person's roles."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db.models import Exists, IntegerField, OuterRef, Subquery
 from django.shortcuts import render
@@ -20,11 +21,22 @@ from reviews.models import (
     Assignment,
     Consultation,
     Determination,
+    Report,
 )
 from reviews.policy import Action
+from reviews.services import reports
 from reviews.workflow import Status
 
 SHOWN = 8
+SHOWN_OF_A_SUBMISSION = (
+    "reference",
+    "closes_at",
+    "model_version__family",
+    "model_version__version",
+    "model_version__lab__short_name",
+)
+# How long a report stays among what waits, answered or not.
+RECENT = timedelta(days=30)
 # Beyond this a count says "99+": an exact count of a large list costs more than the list.
 COUNTED = 100
 
@@ -80,6 +92,7 @@ def _open(request, action):
     return (
         policy.allowed(request.user, action, at=request.at)
         .select_related("model_version__lab")
+        .only(*SHOWN_OF_A_SUBMISSION)
         .order_by("review_ends_at", "reference")
     )
 
@@ -174,7 +187,7 @@ def _positions(request, seats):
 def _determinations(request, seats):
     made = Determination.objects.filter(submission=OuterRef("pk"))
     tasks = _submission_tasks(
-        "No determination is made yet",
+        "Write the determination",
         "reviews:determination-detail",
         _open(request, Action.DETERMINE).filter(~Exists(made)),
     )
@@ -207,11 +220,36 @@ def _consultations(request, seats):
     )
 
 
+def _reports(request, seats):
+    unanswered = Report.objects.filter(
+        submission__in=policy.allowed(request.user, Action.RESPOND, at=request.at),
+        responded_at=None,
+        issued_at__gt=request.at - RECENT,
+    ).select_related("submission__model_version__lab")
+    return [
+        Task(
+            "Read the report",
+            reverse("reviews:report-detail", args=[report.submission.reference]),
+            f"{report.submission.model_version}, {report.submission.reference}",
+            SafeString("Issued " + instant_html(report.issued_at)),
+        )
+        for report in unanswered.order_by("-issued_at")[:SHOWN]
+    ]
+
+
+def _reports_to_issue(request, seats):
+    return _submission_tasks(
+        "Issue the report",
+        "reviews:report-issue",
+        _open(request, Action.ISSUE_REPORT).filter(reports.everyone_has_filed()),
+    )
+
+
 WAITING = {
-    Role.LIAISON: [_drafts, _consents],
-    Role.LAB_ADMINISTRATOR: [_drafts, _consents],
+    Role.LIAISON: [_drafts, _consents, _reports],
+    Role.LAB_ADMINISTRATOR: [_drafts, _consents, _reports],
     Role.REVIEWER: [_reviews],
-    Role.LEAD: [_assignments, _positions],
+    Role.LEAD: [_reports_to_issue, _assignments, _positions],
     Role.DETERMINATION_OFFICIAL: [_determinations],
     Role.CONSULTED_OFFICIAL: [_consultations],
     Role.ADMINISTRATOR: [_authorizations],

@@ -8,12 +8,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
+from accounts.roles import Role
 from portal import keyset
 from portal.context import Link, seats_of
 from portal.templatetags.foreview import instant_html, status_html
 from portal.timeline import span_text, timeline
 from reviews import clock, policy
 from reviews.forms.submissions import SubmissionFilter
+from reviews.models import AgencyPosition, AgencyReview
 from reviews.models.submission import SubmissionKind
 from reviews.policy import Action
 from reviews.services import history, reports
@@ -50,6 +52,8 @@ def submission_list(request):
     )
     open_now = [submission for submission in page.rows if submission.is_open(request.at)]
     may = policy.actions_on(request.user, open_now, NEXT_STEPS, at=request.at) if open_now else {}
+    for pk, done in _done(request, [pk for pk, actions in may.items() if actions]).items():
+        may[pk] -= done
     return render(
         request,
         "reviews/submission_list.html",
@@ -65,6 +69,20 @@ def submission_list(request):
         },
         status=200 if form.is_valid() else 400,
     )
+
+
+def _done(request, submissions):
+    """By primary key, which of the next steps the person or her agency has taken already."""
+    if not submissions:
+        return {}
+    reviews = AgencyReview.objects.filter(author=request.user, filed_at__isnull=False)
+    leads = [seat.organization_id for seat in seats_of(request) if seat.role == Role.LEAD]
+    positions = AgencyPosition.objects.filter(agency__in=leads)
+    done = {pk: set() for pk in submissions}
+    for action, rows in ((Action.WRITE_REVIEW, reviews), (Action.FILE_POSITION, positions)):
+        for pk in rows.filter(submission__in=submissions).values_list("submission", flat=True):
+            done[pk].add(action)
+    return done
 
 
 def _row(submission, at, may):
@@ -116,6 +134,8 @@ def submission_detail(request, reference):
     grants = policy.allowed(request.user, Action.VIEW_GRANT, at=request.at).filter(
         submission=submission
     )
+    board = reports.lines(submission) if filed else []
+    done = _done(request, [submission.pk])[submission.pk] if filed and not over_at else set()
     return submission_page(
         request,
         "reviews/submission_detail.html",
@@ -125,14 +145,16 @@ def submission_detail(request, reference):
         if filed
         else None,
         over_at=over_at,
-        board=reports.lines(submission) if filed else [],
+        board=board,
+        all_filed=all(line.position for line in board),
+        done={action.value: True for action in done},
         determination=reports.determination_in_force(submission) if filed else None,
         documents=documents.order_by("-created_at", "-pk")[:5],
         grants=[
             (grant, grant.state_at(request.at).label)
             for grant in grants.select_related("submission", "agency", "grantee")[:5]
         ],
-        lines=history.lines(submission, request.user, first=0, count=5),
+        lines=history.lines(submission, seats_of(request), first=0, count=5),
     )
 
 
@@ -156,7 +178,7 @@ def submission_history(request, reference):
     page = request.GET.get("page", "1")
     number = int(page) if page.isdecimal() and 0 < len(page) < 6 else 1
     first = max(number - 1, 0) * HISTORY_PAGE
-    lines = history.lines(submission, request.user, first=first, count=HISTORY_PAGE + 1)
+    lines = history.lines(submission, seats_of(request), first=first, count=HISTORY_PAGE + 1)
     return submission_page(
         request,
         "reviews/submission_history.html",

@@ -103,16 +103,30 @@ def test_a_sponsor_who_left_the_agency_has_nothing(world):
     assert seen(someone, Action.VIEW_GRANT, world.grants, OPENING) == {"dod"}
 
 
-@pytest.mark.parametrize(
-    ("seat", "party"), [("nsa:lead", "requested_by"), ("nsa:reviewer", "grantee")]
-)
-def test_a_party_who_is_an_administrator_too_does_not_authorize(world, seat, party):
-    administrator = person(seat, "caisi:administrator")
-    rows = {"dod": world.grants["dod"]}
-    assert seen(administrator, Action.AUTHORIZE_GRANT, rows, OPENING) == {"dod"}
-    AccessGrant.objects.filter(pk=rows["dod"].pk).update(**{party: administrator})
+def waiting(world, **facts):
+    """DoD's request, with these facts."""
+    AccessGrant.objects.filter(pk=world.grants["dod"].pk).update(**facts)
+    return {"dod": world.grants["dod"]}
+
+
+@pytest.mark.parametrize("party", ["requested_by", "grantee", "consented_by"])
+def test_a_party_who_is_an_administrator_too_does_not_authorize(world, party):
+    administrator = person("nsa:lead", "northlight:liaison", "caisi:administrator")
+    consented = {"consented_at": START, "consented_by": world.people.northlight_liaison}
+    for rows in (waiting(world), waiting(world, **consented)):
+        assert seen(administrator, Action.AUTHORIZE_GRANT, rows, OPENING) == {"dod"}
+    rows = waiting(world, **consented | {party: administrator})
     assert seen(administrator, Action.AUTHORIZE_GRANT, rows, OPENING) == set()
     assert seen(administrator, Action.REVOKE_GRANT, rows, OPENING) == {"dod"}
+
+
+@pytest.mark.parametrize("party", ["requested_by", "grantee"])
+def test_a_party_who_is_of_the_lab_too_does_not_consent(world, party):
+    liaison = person("dod:lead", "northlight:liaison")
+    assert seen(liaison, Action.CONSENT_GRANT, waiting(world), OPENING) == {"dod"}
+    rows = waiting(world, **{party: liaison})
+    assert seen(liaison, Action.CONSENT_GRANT, rows, OPENING) == set()
+    assert seen(liaison, Action.REVOKE_GRANT, rows, OPENING) == {"dod"}
 
 
 # Live: each fact of a grant and of its window

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 from django.conf import settings as real_settings
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import include, path
 
@@ -102,6 +103,8 @@ class TestSigningIn:
 
     def test_an_interrupted_form_is_offered_again(self, client, people):
         grant = factories.grant(factories.filed(people), people, state="requested")
+        client.post(SIGN_IN, {"person": "northlight-liaison"})
+        Session.objects.all().delete()
         refused = client.post(f"/access/{grant.key}/decline/", {"reason": "No capacity."})
         assert refused.status_code == 401
         assert refused.content.count(b'name="kept:reason" value="No capacity."') == 2

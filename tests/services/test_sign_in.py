@@ -100,7 +100,7 @@ class TestEntering:
         typed = credentials(people) | {"next": elsewhere}
         assert client.post(SIGN_IN, typed).url == "/"
         assert client.get(SIGN_IN, {"next": elsewhere}).url == "/"
-        kept = Client().post(SIGN_IN, typed | {"interrupted": "1", "kept:a": "b"})
+        kept = client.post(SIGN_IN, typed | {"interrupted": "1", "kept:a": "b"})
         assert hidden(kept, "/")["a"] == ["b"]
 
 
@@ -189,12 +189,21 @@ class TestInterruptedForm:
         assert grant.purpose == self.PURPOSE.replace("\r\n", "\n")
         assert grant.requested_by == people.nsa_lead
 
-    def test_the_one_who_signs_in_may_do_no_more_than_she_may(self, browser, asking, people):
+    @pytest.mark.parametrize("other", ["basalt_liaison", "nsa_official"])
+    def test_another_person_is_not_handed_what_was_typed(self, browser, asking, people, other):
         address, typed = asking
         kept = hidden(browser.post(address, typed), SIGN_IN)
-        offered = browser.post(SIGN_IN, kept | credentials(people, "basalt_liaison"))
-        assert browser.post(address, hidden(offered, address)).status_code == 404
-        assert not AccessGrant.objects.exists()
+        arrived = browser.post(SIGN_IN, kept | credentials(people, other))
+        assert (arrived.status_code, arrived.url) == (302, "/")
+        home = browser.get("/").content.decode()
+        assert "it was not yours" in home
+        assert "Line one" not in home
+
+    def test_nor_is_anybody_in_a_browser_that_nobody_signed_in_with(self, asking, people):
+        address, typed = asking
+        elsewhere = Client()
+        kept = hidden(elsewhere.post(address, typed), SIGN_IN)
+        assert elsewhere.post(SIGN_IN, kept | credentials(people)).status_code == 302
 
     def test_a_form_from_elsewhere_is_not_kept(self, asking):
         address, typed = asking
@@ -212,6 +221,8 @@ class TestInterruptedForm:
     def test_a_button_without_fields_is_offered_again_too(self, client, people):
         grant = factories.grant(factories.filed(people), people)
         address = f"/access/{grant.key}/use/"
+        client.post(SIGN_IN, credentials(people, "nsa_reviewer"))
+        Session.objects.all().delete()
         kept = hidden(client.post(address), SIGN_IN)
         offered = client.post(SIGN_IN, kept | credentials(people, "nsa_reviewer"))
         assert "Do it now" in offered.content.decode()
