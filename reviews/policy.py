@@ -137,8 +137,7 @@ RULES: dict[Action, tuple[Rule, ...]] = {
     ),
     Action.FILE_POSITION: (Rule(time=Time.WINDOW_OPEN, permission="lead_submission"),),
     Action.READ_POSITION: (
-        Rule(over=AgencyPosition, time=Time.ALWAYS, permission="deliberate", through="agency"),
-        Rule(
+        Rule(  # one's own agency's, and with it the others'
             over=AgencyPosition,
             time=Time.ALWAYS,
             permission="deliberate",

@@ -322,7 +322,7 @@ def not_grantee(who: Standing, at: datetime) -> Q:
 
 def not_consenter(who: Standing, at: datetime) -> Q:
     """The lab's consent to it is not the person's."""
-    return Q(consented_by__isnull=True) | ~Q(consented_by=who.person)
+    return ~Q(consented_by=who.person)
 
 
 def live(who: Standing, at: datetime) -> Q:
