@@ -31,6 +31,8 @@ def main():
     return 1 if loop.survivors else 0
 
 
+# That a test fails is enough to know: its explanation would cost more than the test.
+OPTIONS = ["-q", "-s", "--no-header", "--assert=plain", "--tb=short", "-p", "no:xdist"]
 TESTS = [
     "tests/unit/test_clock.py",
     "tests/authorization/test_rules.py",

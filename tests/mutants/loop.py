@@ -5,6 +5,7 @@ is in memory: a child gets a copy of all that at the cost of a fork, installs it
 runs the tests that are likeliest to notice first, until one fails.
 """
 
+import gc
 import os
 import signal
 import sqlite3
@@ -64,6 +65,8 @@ class Loop:
         if not self._survives(session, unchanged):
             raise session.Failed("The tests fail in a child that changes nothing.")
         self.total = len(mutants)
+        gc.collect()
+        gc.freeze()  # so that a child's collector leaves the shared memory shared
         self._run(session, mutants)
         return True
 
