@@ -44,7 +44,8 @@ def own_environment(**more):
     """The shell's environment without what would change the outcome, plus ``more``.
 
     Every tool's cache is moved into ``var``: a home folder may be missing or read-only, and
-    deleting ``var`` then deletes everything.
+    deleting ``var`` then deletes everything. uv and npm trust whom the machine trusts, as pip
+    does: a network may answer with certificates of its own.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)}
     caches = {
@@ -52,7 +53,8 @@ def own_environment(**more):
         "NPM_CONFIG_CACHE": str(CACHE / "npm"),
         "NODE_COMPILE_CACHE": str(CACHE / "node"),
     }
-    return {**kept, **caches, "PIP_DISABLE_PIP_VERSION_CHECK": "1", **more}
+    trust = {"UV_SYSTEM_CERTS": "1", "NODE_USE_SYSTEM_CA": "1"}
+    return {**trust, **kept, **caches, "PIP_DISABLE_PIP_VERSION_CHECK": "1", **more}
 
 
 def last_lines(path, count=15):
