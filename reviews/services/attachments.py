@@ -7,7 +7,6 @@ from django.contrib.auth.models import Permission
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts import audit
 from accounts.models import Organization, Seat, User
 from accounts.roles import Kind
 from reviews import policy
@@ -107,16 +106,8 @@ def _attached(submission: Submission, codename: str) -> QuerySet[Organization]:
 def _record(
     action: str, submission: Submission, organization: Organization, by: User, at: datetime
 ) -> None:
-    audit.record(
-        action,
-        by=by,
-        at=at,
-        object_type="submission",
-        object_reference=submission.reference,
-        submission=submission.reference,
-        organization=policy.organizations(by, policy.Action.ADMINISTER, submission)[0].code,
-        agency=organization.code,
-    )
+    administering = policy.organizations(by, policy.Action.ADMINISTER, submission).first()
+    rows.record(action, submission, by=by, for_=administering, at=at, agency=organization.code)
 
 
 def possible_readers() -> QuerySet[Organization]:

@@ -11,7 +11,6 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from accounts import audit
 from accounts.models import Organization, User
 from reviews import policy, workflow
 from reviews.exceptions import Conflict, Incomplete
@@ -90,7 +89,7 @@ def issue(submission: Submission, *, by: User, at: datetime) -> Report:
     submission.save(update_fields=["status", "ended_at"])
     report = Report.objects.create(submission=submission, issued_at=at, issued_by=by)
     agency = policy.organizations(by, policy.Action.ISSUE_REPORT, submission).first()
-    _record("submission.concluded", submission, agency, by, at)
+    rows.record("submission.concluded", submission, by=by, for_=agency, at=at)
     notices.queue(NoticeKind.CONCLUDED, submission, notices.everyone(submission), due_at=at, at=at)
     return report
 
@@ -107,23 +106,5 @@ def respond(submission: Submission, *, response: str, by: User, at: datetime) ->
         raise Conflict("Your lab's response is on record already.")
     report.response, report.responded_at, report.responded_by = response, at, by
     report.save()
-    _record("report.answered", submission, submission.lab, by, at)
+    rows.record("report.answered", submission, by=by, for_=submission.lab, at=at)
     return report
-
-
-def _record(
-    action: str,
-    submission: Submission,
-    organization: Organization | None,
-    by: User,
-    at: datetime,
-) -> None:
-    audit.record(
-        action,
-        by=by,
-        at=at,
-        object_type="submission",
-        object_reference=submission.reference,
-        submission=submission.reference,
-        organization=organization.code if organization else "",
-    )

@@ -9,11 +9,21 @@ from typing import Any
 
 from django.db.models import Model
 
-from accounts.models import User
+from accounts import audit
+from accounts.models import Organization, User
 from reviews import policy
 from reviews.exceptions import NotVisible, StaleForm
-from reviews.models import Submission
+from reviews.models import AccessGrant, AgencyReview, Determination, Document, Submission
 from reviews.services import timekeeping
+
+# What the audit log calls each kind of row.
+KINDS: dict[type[Model], str] = {
+    AccessGrant: "grant",
+    AgencyReview: "review",
+    Determination: "determination",
+    Document: "document",
+    Submission: "submission",
+}
 
 
 def lock_submission(pk: int) -> Submission:
@@ -42,6 +52,29 @@ def begin(
         row.refresh_from_db()
     policy.check(by, action, row, at=at)
     return submission, submission if isinstance(row, Submission) else row, at
+
+
+def record(
+    action: str,
+    row: Any,
+    *,
+    by: audit.Actor,
+    for_: Organization | None,
+    at: datetime,
+    **details: Any,
+) -> None:
+    """The event about ``row`` stands in the audit log, done by ``by`` for the organization."""
+    submission = row if isinstance(row, Submission) else row.submission
+    audit.record(
+        action,
+        by=by,
+        at=at,
+        object_type=KINDS[type(row)],
+        object_reference=submission.reference if row is submission else row.key,
+        submission=submission.reference,
+        organization=for_.code if for_ else "",
+        **details,
+    )
 
 
 def require_revision(row: Model, revision: int) -> None:
