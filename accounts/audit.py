@@ -141,13 +141,18 @@ def verify(*, since: tuple[int, str] | None = None) -> str | None:
     return None
 
 
+# Every page asks it, so it is put together once.
+_HIGH_WATER = (
+    AuditHead.objects.filter(pk=1)
+    .annotate(database_now=Now())
+    .values_list("latest_at", "database_now")
+)
+
+
 def high_water() -> tuple[datetime, datetime]:
     """(the latest instant acted upon, the database server's own clock)."""
-    return (
-        AuditHead.objects.annotate(database_now=Now())
-        .values_list("latest_at", "database_now")
-        .get(pk=1)
-    )
+    (marks,) = _HIGH_WATER.all()
+    return marks
 
 
 @transaction.atomic

@@ -12,5 +12,5 @@ def allowed(request, action):
     """
     rows = policy.allowed(request.user, Action(action), at=request.at)
     if not rows.exists():
-        raise NotVisible("There is no such page.")
+        raise NotVisible
     return rows

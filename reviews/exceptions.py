@@ -12,9 +12,19 @@ class DomainError(Exception):
 class NotVisible(DomainError):
     """The row is outside this person's view: answered exactly as a row that does not exist."""
 
+    def __init__(self) -> None:
+        super().__init__("There is no such page.")
+
 
 class NotPermitted(DomainError):
     """The person sees the row and may not do this to it now."""
+
+    def __init__(
+        self,
+        message: str = "You can see this, and you may not do that to it now. Either your seat "
+        "does not include it, or the time for it has passed.",
+    ) -> None:
+        super().__init__(message)
 
 
 class Conflict(DomainError):

@@ -128,8 +128,6 @@ class There(Func):
         return f"EXISTS (SELECT 1 FROM {table} fact WHERE {where})", [*params, *numbers]  # noqa: S608
 
 
-NOTHING = Q(pk__in=[])
-
 Clause = Callable[[Standing, datetime], Q]
 
 # How a kind of row leads to its submission; one that is not here belongs to none.
@@ -172,10 +170,10 @@ class Rule:
         if not self.permission and not self.roles:
             raise ValueError("A rule names a permission or a role.")
 
-    def holds(self, who: Standing, at: datetime) -> Q:
-        """The condition under which a row of ``over`` satisfies this rule."""
+    def holds(self, who: Standing, at: datetime) -> Q | None:
+        """The condition under which a row of ``over`` satisfies this rule; None if none can."""
         if self.permission and not who.groups(self.permission):
-            return NOTHING  # most of a person's questions end here, before any SQL is built
+            return None  # most of a person's questions end here, before any SQL is built
         conditions: list[Q] = []
         if self.over in SUBMISSION_OF:
             submission = F(SUBMISSION_OF[self.over].removesuffix("__") or "pk")
@@ -188,7 +186,7 @@ class Rule:
             if self.own_organization:
                 conditions.append(Q(pk__in=there))
             elif not there:
-                return NOTHING
+                return None
         return Q(*conditions, *(clause(who, at) for clause in self.where))
 
     def acting_for(self, who: Standing, submission: Submission) -> Q:

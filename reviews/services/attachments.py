@@ -13,6 +13,7 @@ from reviews import policy
 from reviews.exceptions import Conflict, NotPermitted
 from reviews.models import Submission, SubmissionGroupObjectPermission
 from reviews.models.permissions import CODENAMES
+from reviews.rules import permission_number
 from reviews.services import rows
 
 
@@ -98,9 +99,10 @@ def leads_of(submission: Any) -> QuerySet[SubmissionGroupObjectPermission]:
 
 def _attached(submission: Submission, codename: str) -> QuerySet[Organization]:
     groups = SubmissionGroupObjectPermission.objects.filter(
-        content_object=submission, permission__codename=codename
+        content_object=submission, permission=permission_number(codename)
     ).values("group")
-    return Organization.objects.filter(seats__group__in=groups).distinct().order_by("name")
+    there = Seat.objects.filter(group__in=groups).values("organization").order_by()
+    return Organization.objects.filter(pk__in=there)
 
 
 def _record(

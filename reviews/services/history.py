@@ -95,13 +95,12 @@ def events(submission: Submission, seats: Iterable[Seat]) -> QuerySet[AuditEvent
 def lines(submission: Submission, seats: Iterable[Seat], *, first: int, count: int) -> list[Line]:
     """``count`` lines, newest first, from ``first``, as their reader may see them."""
     own = {seat.organization.code for seat in seats}
-    named = Organization.objects.filter(code=OuterRef("organization")).values("short_name")
-    rows = events(submission, seats).annotate(named=Subquery(named))
+    code = OuterRef("organization")
+    named = Organization.objects.filter(code=code).order_by().values("short_name")
+    rows = events(submission, seats).values_list(
+        "at", "action", "organization", "actor_name", Subquery(named)
+    )
     return [
-        Line(
-            event.at,
-            TEXTS.get(event.action, event.action),
-            event.actor_name if event.organization in own else event.named or audit.SYSTEM.name,
-        )
-        for event in rows[first : first + count]
+        Line(at, TEXTS.get(action, action), actor if code in own else name or audit.SYSTEM.name)
+        for at, action, code, actor, name in rows[first : first + count]
     ]

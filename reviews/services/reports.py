@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Organization, User
 from reviews import policy, workflow
@@ -47,13 +47,22 @@ def lines(submission: Submission) -> list[AgencyLine]:
     return [AgencyLine(agency, latest.get(agency.pk)) for agency in agencies]
 
 
+def filed_by_agency(submission: Submission) -> list[tuple[str, bool]]:
+    """Each agency of ``lines`` by its short name, and whether it has filed: one query."""
+    filed = Exists(AgencyPosition.objects.filter(submission=submission, agency=OuterRef("pk")))
+    leading = Q(pk__in=attachments.reviewing_agencies(submission).values("pk").order_by())
+    rows = Organization.objects.filter(leading | filed).annotate(filed=filed)
+    return list(rows.values_list("short_name", "filed"))
+
+
+def in_force() -> QuerySet[Determination]:
+    """Signed determinations, the one in force first."""
+    return Determination.objects.filter(signed_at__isnull=False).order_by("-number")
+
+
 def determination_in_force(submission: Submission) -> Determination | None:
     """The last signed determination; None where none was made."""
-    return (
-        Determination.objects.filter(submission=submission, signed_at__isnull=False)
-        .order_by("-number")
-        .first()
-    )
+    return in_force().filter(submission=submission).first()
 
 
 def outstanding(submission: Submission) -> list[Organization]:

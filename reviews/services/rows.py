@@ -35,7 +35,7 @@ def lock_submission(pk: int) -> Submission:
         .first()
     )
     if row is None:
-        raise NotVisible("There is no such page.")
+        raise NotVisible
     return row
 
 

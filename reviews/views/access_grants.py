@@ -367,7 +367,7 @@ def _find(request, key, action=Action.VIEW_GRANT):
         .first()
     )
     if grant is None:
-        raise NotVisible("There is no such page.")
+        raise NotVisible
     if action is not Action.VIEW_GRANT:
         policy.check(request.user, action, grant, at=request.at)
     return grant

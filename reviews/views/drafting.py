@@ -53,7 +53,7 @@ def submission_edit(request, reference, step):
     """One step of the draft's answers is saved as typed, blanks included."""
     submission = find_submission(request, reference, Action.OWN)
     if step not in STEPS:
-        raise NotVisible("There is no such page.")
+        raise NotVisible
     require_draft(submission, request.at)
     form = STEPS[step](_sent(request), submission=submission, at=request.at)
     status, differences = 200, None

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from portal.context import Link
 from reviews import policy
-from reviews.exceptions import FileRefused, NotVisible, StaleForm
+from reviews.exceptions import FileRefused, NotPermitted, StaleForm
 from reviews.policy import Action
 
 # (label, URL name, the action that opens it) in the order of the side navigation.
@@ -20,34 +20,32 @@ SECTIONS = [
     ("History", "reviews:submission-history", Action.VIEW),
 ]
 
+# What a line about a grant shows: its state, whose it is and for whom.
+LINE_OF_A_GRANT = (
+    *("key", "starts_at", "ends_at", "consented_at", "declined_at", "authorized_at"),
+    *("revoked_at", "agency_attested_at", "lab_attested_at"),
+    *("agency__short_name", "grantee__name"),
+)
 
-def find_submission(request, reference, action=Action.VIEW):
-    """The submission, when the person may do ``action`` to it.
 
-    Raises NotVisible for one outside her view, with the same queries as for one that does
-    not exist, and NotPermitted for one that she may only see.
+def find_submission(request, reference, action=Action.VIEW, **facts):
+    """The submission with ``facts`` annotated, when the person may do ``action`` to it.
+
+    ``may`` on it is all that she may do now. Raises NotVisible for one outside her view, with
+    the same query as for one that does not exist, and NotPermitted for one that she may only
+    see.
     """
-    submission = (
-        policy.allowed(request.user, Action.VIEW, at=request.at)
-        .select_related("model_version__lab")
-        .filter(reference=reference)
-        .first()
+    submission, submission.may = policy.find_submission(
+        request.user, reference, at=request.at, **facts
     )
-    if submission is None:
-        raise NotVisible("There is no such page.")
-    if action is not Action.VIEW:
-        policy.check(request.user, action, submission, at=request.at)
+    if action not in submission.may:
+        raise NotPermitted
     return submission
 
 
 def find(request, action, **key):
     """The row of the action's kind with that key, when the person may do ``action`` to it."""
-    kind = policy.RULES[action][0].over
-    row = kind._default_manager.filter(**key).first()
-    if row is None:
-        raise NotVisible("There is no such page.")
-    policy.check(request.user, action, row, at=request.at)
-    return row
+    return policy.find(request.user, action, at=request.at, **key)
 
 
 def submission_page(request, template, submission, *, title, section="", status=200, **context):
@@ -56,7 +54,9 @@ def submission_page(request, template, submission, *, title, section="", status=
     ``actions`` in the context is what the person may do to the submission now; ``section``
     names the entry of the side navigation that a page below it belongs to.
     """
-    actions = policy.actions(request.user, submission, at=request.at)
+    actions = getattr(submission, "may", None)
+    if actions is None:
+        actions = policy.actions(request.user, submission, at=request.at)
     overview = reverse("reviews:submission-detail", args=[submission.reference])
     context |= {
         "submission": submission,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef, Subquery
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html
@@ -16,13 +17,15 @@ from portal.timeline import span_text, timeline
 from reviews import clock, policy
 from reviews.forms.submissions import SubmissionFilter
 from reviews.models import AgencyPosition, AgencyReview
+from reviews.models.determination import Coverage
 from reviews.models.submission import SubmissionKind
 from reviews.policy import Action
 from reviews.services import history, reports
-from reviews.views.page import find_submission, submission_page
+from reviews.views.page import LINE_OF_A_GRANT, find_submission, submission_page
 from reviews.workflow import Status
 
 HISTORY_PAGE = 50
+SHOWN = 5
 NEXT_STEPS = (Action.WRITE_REVIEW, Action.FILE_POSITION)
 
 
@@ -75,14 +78,23 @@ def _done(request, submissions):
     """By primary key, which of the next steps the person or her agency has taken already."""
     if not submissions:
         return {}
-    reviews = AgencyReview.objects.filter(author=request.user, filed_at__isnull=False)
-    leads = [seat.organization_id for seat in seats_of(request) if seat.role == Role.LEAD]
-    positions = AgencyPosition.objects.filter(agency__in=leads)
     done = {pk: set() for pk in submissions}
-    for action, rows in ((Action.WRITE_REVIEW, reviews), (Action.FILE_POSITION, positions)):
+    for action, rows in (
+        (Action.WRITE_REVIEW, _reviews_filed(request)),
+        (Action.FILE_POSITION, _positions_filed(request)),
+    ):
         for pk in rows.filter(submission__in=submissions).values_list("submission", flat=True):
             done[pk].add(action)
     return done
+
+
+def _reviews_filed(request):
+    return AgencyReview.objects.filter(author=request.user, filed_at__isnull=False).order_by()
+
+
+def _positions_filed(request):
+    leads = [seat.organization_id for seat in seats_of(request) if seat.role == Role.LEAD]
+    return AgencyPosition.objects.filter(agency__in=leads).order_by()
 
 
 def _row(submission, at, may):
@@ -125,17 +137,20 @@ def _next_step(submission, state, url, may):
 @require_GET
 def submission_detail(request, reference):
     """One submission's overview: its window, who has filed, what the person may do next."""
-    submission = find_submission(request, reference)
+    submission = find_submission(
+        request,
+        reference,
+        wrote=Exists(_reviews_filed(request).filter(submission=OuterRef("pk"))),
+        position_filed=Exists(_positions_filed(request).filter(submission=OuterRef("pk"))),
+        outcome=Subquery(
+            reports.in_force().filter(submission=OuterRef("pk")).values("outcome")[:1]
+        ),
+    )
     filed = submission.opens_at is not None
     over_at = submission.over_at(request.at)
-    documents = policy.allowed(request.user, Action.VIEW_DOCUMENT, at=request.at).filter(
-        submission=submission
-    )
-    grants = policy.allowed(request.user, Action.VIEW_GRANT, at=request.at).filter(
-        submission=submission
-    )
-    board = reports.lines(submission) if filed else []
-    done = _done(request, [submission.pk])[submission.pk] if filed and not over_at else set()
+    board = reports.filed_by_agency(submission) if filed else []
+    documents = policy.allowed(request.user, Action.VIEW_DOCUMENT, at=request.at)
+    grants = policy.allowed(request.user, Action.VIEW_GRANT, at=request.at)
     return submission_page(
         request,
         "reviews/submission_detail.html",
@@ -146,16 +161,26 @@ def submission_detail(request, reference):
         else None,
         over_at=over_at,
         board=board,
-        all_filed=all(line.position for line in board),
-        done={action.value: True for action in done},
-        determination=reports.determination_in_force(submission) if filed else None,
-        documents=documents.order_by("-created_at", "-pk")[:5],
-        grants=[
-            (grant, grant.state_at(request.at).label)
-            for grant in grants.select_related("submission", "agency", "grantee")[:5]
-        ],
-        lines=history.lines(submission, seats_of(request), first=0, count=5),
+        all_filed=all(filed for _, filed in board),
+        outcome=Coverage(submission.outcome).label if submission.outcome else "",
+        documents=documents.filter(submission=submission)
+        .only("key", "title", "kind")
+        .order_by("-created_at", "-pk")[:SHOWN],
+        grants=_grants(submission, grants, request.at),
+        lines=history.lines(submission, seats_of(request), first=0, count=SHOWN),
     )
+
+
+def _grants(submission, visible, at):
+    """(grant, its state in words) of the latest few."""
+    latest = (
+        visible.filter(submission=submission)
+        .select_related("agency", "grantee")
+        .only("submission", *LINE_OF_A_GRANT)[:SHOWN]
+    )
+    for grant in latest:
+        grant.submission = submission
+    return [(grant, grant.state_at(at).label) for grant in latest]
 
 
 @require_GET
