@@ -58,8 +58,8 @@ class RequestClock:
         if request.user.is_authenticated:
             if request.method in ("GET", "HEAD"):
                 # One reading serves the whole page; a write reads anew behind its lock.
-                seats = [(s.group_id, s.role, s.organization_id) for s in seats_of(request)]
-                request.user.standing = Standing(request.user.pk, tuple(seats))
+                seats = ((s.group_id, s.role, s.organization_id) for s in seats_of(request))
+                request.user.standing = Standing.with_seats(request.user, seats)
             request.user.source = audit.source_of(request.META)
             timezone.activate(zoneinfo.ZoneInfo(request.user.zone))
         else:

@@ -4,7 +4,7 @@
 buttons, pages, files and writes cannot disagree. reviews/rules.py says what a rule is.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from enum import StrEnum
 from functools import reduce
@@ -271,8 +271,12 @@ def holds(who: Standing, action: Action, *, at: datetime) -> Q | None:
 
 def allowed(user: User, action: Action, *, at: datetime) -> QuerySet[Any]:
     """Every row on which ``user`` may do ``action`` at the instant ``at``."""
+    return _rows(Standing.of(user), action, at)
+
+
+def _rows(who: Standing, action: Action, at: datetime) -> QuerySet[Any]:
     rows = RULES[action][0].over._default_manager
-    condition = holds(Standing.of(user), action, at=at)
+    condition = holds(who, action, at=at)
     return rows.none() if condition is None else rows.filter(condition)
 
 
@@ -301,15 +305,17 @@ def find(user: User, action: Action, *, at: datetime, **key: Any) -> Any:
 
     Raises as ``check`` does, after the same queries for a hidden row as for none.
     """
+    who = Standing.of(user)
     kind = RULES[action][0].over
     seen_by, path = SEEN_BY.get(kind, (action, "pk"))
-    seen = allowed(user, seen_by, at=at).filter(pk=OuterRef(path))
-    allowed_one = allowed(user, action, at=at).filter(pk=OuterRef("pk"))
-    row = kind._default_manager.filter(**key)
-    row = row.annotate(seen=Exists(seen), allowed=Exists(allowed_one)).first()
-    if row is None or not (row.seen or row.allowed):
+    answers = {
+        "is_seen": Exists(_rows(who, seen_by, at).filter(pk=OuterRef(path))),
+        "is_allowed": Exists(_rows(who, action, at).filter(pk=OuterRef("pk"))),
+    }
+    row = kind._default_manager.filter(**key).annotate(**answers).first()
+    if row is None or not (row.is_seen or row.is_allowed):
         raise NotVisible
-    if not row.allowed:
+    if not row.is_allowed:
         raise NotPermitted
     return row
 
@@ -321,14 +327,15 @@ def find_submission(
 
     Raises NotVisible for one outside her view, after the same query as for none.
     """
-    marks = _marks(Standing.of(user), ON_SUBMISSIONS, at)
-    names = {f"answer_{number}": mark for number, mark in enumerate(marks.values())}
-    rows = allowed(user, Action.VIEW, at=at).select_related("model_version__lab")
+    who = Standing.of(user)
+    marks = _marks(who, ON_SUBMISSIONS, at)
+    names = {f"rule_{number}": mark for number, mark in enumerate(marks.values())}
+    rows = _rows(who, Action.VIEW, at).select_related("model_version__lab")
     row = rows.filter(reference=reference).annotate(**names, **facts).first()
     if row is None:
         raise NotVisible
-    answers = dict(zip(marks, (getattr(row, name) for name in names), strict=True))
-    return row, {action for action in ON_SUBMISSIONS if answers.get(RULES[action])}
+    answers = [getattr(row, name) for name in names]
+    return row, _answered(ON_SUBMISSIONS, marks, answers)
 
 
 def actions(user: User, submission: Submission, *, at: datetime) -> set[Action]:
@@ -337,33 +344,42 @@ def actions(user: User, submission: Submission, *, at: datetime) -> set[Action]:
 
 
 def actions_on(
-    user: User, submissions: Iterable[Submission], asked: Iterable[Action], *, at: datetime
+    user: User,
+    submissions: Iterable[Submission],
+    asked: Collection[Action],
+    *,
+    at: datetime,
+    taken: dict[Action, Any] | None = None,
 ) -> dict[int, set[Action]]:
     """By primary key, which of ``asked`` the user may do to each: one query for them all.
 
-    Asked apart from a list's own query: there PostgreSQL would answer for every row of the
-    table before it takes a page.
+    An action whose condition in ``taken`` holds is left out. Asked apart from a list's own
+    query: there PostgreSQL would answer for every row of the table before it takes a page.
     """
-    asked = list(asked)
+    taken = taken or {}
     marks = _marks(Standing.of(user), asked, at)
     rows = Submission.objects.filter(pk__in=[submission.pk for submission in submissions])
     found = {}
-    for pk, *answers in rows.values_list("pk", *marks.values()):
-        answered = dict(zip(marks, answers, strict=True))
-        found[pk] = {action for action in asked if answered.get(RULES[action])}
+    for pk, *answers in rows.values_list("pk", *marks.values(), *taken.values()):
+        done = {step for step in taken if answers.pop(len(marks))}
+        found[pk] = _answered(asked, marks, answers) - done
     return found
 
 
-def _marks(
-    who: Standing, asked: Iterable[Action], at: datetime
-) -> dict[tuple[Rule, ...], ExpressionWrapper]:
-    """Each different set of rules among ``asked`` as a column; none where no row fulfils it."""
-    conditions = {RULES[action]: holds(who, action, at=at) for action in asked}
+def _marks(who: Standing, asked: Iterable[Action], at: datetime) -> dict[Rule, Any]:
+    """Each different rule of ``asked`` as a column; none for a rule that no row fulfils."""
+    ways = {rule: rule.holds(who, at) for action in asked for rule in RULES[action]}
     return {
-        ways: ExpressionWrapper(condition, output_field=BooleanField())
-        for ways, condition in conditions.items()
-        if condition is not None
+        rule: ExpressionWrapper(way, output_field=BooleanField())
+        for rule, way in ways.items()
+        if way is not None
     }
+
+
+def _answered(asked: Iterable[Action], marks: Iterable[Rule], answers: list[bool]) -> set[Action]:
+    """The actions of which a rule was answered with yes."""
+    held = {rule for rule, answer in zip(marks, answers, strict=True) if answer}
+    return {action for action in asked if held.intersection(RULES[action])}
 
 
 def organizations(user: User, action: Action, submission: Submission) -> QuerySet[Organization]:

@@ -5,7 +5,7 @@ seat is attached with the rule's codename, the person is not recused, the clock 
 window, and the rule's own clauses. No superuser flag is read.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,7 +14,8 @@ from operator import or_
 from typing import Any
 
 from django.contrib.auth.models import Permission
-from django.db.models import BooleanField, Exists, F, Func, Model, OuterRef, Q, QuerySet, Value
+from django.core.exceptions import EmptyResultSet
+from django.db.models import BooleanField, F, Func, Model, Q, Value
 
 from accounts.models import Seat, User
 from accounts.roles import Role
@@ -64,7 +65,7 @@ def in_time(time: Time, at: datetime, path: str = "") -> Q:
 
 @dataclass(frozen=True)
 class Standing:
-    """An active person's seats as they are now: read once for one question.
+    """An active person's seats and recusals as they are now: read once for one question.
 
     Groups and permissions are named by number in the questions asked with it: only then
     does PostgreSQL know how many rows each has, and stays as fast for somebody attached to
@@ -73,6 +74,7 @@ class Standing:
 
     person: int | None
     seats: tuple[tuple[int, str, int], ...]
+    recused: tuple[int, ...]
 
     @classmethod
     def of(cls, user: User) -> "Standing":
@@ -84,7 +86,13 @@ class Standing:
         if isinstance(shared, cls):
             return shared
         seats = Seat.objects.held_by(user).values_list("group", "role", "organization")
-        return cls(user.pk, tuple(seats))
+        return cls.with_seats(user, seats)
+
+    @classmethod
+    def with_seats(cls, user: User, seats: Iterable[tuple[int, str, int]]) -> "Standing":
+        """What ``user`` holds, where her (group, role, organization) have been read already."""
+        recused = Recusal.objects.filter(person=user.pk).values_list("submission", flat=True)
+        return cls(user.pk, tuple(seats), tuple(recused))
 
     def groups(self, codename: str) -> dict[int, list[int]]:
         """For each organization, the groups of the seats whose role has ``codename`` at all."""
@@ -100,32 +108,51 @@ class Standing:
 
 
 class There(Func):
-    """Whether ``model`` has a row whose ``key`` is the expression and with the numbers given.
+    """Whether ``model`` has a row whose ``key`` is the expression, with the values given.
 
-    The SQL of ``Exists``, for a sixth of the time that Django takes to build that: a page
-    asks dozens of these.
+    A value is a number, or a list of which it is one. A column in ``present`` is not null.
+    With ``each`` it is asked of each row that remains, and PostgreSQL does not gather all such
+    rows first. The SQL of ``Exists``, for a sixth of the time that Django takes to build that:
+    a page asks dozens of these.
     """
 
     output_field = BooleanField()
+    empty_result_set_value = False
 
-    def __init__(self, expression: Any, *, model: type[Model], key: str, **numbers: Any) -> None:
-        super().__init__(expression, model=model, key=key, numbers=numbers)
+    def __init__(
+        self,
+        expression: Any,
+        *,
+        model: type[Model],
+        key: str,
+        present: tuple[str, ...] = (),
+        each: bool = False,
+        **values: Any,
+    ) -> None:
+        super().__init__(
+            expression, model=model, key=key, present=present, each=each, values=values
+        )
 
     def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
         """Only names from the model's own definition are written; values are parameters."""
-        meta = self.extra["model"]._meta
-        quote = connection.ops.quote_name
+        meta, quote = self.extra["model"]._meta, connection.ops.quote_name
+
+        def column(name: str) -> str:
+            return f"fact.{quote(meta.get_field(name).column)}"
+
         expression, params = compiler.compile(self.source_expressions[0])
-        conditions = [f"fact.{quote(meta.get_field(self.extra['key']).column)} = {expression}"]
-        numbers: list[Any] = []
-        for name, value in self.extra["numbers"].items():
+        conditions = [f"{column(self.extra['key'])} = {expression}"]
+        conditions += [f"{column(name)} IS NOT NULL" for name in self.extra["present"]]
+        given: list[Any] = []
+        for name, value in self.extra["values"].items():
             values = value if isinstance(value, list) else [value]
-            column = quote(meta.get_field(name).column)
-            conditions.append(f"fact.{column} IN ({', '.join(['%s'] * len(values))})")
-            numbers += values
-        table = quote(meta.db_table)
-        where = " AND ".join(conditions)
-        return f"EXISTS (SELECT 1 FROM {table} fact WHERE {where})", [*params, *numbers]  # noqa: S608
+            if not values:
+                raise EmptyResultSet
+            conditions.append(f"{column(name)} IN ({', '.join(['%s'] * len(values))})")
+            given += values
+        rows = f"FROM {quote(meta.db_table)} fact WHERE {' AND '.join(conditions)}"
+        fence = " LIMIT 1 OFFSET 0" if self.extra["each"] else ""
+        return f"EXISTS (SELECT 1 {rows}{fence})", [*params, *given]
 
 
 Clause = Callable[[Standing, datetime], Q]
@@ -176,11 +203,11 @@ class Rule:
             return None  # most of a person's questions end here, before any SQL is built
         conditions: list[Q] = []
         if self.over in SUBMISSION_OF:
-            submission = F(SUBMISSION_OF[self.over].removesuffix("__") or "pk")
-            recused = There(submission, model=Recusal, key="submission", person=who.person)
-            conditions += [in_time(self.time, at, SUBMISSION_OF[self.over]), ~Q(recused)]
+            submission = SUBMISSION_OF[self.over].removesuffix("__") or "pk"
+            recused = Q(**{f"{submission}__in": who.recused})
+            conditions += [in_time(self.time, at, SUBMISSION_OF[self.over]), ~recused]
             if self.permission:
-                conditions.append(reduce(or_, self._ways(who, submission)))
+                conditions.append(reduce(or_, self._ways(who, F(submission))))
         if self.roles:
             there = who.organizations(self.roles)
             if self.own_organization:
@@ -218,6 +245,7 @@ class Rule:
                         submission,
                         model=Assignment,
                         key="submission",
+                        each=True,
                         agency=organization,
                         reviewer=who.person,
                     )
@@ -256,32 +284,37 @@ def filed(who: Standing, at: datetime) -> Q:
 
 def author_has_filed(who: Standing, at: datetime) -> Q:
     """The person has filed a review of her own here."""
-    filed = AgencyReview.objects.filter(filed_at__isnull=False)
-    return Q(Exists(filed.filter(submission=OuterRef("submission"), author=who.person)))
+    return Q(_filed_review(author=who.person))
 
 
 def agency_has_filed(codename: str) -> Clause:
     """An agency at which the person has ``codename`` here has filed a review."""
 
     def clause(who: Standing, at: datetime) -> Q:
-        filed = AgencyReview.objects.filter(filed_at__isnull=False)
-        return _own_agency_has(filed, who, codename)
+        return _own_agency_has(_filed_review, who, codename)
 
     return clause
 
 
 def agency_has_position(who: Standing, at: datetime) -> Q:
     """An agency at which the person deliberates has filed a position."""
-    return _own_agency_has(AgencyPosition.objects.all(), who, "deliberate")
+    return _own_agency_has(_position, who, "deliberate")
 
 
-def _own_agency_has(rows: QuerySet[Any], who: Standing, codename: str) -> Q:
-    here = rows.filter(submission=OuterRef("submission"))
+def _filed_review(**whose: Any) -> There:
+    here = F("submission")
+    return There(here, model=AgencyReview, key="submission", present=("filed_at",), **whose)
+
+
+def _position(**whose: Any) -> There:
+    return There(F("submission"), model=AgencyPosition, key="submission", **whose)
+
+
+def _own_agency_has(what: Callable[..., There], who: Standing, codename: str) -> Q:
     return reduce(
         or_,
         (
-            Q(attached(groups, F("submission"), codename))
-            & Q(Exists(here.filter(agency=organization)))
+            Q(attached(groups, F("submission"), codename)) & Q(what(agency=organization))
             for organization, groups in who.groups(codename).items()
         ),
     )

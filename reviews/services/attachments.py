@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import Permission
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from accounts.models import Organization, Seat, User
 from accounts.roles import Kind
@@ -13,7 +13,7 @@ from reviews import policy
 from reviews.exceptions import Conflict, NotPermitted
 from reviews.models import Submission, SubmissionGroupObjectPermission
 from reviews.models.permissions import CODENAMES
-from reviews.rules import permission_number
+from reviews.rules import There, permission_number
 from reviews.services import rows
 
 
@@ -88,6 +88,17 @@ def attached_agencies(submission: Submission) -> QuerySet[Organization]:
 def reviewing_agencies(submission: Submission) -> QuerySet[Organization]:
     """Those of them that file a position: the ones with a lead's seat."""
     return _attached(submission, "lead_submission")
+
+
+def leading(submission: Submission) -> There:
+    """The condition on seats that their holders lead the submission for their agency."""
+    return There(
+        F("group"),
+        model=SubmissionGroupObjectPermission,
+        key="group",
+        content_object=submission.pk,
+        permission=permission_number("lead_submission"),
+    )
 
 
 def leads_of(submission: Any) -> QuerySet[SubmissionGroupObjectPermission]:

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from accounts.models import Organization, User
+from accounts.models import Organization, Seat, User
+from accounts.roles import Role
 from reviews import policy, workflow
 from reviews.exceptions import Conflict, Incomplete
 from reviews.models import AgencyPosition, Determination, Report, Submission
+from reviews.models.determination import Coverage
 from reviews.models.notice import NoticeKind
+from reviews.rules import There
 from reviews.services import attachments, lifecycle, notices, rows
 from reviews.workflow import Step
 
@@ -49,20 +52,26 @@ def lines(submission: Submission) -> list[AgencyLine]:
 
 def filed_by_agency(submission: Submission) -> list[tuple[str, bool]]:
     """Each agency of ``lines`` by its short name, and whether it has filed: one query."""
-    filed = Exists(AgencyPosition.objects.filter(submission=submission, agency=OuterRef("pk")))
-    leading = Q(pk__in=attachments.reviewing_agencies(submission).values("pk").order_by())
-    rows = Organization.objects.filter(leading | filed).annotate(filed=filed)
-    return list(rows.values_list("short_name", "filed"))
-
-
-def in_force() -> QuerySet[Determination]:
-    """Signed determinations, the one in force first."""
-    return Determination.objects.filter(signed_at__isnull=False).order_by("-number")
+    filed = There(F("organization"), model=AgencyPosition, key="agency", submission=submission.pk)
+    leading = attachments.leading(submission)
+    seats = Seat.objects.filter(leading | filed, role=Role.LEAD).order_by("organization__name")
+    return list(seats.values_list("organization__short_name", filed))
 
 
 def determination_in_force(submission: Submission) -> Determination | None:
     """The last signed determination; None where none was made."""
-    return in_force().filter(submission=submission).first()
+    return _signed(submission).first()
+
+
+def outcome_in_force(submission: Submission) -> str:
+    """Its outcome in words, without its rationale; empty where none was made."""
+    outcome = _signed(submission).values_list("outcome", flat=True).first()
+    return Coverage(outcome).label if outcome else ""
+
+
+def _signed(submission: Submission) -> QuerySet[Determination]:
+    signed = Determination.objects.filter(submission=submission, signed_at__isnull=False)
+    return signed.order_by("-number")
 
 
 def outstanding(submission: Submission) -> list[Organization]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Exists, IntegerField, OuterRef, Subquery
+from django.db.models import Exists, F, IntegerField, OuterRef, Q, Subquery
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -24,7 +24,9 @@ from reviews.models import (
     Report,
 )
 from reviews.policy import Action
+from reviews.rules import There
 from reviews.services import reports
+from reviews.views.page import LINE_OF_A_GRANT
 from reviews.workflow import Status
 
 SHOWN = 8
@@ -97,6 +99,10 @@ def _open(request, action):
     )
 
 
+def _there(model, **values):
+    return Q(There(F("pk"), model=model, key="submission", **values))
+
+
 def _submission_tasks(text, name, submissions):
     return [
         Task(
@@ -159,16 +165,14 @@ def _authorizations(request, seats):
 
 
 def _reviews(request, seats):
-    filed = AgencyReview.objects.filter(
-        submission=OuterRef("pk"), author=request.user, filed_at__isnull=False
-    )
-    unfiled = _open(request, Action.WRITE_REVIEW).filter(~Exists(filed))
+    filed = _there(AgencyReview, present=("filed_at",), author=request.user.pk)
+    unfiled = _open(request, Action.WRITE_REVIEW).filter(~filed)
     return _submission_tasks("Write and file your review", "reviews:review-write", unfiled)
 
 
 def _assignments(request, seats):
     agencies = _organizations(seats, Role.LEAD)
-    nobody = ~Exists(Assignment.objects.filter(submission=OuterRef("pk"), agency__in=agencies))
+    nobody = ~_there(Assignment, agency=agencies)
     return _submission_tasks(
         "Assign a reviewer", "reviews:review-assign", _open(request, Action.ASSIGN).filter(nobody)
     )
@@ -176,7 +180,7 @@ def _assignments(request, seats):
 
 def _positions(request, seats):
     agencies = _organizations(seats, Role.LEAD)
-    none = ~Exists(AgencyPosition.objects.filter(submission=OuterRef("pk"), agency__in=agencies))
+    none = ~_there(AgencyPosition, agency=agencies)
     return _submission_tasks(
         "File your agency's position",
         "reviews:position-file",
@@ -185,11 +189,10 @@ def _positions(request, seats):
 
 
 def _determinations(request, seats):
-    made = Determination.objects.filter(submission=OuterRef("pk"))
     tasks = _submission_tasks(
         "Write the determination",
         "reviews:determination-detail",
-        _open(request, Action.DETERMINE).filter(~Exists(made)),
+        _open(request, Action.DETERMINE).filter(~_there(Determination)),
     )
     unsigned = (
         policy.allowed(request.user, Action.SIGN_DETERMINATION, at=request.at)
@@ -273,6 +276,7 @@ def _access_ending(request):
         policy.allowed(request.user, Action.VIEW_GRANT, at=request.at)
         .live(request.at)
         .select_related("submission", "agency", "grantee")
+        .only("submission__reference", *LINE_OF_A_GRANT)
         .order_by("ends_at", "pk")
     )
     return [

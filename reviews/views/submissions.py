@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import F
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html
@@ -17,16 +17,15 @@ from portal.timeline import span_text, timeline
 from reviews import clock, policy
 from reviews.forms.submissions import SubmissionFilter
 from reviews.models import AgencyPosition, AgencyReview
-from reviews.models.determination import Coverage
 from reviews.models.submission import SubmissionKind
 from reviews.policy import Action
+from reviews.rules import There
 from reviews.services import history, reports
 from reviews.views.page import LINE_OF_A_GRANT, find_submission, submission_page
 from reviews.workflow import Status
 
 HISTORY_PAGE = 50
 SHOWN = 5
-NEXT_STEPS = (Action.WRITE_REVIEW, Action.FILE_POSITION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +53,8 @@ def submission_list(request):
         descending=not form.cleaned_data.get("sort"),
     )
     open_now = [submission for submission in page.rows if submission.is_open(request.at)]
-    may = policy.actions_on(request.user, open_now, NEXT_STEPS, at=request.at) if open_now else {}
-    for pk, done in _done(request, [pk for pk, actions in may.items() if actions]).items():
-        may[pk] -= done
+    taken = _taken(request)
+    may = policy.actions_on(request.user, open_now, taken, at=request.at, taken=taken)
     return render(
         request,
         "reviews/submission_list.html",
@@ -74,27 +72,16 @@ def submission_list(request):
     )
 
 
-def _done(request, submissions):
-    """By primary key, which of the next steps the person or her agency has taken already."""
-    if not submissions:
-        return {}
-    done = {pk: set() for pk in submissions}
-    for action, rows in (
-        (Action.WRITE_REVIEW, _reviews_filed(request)),
-        (Action.FILE_POSITION, _positions_filed(request)),
-    ):
-        for pk in rows.filter(submission__in=submissions).values_list("submission", flat=True):
-            done[pk].add(action)
-    return done
-
-
-def _reviews_filed(request):
-    return AgencyReview.objects.filter(author=request.user, filed_at__isnull=False).order_by()
-
-
-def _positions_filed(request):
+def _taken(request):
+    """For each next step, the condition on submissions that it has been taken."""
     leads = [seat.organization_id for seat in seats_of(request) if seat.role == Role.LEAD]
-    return AgencyPosition.objects.filter(agency__in=leads).order_by()
+    here = {"expression": F("pk"), "key": "submission"}
+    return {
+        Action.WRITE_REVIEW: There(
+            **here, model=AgencyReview, present=("filed_at",), author=request.user.pk
+        ),
+        Action.FILE_POSITION: There(**here, model=AgencyPosition, agency=leads),
+    }
 
 
 def _row(submission, at, may):
@@ -137,15 +124,8 @@ def _next_step(submission, state, url, may):
 @require_GET
 def submission_detail(request, reference):
     """One submission's overview: its window, who has filed, what the person may do next."""
-    submission = find_submission(
-        request,
-        reference,
-        wrote=Exists(_reviews_filed(request).filter(submission=OuterRef("pk"))),
-        position_filed=Exists(_positions_filed(request).filter(submission=OuterRef("pk"))),
-        outcome=Subquery(
-            reports.in_force().filter(submission=OuterRef("pk")).values("outcome")[:1]
-        ),
-    )
+    taken = {f"has_{step}": was for step, was in _taken(request).items()}
+    submission = find_submission(request, reference, **taken)
     filed = submission.opens_at is not None
     over_at = submission.over_at(request.at)
     board = reports.filed_by_agency(submission) if filed else []
@@ -162,7 +142,7 @@ def submission_detail(request, reference):
         over_at=over_at,
         board=board,
         all_filed=all(filed for _, filed in board),
-        outcome=Coverage(submission.outcome).label if submission.outcome else "",
+        outcome=reports.outcome_in_force(submission) if filed else "",
         documents=documents.filter(submission=submission)
         .only("key", "title", "kind")
         .order_by("-created_at", "-pk")[:SHOWN],

@@ -1,9 +1,10 @@
-"""The five questions agree: ``allowed``, ``may``, ``check``, ``actions`` and ``organizations``."""
+"""All questions agree: ``allowed``, ``may``, ``check``, ``find``, ``actions`` and the rest."""
 
 import pytest
+from django.db.models import F
 
 from accounts.models import AuditEvent, Organization
-from reviews import policy
+from reviews import policy, rules
 from reviews.exceptions import NotPermitted, NotVisible
 from reviews.models import Assignment, Submission
 from reviews.policy import Action
@@ -76,6 +77,26 @@ def test_actions_on_asks_only_what_it_is_asked(world):
     }
 
 
+def test_a_step_that_is_taken_is_left_out(world):
+    lead = world.people.nsa_lead
+    filed = rules.There(F("pk"), model=Assignment, key="submission")
+    found = policy.actions_on(
+        lead,
+        [world.running, world.draft],
+        [Action.ASSIGN, Action.DELIBERATE],
+        at=OPENING,
+        taken={Action.ASSIGN: filed},
+    )
+    assert found == {world.running.pk: {Action.DELIBERATE}, world.draft.pk: set()}
+    Assignment.objects.all().delete()
+    assert (
+        Action.ASSIGN
+        in policy.actions_on(
+            lead, [world.running], [Action.ASSIGN], at=OPENING, taken={Action.ASSIGN: filed}
+        )[world.running.pk]
+    )
+
+
 # check
 
 
@@ -116,12 +137,77 @@ def test_check(world, code, action, kind, label, at, refusal):
             author=world.people.nsa_signer
         )
     row = getattr(world, kind)[label]
+    someone = getattr(world.people, code)
     if refusal is None:
-        policy.check(getattr(world.people, code), action, row, at=at)
+        policy.check(someone, action, row, at=at)
+        assert policy.find(someone, action, at=at, pk=row.pk) == row
     else:
-        with pytest.raises(refusal) as caught:
-            policy.check(getattr(world.people, code), action, row, at=at)
-        assert type(caught.value) is refusal
+        for question in (
+            lambda: policy.check(someone, action, row, at=at),
+            lambda: policy.find(someone, action, at=at, pk=row.pk),
+        ):
+            with pytest.raises(refusal) as caught:
+                question()
+            assert type(caught.value) is refusal
+
+
+@pytest.mark.parametrize("action", Action)
+def test_a_row_that_does_not_exist_is_found_by_nobody(world, action):
+    for someone in everyone(world).values():
+        with pytest.raises(NotVisible):
+            policy.find(someone, action, at=OPENING, pk=0)
+
+
+def test_a_hidden_row_costs_the_queries_of_none(world, django_assert_num_queries):
+    """The person's seats, her recusals, and the row."""
+    stranger, hidden = world.people.basalt_liaison, world.documents["plain"]
+    for number in (hidden.pk, 0):
+        with django_assert_num_queries(3), pytest.raises(NotVisible):
+            policy.find(stranger, Action.VIEW_DOCUMENT, at=OPENING, pk=number)
+
+
+# find_submission
+
+
+@pytest.mark.parametrize("at", [LAST, END], ids=["the last microsecond", "the end"])
+def test_a_submission_is_found_by_whoever_sees_it_with_what_she_may_do(world, at):
+    for someone in everyone(world).values():
+        for submission in world.submissions.values():
+            actions = policy.actions(someone, submission, at=at)
+            if Action.VIEW in actions:
+                found = policy.find_submission(someone, submission.reference, at=at)
+                assert found == (submission, actions)
+            else:
+                with pytest.raises(NotVisible):
+                    policy.find_submission(someone, submission.reference, at=at)
+
+
+def test_a_fact_asked_along_with_a_submission_is_answered(world):
+    assigned = rules.There(
+        F("pk"), model=Assignment, key="submission", reviewer=world.people.nsa_reviewer.pk
+    )
+    lead = world.people.nsa_lead
+    answers = {
+        label: policy.find_submission(
+            lead, world.submissions[label].reference, at=OPENING, assigned=assigned
+        )[0].assigned
+        for label in ("running", "basalt")
+    }
+    for label, answer in answers.items():
+        assert (
+            answer
+            == world.submissions[label]
+            .assignments.filter(reviewer=world.people.nsa_reviewer)
+            .exists()
+        )
+    assert answers["running"]
+
+
+@pytest.mark.parametrize("reference", ["hidden", "none"])
+def test_a_hidden_submission_costs_the_queries_of_none(world, reference, django_assert_num_queries):
+    wanted = world.draft.reference if reference == "hidden" else "FV-0000-0000-0000"
+    with django_assert_num_queries(3), pytest.raises(NotVisible):
+        policy.find_submission(world.people.nsa_lead, wanted, at=OPENING)
 
 
 def test_check_on_rows_that_belong_to_no_submission(world):

@@ -3,13 +3,15 @@
 from dataclasses import FrozenInstanceError
 
 import pytest
+from django.db.models import F
 
-from accounts.models import AuditEvent, Organization
+from accounts.models import AuditEvent, Organization, Seat, User
 from accounts.roles import LAB_ROLES, Role
 from reviews import policy, rules
-from reviews.models import AccessGrant, Document, Submission
+from reviews.models import AccessGrant, Assignment, Document, Submission
 from reviews.models.permissions import CODENAMES
 from reviews.policy import Action
+from tests.conftest import START
 
 EVERY_RULE = [
     pytest.param(action, rule, id=f"{action}-{number}")
@@ -109,3 +111,24 @@ def test_every_kind_with_more_than_one_action_says_how_it_is_seen():
     several = {kind for kind in kinds if kinds.count(kind) > 1} - {Organization}
     assert several <= set(policy.SEEN_BY)
     assert Document in several
+
+
+# There
+
+
+@pytest.mark.django_db
+def test_an_empty_list_of_values_is_nothing():
+    nobody = rules.There(F("pk"), model=Assignment, key="submission", agency=[])
+    assert not Submission.objects.filter(nobody).exists()
+    assert not Submission.objects.annotate(nobody=nobody).filter(nobody=True).exists()
+
+
+@pytest.mark.django_db
+def test_assignment_is_asked_of_each_submission_that_remains():
+    """Else PostgreSQL begins with all that a reviewer was ever assigned."""
+    someone = User.objects.create_user("someone@test.example", "someone")
+    someone.groups.set(Seat.objects.filter(role=Role.REVIEWER)[:1].values_list("group", flat=True))
+    asked = str(policy.allowed(someone, Action.WRITE_REVIEW, at=START).query)
+    assert "reviews_assignment" in asked
+    assert asked.count("OFFSET 0") == 1
+    assert "OFFSET 0" not in str(policy.allowed(someone, Action.VIEW, at=START).query)
