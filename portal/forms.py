@@ -94,9 +94,20 @@ class UswdsBoundField(BoundField):
 
     @property
     def messages(self) -> list[str]:
-        """The field's errors in words; where Django would only say "required", the remedy."""
-        plain = forms.Field.default_error_messages["required"]
-        return [self._remedy() if text == plain else text for text in self.errors]
+        """The field's errors in words: ours with the remedy where Django's own name none."""
+        return [self._words(error) for error in self.errors.as_data()]
+
+    def _words(self, error):
+        (text,) = error.messages
+        if text == forms.Field.default_error_messages["required"]:
+            return self._remedy()
+        if error.code == "max_length" and error.code not in self.field.error_messages:
+            limit, length = error.params["limit_value"], error.params["show_value"]
+            return (
+                f"The limit is {limit:,} characters, and this has {length:,}. Shorten it by "
+                f"{length - limit:,}."
+            )
+        return text
 
     def _remedy(self):
         widget = self.field.widget

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from portal.forms import FileInput
 from reviews import uploads
+from reviews.exceptions import FileRefused
 from reviews.models.document import Designation, DocumentKind
 
 ALL = "all"
@@ -36,12 +37,9 @@ class UploadForm(forms.Form):
 
     def clean(self):
         cleaned = super().clean()
+        # Alone it is judged when it is taken in; a large file should not be read twice.
         if self.errors and cleaned.get("upload"):
-            self.add_error(
-                "upload",
-                f"Choose “{uploads.display_name(cleaned['upload'].name)}” again when the rest is "
-                "answered: a browser does not keep a chosen file.",
-            )
+            self.add_error("upload", _needs(cleaned["upload"]))
         return cleaned
 
     def stopped(self):
@@ -50,6 +48,18 @@ class UploadForm(forms.Form):
         self.errors.pop("upload", None)
         self.add_error("upload", str(refusal))
         return refusal.status
+
+
+def _needs(upload):
+    """What the file needs when the form comes back: another one, or to be chosen again."""
+    name = uploads.display_name(upload.name)
+    try:
+        uploads.inspect(upload, name)
+    except FileRefused as refusal:
+        return str(refusal)
+    return (
+        f"Choose “{name}” again when the rest is answered: a browser does not keep a chosen file."
+    )
 
 
 class AudienceForm(forms.Form):
@@ -65,7 +75,7 @@ class AudienceForm(forms.Form):
     )
     restricted_to = forms.ModelMultipleChoiceField(
         None,
-        label="Only these agencies",
+        label="If only some, which agencies?",
         help_text="The others do not learn that the document exists.",
         required=False,
         widget=forms.CheckboxSelectMultiple,

@@ -163,6 +163,11 @@ class StepForm(forms.Form):
             if name in Package.CORE:
                 self.fields[name].mark = "needed to file"
 
+    @classmethod
+    def complete(cls, missing):
+        """Whether none of the step's answers is among the ``missing`` ones."""
+        return cls.base_fields.keys().isdisjoint(missing)
+
     @property
     def answers(self):
         """What ``lifecycle.revise`` takes."""

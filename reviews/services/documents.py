@@ -10,7 +10,6 @@ from django.core.files.base import File
 from django.core.files.storage import storages
 from django.db import transaction
 
-from accounts import audit
 from accounts.models import Organization, User
 from reviews import policy, uploads
 from reviews.exceptions import Conflict, FileRefused
@@ -71,8 +70,13 @@ def restrict(
     _, document, at = rows.begin(document, policy.Action.MANAGE_DOCUMENT, by=by, at=at)
     chosen = list(restricted_to)
     _restrict(document, chosen)
-    _record(
-        "document.restricted", document, by, at, agencies=sorted(agency.code for agency in chosen)
+    rows.record(
+        "document.restricted",
+        document,
+        by=by,
+        for_=document.submission.lab,
+        at=at,
+        agencies=sorted(agency.code for agency in chosen),
     )
 
 
@@ -92,12 +96,13 @@ def open_for_reading(version: DocumentVersion, *, by: User, at: datetime) -> "Fi
     except BaseException:
         file.close()
         raise
-    _record(
+    reader = policy.organizations(by, policy.Action.READ_PACKAGE, version.document.submission)
+    rows.record(
         "document.read",
         version.document,
-        by,
-        at,
-        organization=_reader(version.document, by),
+        by=by,
+        for_=reader.first(),
+        at=at,
         version=version.number,
         sha256=version.sha256,
     )
@@ -171,12 +176,12 @@ def _keep(version: DocumentVersion, document: Document, *, by: User, at: datetim
     version.number = document.versions.count() + 1
     version.uploaded_at = at
     version.save()
-    _record(
+    rows.record(
         "document.added",
         document,
-        by,
-        at,
-        organization=document.submission.lab.code,
+        by=by,
+        for_=document.submission.lab,
+        at=at,
         version=version.number,
         sha256=version.sha256,
         size=version.size,
@@ -210,28 +215,3 @@ def _restrict(document: Document, organizations: Iterable[Organization]) -> None
     if not chosen <= {agency.pk for agency in agencies}:
         raise Conflict("A document can be restricted to agencies only.")
     document.restricted_to.set(chosen)
-
-
-def _reader(document: Document, by: User) -> str:
-    reader = policy.organizations(by, policy.Action.READ_PACKAGE, document.submission).first()
-    return reader.code if reader else ""
-
-
-def _record(
-    action: str,
-    document: Document,
-    by: User,
-    at: datetime,
-    organization: str | None = None,
-    **details: Any,
-) -> None:
-    audit.record(
-        action,
-        by=by,
-        at=at,
-        object_type="document",
-        object_reference=document.key,
-        submission=document.submission.reference,
-        organization=document.submission.lab.code if organization is None else organization,
-        **details,
-    )

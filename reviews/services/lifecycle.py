@@ -13,7 +13,7 @@ from accounts import audit
 from accounts.models import Organization, User
 from accounts.roles import Kind
 from reviews import clock, policy, workflow
-from reviews.exceptions import Conflict, IllegalTransition, Incomplete, StaleForm
+from reviews.exceptions import Conflict, IllegalTransition, Incomplete, StaleForm, WindowRefused
 from reviews.models import ModelVersion, Package, Report, Submission
 from reviews.models.notice import NoticeKind
 from reviews.services import attachments, notices, rows
@@ -49,7 +49,7 @@ def draft(
     )
     Package.objects.create(submission=submission)
     attachments.grant_codenames(submission, lab)
-    _record("submission.drafted", submission, by, at)
+    rows.record("submission.drafted", submission, by=by, for_=lab, at=at)
     return submission
 
 
@@ -104,12 +104,19 @@ def _version(
 
 @transaction.atomic
 def revise(
-    submission: Submission, *, answers: dict[str, Any], revision: int, by: User, at: datetime
+    submission: Submission,
+    *,
+    answers: dict[str, Any],
+    revision: int,
+    step: str = "",
+    by: User,
+    at: datetime,
 ) -> Submission:
     """The draft's answers are as given; blanks are kept as blanks.
 
-    ``answers`` holds fields of the submission and of its package. Raises Conflict once
-    filed, StaleForm when ``revision`` is not the present one.
+    ``answers`` holds fields of the submission and of its package; ``step`` is the page's word
+    for them, which the history shows. Raises Conflict once filed, StaleForm when
+    ``revision`` is not the present one.
     """
     _lock_lab(submission.lab)
     _lock_version(submission)
@@ -117,7 +124,6 @@ def revise(
     if submission.status != Status.DRAFT:
         raise Conflict("This submission has been filed, so its answers can no longer change.")
     rows.require_revision(submission, revision)
-    fields = sorted(answers)
     _identify(submission, answers, at)
     for name, value in answers.items():
         if name in IDENTITY:
@@ -127,7 +133,15 @@ def revise(
     submission.revision += 1
     submission.package.save()
     submission.save()
-    _record("submission.revised", submission, by, at, fields=fields)
+    rows.record(
+        "submission.revised",
+        submission,
+        by=by,
+        for_=submission.lab,
+        at=at,
+        fields=sorted(answers),
+        step=step,
+    )
     return submission
 
 
@@ -175,7 +189,14 @@ def file(
     submission.save()
     for agency in Organization.objects.filter(kind=Kind.AGENCY):
         attachments.grant_codenames(submission, agency)
-    _record("submission.filed", submission, by, at, closes_at=window.closes_at.isoformat())
+    rows.record(
+        "submission.filed",
+        submission,
+        by=by,
+        for_=submission.lab,
+        at=at,
+        closes_at=window.closes_at.isoformat(),
+    )
     notices.queue(
         NoticeKind.FILED_RECEIPT, submission, notices.lab_people(submission), due_at=at, at=at
     )
@@ -192,18 +213,24 @@ def file(
 def window_if_filed(submission: Submission, *, at: datetime) -> clock.Window:
     """The window that filing at ``at`` would open; changes nothing.
 
-    Raises WindowRefused when no time is left, Conflict while the version is under review.
+    Raises WindowRefused when no time is left, Conflict while the version is under review;
+    either names the submissions that took the time.
     """
-    siblings = submission.model_version.submissions
-    other = siblings.window_open(at).first()
-    if other is not None:
-        raise Conflict(
-            f"This model version is under review already, as {other.reference}. Withdraw that "
-            "submission first; the rest of its 720 hours stays."
-        )
-    used = timedelta(0)
-    for sibling in siblings.filed():
+    used, taken = timedelta(0), []
+    for sibling in submission.model_version.submissions.filed().order_by("opens_at"):
+        if sibling.is_open(at):
+            raise Conflict(
+                f"This model version is under review already, as {sibling.reference}. Withdraw "
+                "that submission first; the rest of its 720 hours stays."
+            )
         used += (sibling.ended_at or sibling.window()[1]) - sibling.window()[0]
+        taken.append(sibling.reference)
+    if used >= clock.FULL_WINDOW:
+        raise WindowRefused(
+            "This model version has been open for review for all of its 720 hours, as "
+            f"{' and '.join(taken)}. To have another checkpoint reviewed, enter its "
+            "version and SHA-256 instead."
+        )
     return clock.window(
         at,
         used=used,
@@ -217,8 +244,13 @@ def shorten(submission: Submission, *, closes_at: datetime, by: User, at: dateti
     submission, _, at = rows.begin(submission, policy.Action.SHORTEN, by=by, at=at)
     submission.closes_at = clock.shortened(*submission.window(), to=closes_at, at=at)
     submission.save(update_fields=["closes_at"])
-    _record(
-        "submission.shortened", submission, by, at, closes_at=submission.window()[1].isoformat()
+    rows.record(
+        "submission.shortened",
+        submission,
+        by=by,
+        for_=submission.lab,
+        at=at,
+        closes_at=submission.window()[1].isoformat(),
     )
     notices.queue(
         NoticeKind.WINDOW_SHORTENED, submission, notices.everyone(submission), due_at=at, at=at
@@ -238,7 +270,7 @@ def withdraw(submission: Submission, *, by: User, at: datetime) -> Submission:
     submission.status = workflow.advance(submission.status, Step.WITHDRAW)
     submission.ended_at = at
     submission.save(update_fields=["status", "ended_at"])
-    _record("submission.withdrawn", submission, by, at)
+    rows.record("submission.withdrawn", submission, by=by, for_=submission.lab, at=at)
     if submission.opens_at:
         notices.queue(
             NoticeKind.WITHDRAWN, submission, notices.everyone(submission), due_at=at, at=at
@@ -257,11 +289,12 @@ def expire(submission_id: int, *, at: datetime) -> bool:
     submission.ended_at = closes_at
     submission.save(update_fields=["status", "ended_at"])
     Report.objects.create(submission=submission, issued_at=closes_at)
-    _record(
+    rows.record(
         "submission.expired",
         submission,
-        audit.SYSTEM,
-        at,
+        by=audit.SYSTEM,
+        for_=None,
+        at=at,
         ended_at=closes_at.isoformat(),
     )
     notices.queue(
@@ -272,18 +305,3 @@ def expire(submission_id: int, *, at: datetime) -> bool:
         at=at,
     )
     return True
-
-
-def _record(
-    action: str, submission: Submission, by: audit.Actor, at: datetime, **details: Any
-) -> None:
-    audit.record(
-        action,
-        by=by,
-        at=at,
-        object_type="submission",
-        object_reference=submission.reference,
-        submission=submission.reference,
-        organization="" if by is audit.SYSTEM else submission.lab.code,
-        **details,
-    )

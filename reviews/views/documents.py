@@ -33,12 +33,20 @@ def document_list(request, reference):
 def listing(request, submission):
     """What ``_document_rows.html`` needs, in as many queries however many documents there are."""
     known = policy.allowed(request.user, Action.VIEW_DOCUMENT, at=request.at)
+    documents = known.filter(submission=submission).prefetch_related(
+        Prefetch("versions", _versions(request)), "restricted_to"
+    )
+    agencies = set(attachments.possible_readers())
     return {
-        "documents": known.filter(submission=submission).prefetch_related(
-            Prefetch("versions", _versions(request)), "restricted_to"
-        ),
+        "documents": [(document, _only_for(document, agencies)) for document in documents],
         "scanner": scanning.scanner().name,
     }
+
+
+def _only_for(document, agencies):
+    """The agencies on the document's list; none where it lists all, which restricts nobody."""
+    listed = document.restricted_to.all()
+    return [] if agencies.issubset(listed) else listed
 
 
 def _versions(request):
@@ -84,6 +92,7 @@ def document_detail(request, key):
         document.submission,
         title=document.title,
         document=document,
+        only_for=_only_for(document, set(attachments.possible_readers())),
         versions=_versions(request).filter(document=document).select_related("uploaded_by"),
         manageable=policy.may(request.user, Action.MANAGE_DOCUMENT, document, at=request.at),
         scanner=scanning.scanner().name,

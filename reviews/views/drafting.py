@@ -1,15 +1,20 @@
 """A lab drafts a submission: first what it is about, then its answers, step by step."""
 
+from typing import NamedTuple
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
 from portal.context import Link
-from reviews import policy
+from portal.templatetags.foreview import instant_html
+from portal.timeline import span_text
+from reviews import clock, policy
 from reviews.exceptions import Conflict, NotPermitted, NotVisible, StaleForm
-from reviews.forms.drafting import STEPS, CreateForm, step_url
+from reviews.forms.drafting import RELEASES, STEPS, AccessStep, CreateForm, step_url
 from reviews.policy import Action
 from reviews.services import lifecycle
 from reviews.views.page import find_submission, invalid, refused, submission_page
@@ -65,6 +70,7 @@ def submission_edit(request, reference, step):
                     submission,
                     answers=form.answers,
                     revision=form.opened_on,
+                    step=form.label,
                     by=request.user,
                     at=request.at,
                 )
@@ -87,7 +93,8 @@ def submission_edit(request, reference, step):
         form=form,
         stale=differences is not None,
         differences=differences,
-        steps=steps(step),
+        steps=steps(submission, step),
+        outlook=outlook(submission, request.at),
         back_url=_neighbour(submission, step, -1),
         last=_neighbour(submission, step, 1) is None,
     )
@@ -103,15 +110,50 @@ def require_draft(submission, at):
         )
 
 
-def steps(current):
-    """The step indicator; ``current`` is a step's slug, or anything else for the last step."""
-    labels = {slug: form.label for slug, form in STEPS.items()} | {"check": CHECK}
-    at = list(labels).index(current)
-    states = ["complete"] * at + ["current"] + ["incomplete"] * (len(labels) - at - 1)
+def steps(submission, current=None):
+    """The step indicator; ``current`` is a step's slug, or None for the last, which files.
+
+    A step is complete when every answer of it that filing needs is saved.
+    """
+    missing = submission.package.missing()
     return [
-        {"label": label, "state": state}
-        for label, state in zip(labels.values(), states, strict=True)
-    ]
+        {"label": form.label, "current": slug == current, "complete": form.complete(missing)}
+        for slug, form in STEPS.items()
+    ] + [{"label": CHECK, "current": current is None, "complete": False}]
+
+
+class Outlook(NamedTuple):
+    """What filing a draft at some instant would do: it opens ``window``, or is refused.
+
+    ``short`` says how long the window would be where the planned partner release ends it.
+    """
+
+    window: clock.Window | None = None
+    refusal: str = ""
+    short: str = ""
+    level: str = "info"
+
+
+def outlook(submission, at):
+    """The draft's outlook at ``at``, from the answers as they are saved."""
+    try:
+        window = lifecycle.window_if_filed(submission, at=at)
+    except Conflict as error:
+        return Outlook(refusal=str(error))
+    length = window.closes_at - window.opens_at
+    if length == window.allowance:
+        return Outlook(window)
+    short = format_html(
+        "Your window would be {} if you filed now, because it ends at the planned partner "
+        'release, {}. <a class="usa-link" href="{}#id_{}">Change the planned partner release</a> '
+        "if that is not what you plan.",
+        span_text(length),
+        instant_html(window.closes_at),
+        step_url(submission, AccessStep.slug),
+        RELEASES[0],
+    )
+    # A window of hours is more often a slip than a plan.
+    return Outlook(window, short=short, level="warning" if length < clock.DAY else "info")
 
 
 def _sent(request):

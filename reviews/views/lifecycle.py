@@ -16,7 +16,7 @@ from reviews.forms.lifecycle import FilingForm, ShortenForm
 from reviews.policy import Action
 from reviews.services import attachments, lifecycle
 from reviews.views.documents import listing
-from reviews.views.drafting import CHECK, steps
+from reviews.views.drafting import CHECK, outlook, steps
 from reviews.views.page import find_submission, invalid, refused, submission_page
 from reviews.workflow import Step
 
@@ -60,7 +60,7 @@ def submission_file(request, reference):
         title=CHECK,
         status=status,
         form=form,
-        steps=steps("check"),
+        steps=steps(submission),
         **_answers(submission, request.at),
         **_filing(submission, request.at),
         **listing(request, submission),
@@ -89,10 +89,10 @@ def _answers(submission, at):
 
 def _filing(submission, at):
     """What filing at ``at`` does, in sentences; or why it cannot be done then."""
-    try:
-        window = lifecycle.window_if_filed(submission, at=at)
-    except Conflict as error:
-        return {"refusal": str(error), "consequences": []}
+    found = outlook(submission, at)
+    window = found.window
+    if window is None:
+        return {"outlook": found, "consequences": []}
     end = format_html(
         "The window ends at most 720 hours later, or at the planned partner release if that is "
         "earlier. Filed now, it ends {} ({} from now).",
@@ -101,7 +101,7 @@ def _filing(submission, at):
     )
     agencies = ", ".join(agency.short_name for agency in attachments.possible_readers())
     return {
-        "refusal": "",
+        "outlook": found,
         "consequences": [
             "The review window opens at the instant you file. Nobody can extend or pause it.",
             end,

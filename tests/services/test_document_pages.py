@@ -1,5 +1,6 @@
 """Documents in the browser: added, versioned, restricted, downloaded."""
 
+import re
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -8,56 +9,15 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
 
 from accounts.models import AuditEvent
-from reviews.models import Document, Recusal
-from reviews.services import lifecycle
+from reviews.models import Document, Recusal, Submission
+from reviews.services import attachments, lifecycle
+from reviews.workflow import Status
 from tests import factories
+from tests.services.lab_pages import DOCUMENT, add_url, codes, stored, taken, text_of, url
 
 pytestmark = pytest.mark.django_db
-
-TYPED = {
-    "kind": "risk_assessment",
-    "title": "Assessment of September",
-    "designation": "trade_secret",
-    "audience": "all",
-}
-
-
-@pytest.fixture
-def lab(client, people):
-    """A browser in which the lab's liaison is signed in."""
-    client.force_login(people.northlight_liaison)
-    return client
-
-
-def url(name, *args):
-    return reverse(f"reviews:{name}", args=args)
-
-
-def add_url(submission):
-    return url("document-add", submission.reference)
-
-
-def text_of(response):
-    return " ".join(response.content.decode().split())
-
-
-def taken(response):
-    """The status, after whatever the answer streams was read to its end."""
-    if response.streaming:
-        b"".join(response.streaming_content)
-    return response.status_code
-
-
-def stored(document_store):
-    """The files that the document storage has."""
-    return [path for path in document_store.rglob("*") if path.is_file()]
-
-
-def codes(*names):
-    return [factories.organization(name).pk for name in names]
 
 
 class TestListing:
@@ -125,8 +85,8 @@ class TestListing:
         move_clock(submission.closes_at)
         page = client.get(url("document-list", submission.reference))
         assert page.status_code == 200
-        assert "The documents are closed" in text_of(page)
-        assert "Nov. 19, 2026, 10:00 a.m. EST" in text_of(page)
+        assert self.closed(page).endswith("EST</time>, when the review window ended.")
+        assert "Nov. 19, 2026, 10:00 a.m." in self.closed(page)
         assert "System card" not in text_of(page)
         assert client.get(document.get_absolute_url()).status_code == 404
         assert client.get(download).status_code == 404
@@ -134,7 +94,36 @@ class TestListing:
         page = text_of(client.get(url("document-list", submission.reference)))
         assert "System card" in page
         assert "Add a document" not in page
+        assert "Closed since <time" in page
         assert taken(client.get(download)) == 200
+
+    def closed(self, page):
+        """The sentence that says since when the documents are closed."""
+        heading = "The documents are closed</h2>"
+        assert heading in text_of(page)
+        return re.search(r"(Closed since <time.*?\.) The lab", text_of(page))[1]
+
+    def test_withdrawn_documents_say_since_when_they_are_closed(self, client, people, move_clock):
+        submission = factories.filed(people)
+        move_clock(factories.now() + timedelta(hours=2))
+        lifecycle.withdraw(submission, by=people.northlight_liaison, at=factories.now())
+        move_clock(factories.now() + timedelta(days=3))
+        client.force_login(people.nsa_reviewer)
+        said = self.closed(client.get(url("document-list", submission.reference)))
+        assert "Oct. 20, 2026, 1:00 p.m. EDT" in said
+        assert said.endswith("when the lab withdrew the submission.")
+
+    def test_concluded_documents_say_since_when_they_are_closed(self, client, people, move_clock):
+        submission = factories.filed(people)
+        concluded_at = factories.now() + timedelta(hours=2)
+        Submission.objects.filter(pk=submission.pk).update(
+            status=Status.CONCLUDED, ended_at=concluded_at
+        )
+        move_clock(concluded_at + timedelta(days=3))
+        client.force_login(people.nsa_reviewer)
+        said = self.closed(client.get(url("document-list", submission.reference)))
+        assert "Oct. 20, 2026, 1:00 p.m. EDT" in said
+        assert said.endswith("when the review was concluded.")
 
 
 class TestDownloading:
@@ -173,9 +162,32 @@ class TestDownloading:
         settings.UNSCANNED_DOCUMENTS_OPEN = False
         document = factories.document(factories.draft(people), people)
         page = text_of(lab.get(document.get_absolute_url()))
-        assert "Closed: waiting. Not scanned: no scanner is configured." in page
+        assert "Not scanned: no scanner is configured. Closed until it is scanned." in page
         assert "Download" not in page
         assert lab.get(url("version-download", document.key, 1)).status_code == 403
+
+    @pytest.mark.parametrize(
+        ("state", "note", "says"),
+        [
+            ("clean", "Not scanned: no scanner.", "Not scanned: no scanner. Can be downloaded."),
+            ("clean", "", "Scanned: nothing was found. Can be downloaded."),
+            ("waiting", "", "Not scanned yet. Closed until it is scanned."),
+            ("infected", "Found: a test virus.", "Infected. Found: a test virus. Closed."),
+            ("unscannable", "It is encrypted.", "Unscannable. It is encrypted. Closed."),
+        ],
+    )
+    def test_every_page_says_what_the_scanner_did(self, lab, people, state, note, says):
+        submission = factories.draft(people)
+        document = factories.document(submission, people)
+        document.versions.update(scan_state=state, scan_note=note)
+        for address in (
+            url("document-list", submission.reference),
+            url("submission-file", submission.reference),
+            document.get_absolute_url(),
+        ):
+            page = text_of(lab.get(address))
+            assert says in page
+            assert not re.search(r"\bclean\b", page, re.IGNORECASE)
 
     def test_changed_bytes_are_not_handed_out(self, lab, people, document_store):
         document = factories.document(factories.draft(people), people)
@@ -204,6 +216,18 @@ class TestRestricting:
         assert form.initial["audience"] == "some"
         assert self.restrict(lab, document, "all").status_code == 302
         assert client.get(document.get_absolute_url()).status_code == 200
+
+    def test_list_of_all_agencies_is_shown_as_no_restriction(self, lab, client, people):
+        submission = factories.draft(people)
+        everyone = [agency.code for agency in attachments.possible_readers()]
+        whole = factories.document(submission, people, restricted_to=everyone)
+        addresses = [url("document-list", submission.reference), whole.get_absolute_url()]
+        for address in addresses:
+            assert "Only" not in text_of(lab.get(address))
+        assert "Every attached agency" in text_of(lab.get(addresses[1]))
+        self.restrict(lab, whole, "some", *everyone[1:])
+        for address in addresses:
+            assert "Only" in text_of(lab.get(address))
 
     def test_choice_that_contradicts_itself_is_kept_and_not_saved(self, lab, people):
         document = factories.document(factories.draft(people), people, restricted_to=["nsa"])
@@ -253,7 +277,7 @@ class TestOthers:
         document = factories.document(submission, people)
         client.force_login(getattr(people, person))
         sends = [
-            (add_url(submission), TYPED | {"upload": factories.upload()}),
+            (add_url(submission), DOCUMENT | {"upload": factories.upload()}),
             (url("version-add", document.key), {"upload": factories.upload()}),
             (url("document-restrict", document.key), {"audience": "all"}),
         ]

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.urls import reverse
 
 from accounts import audit, seats
 from accounts.models import Organization
@@ -11,50 +10,19 @@ from reviews.models import ModelVersion, Submission
 from reviews.services import lifecycle
 from reviews.workflow import Status
 from tests import factories
+from tests.services.lab_pages import (
+    IDENTITY,
+    SHA256,
+    VERSION,
+    date_parts,
+    edit_url,
+    file_url,
+    fresh,
+    text_of,
+    url,
+)
 
 pytestmark = pytest.mark.django_db
-
-SHA256 = factories.sha256("pages")
-IDENTITY = {
-    "kind": "early_access",
-    "family": "Aurora",
-    "version": "4.1",
-    "checkpoint_sha256": SHA256,
-    "lab_tracking_id": "NL-204",
-}
-VERSION = {"family": "Aurora", "version": "4.1", "checkpoint_sha256": SHA256}
-
-
-@pytest.fixture
-def lab(client, people):
-    """A browser in which the lab's liaison is signed in."""
-    client.force_login(people.northlight_liaison)
-    return client
-
-
-def url(name, *args):
-    return reverse(f"reviews:{name}", args=args)
-
-
-def edit_url(submission, step):
-    return url("submission-edit", submission.reference, step)
-
-
-def file_url(submission):
-    return url("submission-file", submission.reference)
-
-
-def date_parts(name, *typed):
-    values = [*typed, "", "", "", ""]
-    return {f"{name}_{part}": values[i] for i, part in enumerate(("month", "day", "year", "time"))}
-
-
-def text_of(response):
-    return " ".join(response.content.decode().split())
-
-
-def fresh(submission):
-    return Submission.objects.select_related("model_version", "package").get(pk=submission.pk)
 
 
 class TestCreating:
@@ -297,7 +265,8 @@ class TestEditing:
         typed = {"safeguards": "x" * 10_001, "revision": submission.revision}
         response = lab.post(edit_url(submission, "safeguards"), typed)
         assert response.status_code == 422
-        assert "at most 10000 characters" in text_of(response)
+        says = "The limit is 10,000 characters, and this has 10,001. Shorten it by 1."
+        assert f"Safeguards: {says}" in text_of(response)
         assert "x" * 10_001 in text_of(response)
 
     def test_undeclared_fields_change_nothing(self, lab, people, start):

@@ -3,56 +3,23 @@
 from datetime import timedelta
 
 import pytest
-from django.urls import reverse
 
 from accounts.models import AuditEvent
-from reviews.models import Submission
 from reviews.services import lifecycle
 from reviews.workflow import Status
 from tests import factories
+from tests.services.lab_pages import (
+    FILING,
+    VERSION,
+    date_parts,
+    edit_url,
+    file_url,
+    fresh,
+    text_of,
+    url,
+)
 
 pytestmark = pytest.mark.django_db
-
-VERSION = {
-    "family": "Aurora",
-    "version": "4.1",
-    "checkpoint_sha256": factories.sha256("pages"),
-}
-
-
-@pytest.fixture
-def lab(client, people):
-    """A browser in which the lab's liaison is signed in."""
-    client.force_login(people.northlight_liaison)
-    return client
-
-
-def url(name, *args):
-    return reverse(f"reviews:{name}", args=args)
-
-
-def edit_url(submission, step):
-    return url("submission-edit", submission.reference, step)
-
-
-def file_url(submission):
-    return url("submission-file", submission.reference)
-
-
-def date_parts(name, *typed):
-    values = [*typed, "", "", "", ""]
-    return {f"{name}_{part}": values[i] for i, part in enumerate(("month", "day", "year", "time"))}
-
-
-def text_of(response):
-    return " ".join(response.content.decode().split())
-
-
-def fresh(submission):
-    return Submission.objects.select_related("model_version", "package").get(pk=submission.pk)
-
-
-FILING = {"certified": "on", "certifier_title": "Head of policy"}
 
 
 class TestFiling:

@@ -137,7 +137,7 @@ def test_a_version_reviewed_for_720_hours_cannot_be_filed_though_no_end_was_reco
     later = start + HOURS_720
     move_clock(later)
     again = refile(people, first)
-    with pytest.raises(WindowRefused, match="all of its 720 hours"):
+    with pytest.raises(WindowRefused, match=f"all of its 720 hours, as {first.reference}"):
         file(people, again, later)
     again.refresh_from_db()
     assert again.status == "draft"

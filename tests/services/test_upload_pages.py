@@ -6,58 +6,21 @@ import pypdf
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django.urls import reverse
 
 from accounts.models import AuditEvent
 from reviews.models import Document, DocumentVersion
 from tests import factories
+from tests.services.lab_pages import DOCUMENT, add_url, codes, stored, taken, text_of, url
 
 pytestmark = pytest.mark.django_db
 
-TYPED = {
-    "kind": "risk_assessment",
-    "title": "Assessment of September",
-    "designation": "trade_secret",
-    "audience": "all",
-}
 LIMIT = 64 * 1024
-
-
-@pytest.fixture
-def lab(client, people):
-    """A browser in which the lab's liaison is signed in."""
-    client.force_login(people.northlight_liaison)
-    return client
 
 
 @pytest.fixture
 def small_limit(settings):
     """The limit for one file is 64 KB."""
     settings.DOCUMENT_MAX_BYTES = LIMIT
-
-
-def url(name, *args):
-    return reverse(f"reviews:{name}", args=args)
-
-
-def add_url(submission):
-    return url("document-add", submission.reference)
-
-
-def text_of(response):
-    return " ".join(response.content.decode().split())
-
-
-def taken(response):
-    """The status, after whatever the answer streams was read to its end."""
-    if response.streaming:
-        b"".join(response.streaming_content)
-    return response.status_code
-
-
-def stored(document_store):
-    """The files that the document storage has."""
-    return [path for path in document_store.rglob("*") if path.is_file()]
 
 
 def pdf(marker="one"):
@@ -70,10 +33,6 @@ def pdf(marker="one"):
     return content.getvalue()
 
 
-def codes(*names):
-    return [factories.organization(name).pk for name in names]
-
-
 class TestAdding:
     def test_document_is_added_with_its_first_version(self, lab, people, document_store):
         submission = factories.draft(people)
@@ -82,7 +41,7 @@ class TestAdding:
         assert "at most 100 MB" in text_of(page)
         assert "Malware scanner: not configured." in text_of(page)
         upload = SimpleUploadedFile("assessment.pdf", pdf())
-        response = lab.post(add_url(submission), TYPED | {"upload": upload})
+        response = lab.post(add_url(submission), DOCUMENT | {"upload": upload})
         assert response.status_code == 302
         assert response["Location"] == url("document-list", submission.reference)
         document = Document.objects.get()
@@ -99,17 +58,17 @@ class TestAdding:
 
     def test_document_may_be_added_inside_the_window_and_not_after(self, lab, people, move_clock):
         submission = factories.filed(people)
-        send = TYPED | {"upload": factories.upload()}
+        send = DOCUMENT | {"upload": factories.upload()}
         assert lab.post(add_url(submission), send).status_code == 302
         move_clock(submission.closes_at)
-        send = TYPED | {"upload": factories.upload()}
+        send = DOCUMENT | {"upload": factories.upload()}
         assert lab.post(add_url(submission), send).status_code == 403
         assert Document.objects.count() == 1
 
     def test_document_is_restricted_to_the_ticked_agencies(self, lab, people):
         submission = factories.draft(people)
         send = {"audience": "some", "restricted_to": codes("nsa", "cisa")}
-        lab.post(add_url(submission), TYPED | send | {"upload": factories.upload()})
+        lab.post(add_url(submission), DOCUMENT | send | {"upload": factories.upload()})
         listed = Document.objects.get().restricted_to.values_list("code", flat=True)
         assert set(listed) == {"nsa", "cisa"}
         assert "Only for" in text_of(lab.get(url("document-list", submission.reference)))
@@ -122,7 +81,7 @@ class TestAdding:
         submission = factories.draft(people)
         send = {"audience": audience, "restricted_to": codes(*ticked)}
         response = lab.post(
-            add_url(submission), TYPED | send | {"upload": factories.upload(name="risk.md")}
+            add_url(submission), DOCUMENT | send | {"upload": factories.upload(name="risk.md")}
         )
         assert response.status_code == 422
         assert list(response.context["form"].errors) == [field, "upload"]
@@ -132,7 +91,7 @@ class TestAdding:
     def test_a_lab_is_no_reader(self, lab, people):
         submission = factories.draft(people)
         send = {"audience": "some", "restricted_to": codes("basalt")}
-        response = lab.post(add_url(submission), TYPED | send | {"upload": factories.upload()})
+        response = lab.post(add_url(submission), DOCUMENT | send | {"upload": factories.upload()})
         assert response.status_code == 422
         assert "Basalt" not in text_of(response)
         assert not Document.objects.exists()
@@ -160,7 +119,7 @@ class TestBadFiles:
     def test_file_that_cannot_be_taken(self, lab, people, document_store, file, status, says):
         submission = factories.draft(people)
         events = AuditEvent.objects.count()
-        send = TYPED | ({"upload": SimpleUploadedFile(*file)} if file else {})
+        send = DOCUMENT | ({"upload": SimpleUploadedFile(*file)} if file else {})
         response = lab.post(add_url(submission), send)
         assert response.status_code == status
         assert says in text_of(response)
@@ -183,7 +142,7 @@ class TestBadFiles:
     def test_duplicate_names_the_document_that_has_it(self, lab, people, document_store):
         submission = factories.draft(people)
         factories.document(submission, people, title="System card", content=b"# The same")
-        send = TYPED | {"upload": SimpleUploadedFile("other-name.txt", b"# The same")}
+        send = DOCUMENT | {"upload": SimpleUploadedFile("other-name.txt", b"# The same")}
         response = lab.post(add_url(submission), send)
         assert response.status_code == 409
         assert "already in the submission as “System card”, version 1." in text_of(response)
@@ -195,17 +154,20 @@ class TestBadFiles:
         factories.document(factories.draft(people, "basalt"), people, lab="basalt", content=b"# B")
         submission = factories.draft(people)
         for content in (b"# The same", b"# B"):
-            send = TYPED | {"upload": SimpleUploadedFile("card.md", content)}
+            send = DOCUMENT | {"upload": SimpleUploadedFile("card.md", content)}
             assert lab.post(add_url(submission), send).status_code == 302
 
-    def test_other_answers_missing_too(self, lab, people):
-        send = TYPED | {"title": "", "upload": SimpleUploadedFile("page.html", b"<p>")}
+    @pytest.mark.parametrize(("file", "status", "says"), BAD_FILES[1:-1])
+    def test_file_is_judged_with_other_answers_missing(self, lab, people, file, status, says):
+        send = DOCUMENT | {"title": "", "upload": SimpleUploadedFile(*file)}
         response = lab.post(add_url(factories.draft(people)), send)
         assert response.status_code == 422
         assert list(response.context["form"].errors) == ["title", "upload"]
+        assert says in text_of(response)
+        assert "again when the rest is answered" not in text_of(response)
 
     def test_too_large_with_other_answers_missing(self, lab, people):
-        send = TYPED | {"title": "", "upload": SimpleUploadedFile("risk.md", b"x" * 2 * LIMIT)}
+        send = DOCUMENT | {"title": "", "upload": SimpleUploadedFile("risk.md", b"x" * 2 * LIMIT)}
         response = lab.post(add_url(factories.draft(people)), send)
         assert response.status_code == 413
         assert list(response.context["form"].errors) == ["title", "upload"]
@@ -217,7 +179,7 @@ class TestBadFiles:
         strict.force_login(people.northlight_liaison)
         submission = factories.draft(people)
         strict.get(add_url(submission))
-        send = {"csrfmiddlewaretoken": strict.cookies["csrf"].value} | TYPED
+        send = {"csrfmiddlewaretoken": strict.cookies["csrf"].value} | DOCUMENT
         send["upload"] = SimpleUploadedFile("risk.md", b"x" * 40 * LIMIT)
         response = strict.post(add_url(submission), send)
         assert response.status_code == 413
@@ -228,7 +190,7 @@ class TestBadFiles:
 
     def test_no_temporary_file_is_left(self, lab, people, settings, tmp_path):
         settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
-        send = TYPED | {"upload": SimpleUploadedFile("risk.md", b"x" * 40 * LIMIT)}
+        send = DOCUMENT | {"upload": SimpleUploadedFile("risk.md", b"x" * 40 * LIMIT)}
         assert lab.post(add_url(factories.draft(people)), send).status_code == 413
         assert list(tmp_path.glob("*.upload*")) == []
 

@@ -201,6 +201,17 @@ def test_a_message_of_the_fields_own_stands_as_it_is():
     assert "One answer needs attention" in str(single(field, {}))
 
 
+@pytest.mark.parametrize("field", [forms.CharField, LongTextField])
+def test_text_over_the_limit_is_told_both_lengths_and_kept(field):
+    form = single(field(label="Summary", max_length=1_000), {"x": "a" * 2_345})
+    says = "The limit is 1,000 characters, and this has 2,345. Shorten it by 1,345."
+    assert errors_of(form) == [(f"Summary: {says}", "id_x")]
+    assert str(form).count(says) == 2
+    assert "a" * 2_345 in str(form)
+    own = field(max_length=3, error_messages={"max_length": "Three letters."})
+    assert errors_of(single(own, {"x": "four"})) == [("X: Three letters.", "id_x")]
+
+
 def test_an_untouched_or_valid_form_has_no_summary():
     assert 'role="alert"' not in str(single(forms.CharField()))
     assert 'role="alert"' not in str(single(forms.CharField(), {"x": "typed"}))
