@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.forms.boundfield import BoundField
 from django.utils.html import format_html
@@ -105,8 +106,15 @@ class DocumentChoices(forms.ModelMultipleChoiceField):
         "invalid_choice": (
             "One of the documents is not open to you any more. Look through the list again."
         ),
-        "invalid_pk_value": "Choose documents from the list.",
     }
+
+    def clean(self, value):
+        try:
+            return super().clean(value)
+        except ValidationError as error:
+            if error.code == "invalid":  # Django's own words would tell of UUIDs
+                raise ValidationError("Choose documents from the list.") from None
+            raise
 
     def label_from_instance(self, document: Document) -> str:
         return f"{document.title} ({document.get_kind_display()})"
@@ -153,6 +161,7 @@ class ReviewForm(forms.Form):
     )
     evidence = DocumentChoices(
         queryset=Document.objects.none(),
+        to_field_name="key",
         label="Documents relied upon",
         widget=forms.CheckboxSelectMultiple,
         required=False,
@@ -236,6 +245,16 @@ class ReviewForm(forms.Form):
             for line in Criterion
         }
 
+    def written(self) -> dict[str, object]:
+        """What the service takes of a form without errors: everything but the agency."""
+        return {
+            "answers": self.answers(),
+            "ratings": self.ratings(),
+            "evidence": self.cleaned_data["evidence"],
+            "revision": self.cleaned_data["revision"] or 0,
+            "version": self.cleaned_data["version"],
+        }
+
     def name_missing(self, missing: list[str]) -> None:
         """Each missing thing is an error of its own field; ``missing`` is the service's."""
         for name in missing:
@@ -286,7 +305,7 @@ def initial(saved: AgencyReview | None) -> dict[str, object]:
 
 
 class ReviewerChoice(forms.ModelChoiceField):
-    """One reviewer; ``assigned`` are the keys of those whom the label says so of."""
+    """One reviewer; ``assigned`` are those whom the label says so of, by primary key."""
 
     assigned: frozenset[int] = frozenset()
 
@@ -298,12 +317,14 @@ class ReviewerChoice(forms.ModelChoiceField):
 class AssignForm(forms.Form):
     reviewer = ReviewerChoice(
         queryset=None,
+        to_field_name="email",
         label="Reviewer",
         widget=forms.RadioSelect,
         empty_label=None,
         error_messages={
             "invalid_choice": (
-                "This person can no longer be assigned. Choose a reviewer from the list."
+                "You cannot assign this person, or no longer. Choose a reviewer from the list. "
+                "To be assigned yourself, ask another lead of your agency."
             )
         },
     )

@@ -33,7 +33,7 @@ class DeterminationForm(forms.Form):
         widget=forms.RadioSelect,
         choices=[
             _explained(Coverage.COVERED, "The model version is a covered frontier model."),
-            _explained(Coverage.NOT_COVERED, "The model version is not one."),
+            _explained(Coverage.NOT_COVERED, "The model version is not a covered frontier model."),
         ],
     )
     rationale = LongTextField(

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, NotRequired, TypedDict, Unpack
 
 from django.db import transaction
+from django.db.models import QuerySet
 
-from accounts import audit
 from accounts.models import Organization, User
-from accounts.roles import Role
 from reviews import policy
 from reviews.exceptions import Conflict, Incomplete
 from reviews.models import (
@@ -28,17 +27,37 @@ from reviews.services import notices, rows
 REQUIRED = ("access_level_used", "hours_spent", "limits")
 
 
+class Written(TypedDict):
+    """A review as its author wrote it.
+
+    ``revision`` is that of the draft the form was opened on, 0 when there was none;
+    ``version`` the one that it was to become.
+    """
+
+    agency: Organization
+    answers: dict[str, Any]
+    ratings: dict[str, dict[str, Any]]
+    evidence: Iterable[Document]
+    revision: int
+    version: NotRequired[int | None]
+
+
 @transaction.atomic
 def assign(
     submission: Submission, *, reviewer: User, agency: Organization, by: User, at: datetime
 ) -> Assignment:
     """The reviewer is responsible for her agency's review; assigning again changes nothing.
 
-    Raises Conflict for somebody who holds no reviewer's seat there or is recused.
+    Raises Conflict for oneself (domain.md section 3, invariant 12), and for somebody who
+    holds no reviewer's seat there or is recused.
     """
     submission, _, at = rows.begin(submission, policy.Action.ASSIGN, by=by, at=at)
     _require_agency(by, policy.Action.ASSIGN, submission, agency)
-    if not possible_reviewers(submission, agency).filter(pk=reviewer.pk).exists():
+    if reviewer == by:
+        raise Conflict(
+            f"Nobody assigns themselves. Ask another lead of {agency.short_name} to assign you."
+        )
+    if not possible_reviewers(submission, agency, by=by).filter(pk=reviewer.pk).exists():
         raise Conflict(
             f"{reviewer.name} cannot be assigned: only a reviewer of {agency.short_name} who is "
             "not recused can."
@@ -50,22 +69,17 @@ def assign(
         defaults={"assigned_by": by, "assigned_at": at},
     )
     if created:
-        _record("review.assigned", submission, agency, by, at, reviewer=reviewer.email)
+        rows.record(
+            "review.assigned", submission, by=by, for_=agency, at=at, reviewer=reviewer.email
+        )
         notices.queue(NoticeKind.ASSIGNED, submission, [reviewer], due_at=at, at=at)
     return assignment
 
 
-def possible_reviewers(submission: Submission, agency: Organization) -> Any:
-    """The agency's active reviewers who are not recused from the submission, by name."""
-    return (
-        User.objects.filter(
-            is_active=True,
-            groups__seat__organization=agency,
-            groups__seat__role=Role.REVIEWER,
-        )
-        .exclude(recusals__submission=submission)
-        .order_by("name")
-    )
+def possible_reviewers(submission: Submission, agency: Organization, *, by: User) -> QuerySet[User]:
+    """Whom ``by`` may assign: the agency's other reviewers who are not recused, by name."""
+    reviewers = notices.people_of(submission, "review_submission", organization=agency)
+    return reviewers.exclude(pk=by.pk)
 
 
 def draft_of(submission: Submission, agency: Organization, author: User) -> AgencyReview | None:
@@ -77,52 +91,33 @@ def draft_of(submission: Submission, agency: Organization, author: User) -> Agen
 
 @transaction.atomic
 def save_draft(
-    submission: Submission,
-    *,
-    agency: Organization,
-    answers: dict[str, Any],
-    ratings: dict[str, dict[str, Any]],
-    evidence: Iterable[Document],
-    revision: int,
-    version: int | None = None,
-    by: User,
-    at: datetime,
+    submission: Submission, *, by: User, at: datetime, **written: Unpack[Written]
 ) -> AgencyReview:
-    """The author's draft is as given, complete or not.
+    """The author's draft is as written, complete or not.
 
-    ``revision`` is that of the draft the form was opened on, 0 when there was none;
-    ``version`` the one that it was to become. Raises StaleForm when another window saved or
-    filed in between.
+    Raises StaleForm when another window saved or filed in between.
     """
     submission, _, at = rows.begin(submission, policy.Action.WRITE_REVIEW, by=by, at=at)
-    return _save(submission, agency, answers, ratings, evidence, revision, version, by, at)
+    return _save(submission, written, by, at)
 
 
 @transaction.atomic
 def file_review(
-    submission: Submission,
-    *,
-    agency: Organization,
-    answers: dict[str, Any],
-    ratings: dict[str, dict[str, Any]],
-    evidence: Iterable[Document],
-    revision: int,
-    version: int | None = None,
-    by: User,
-    at: datetime,
+    submission: Submission, *, by: User, at: datetime, **written: Unpack[Written]
 ) -> AgencyReview:
     """A new filed version of the author's review; no earlier version is changed.
 
     Raises Incomplete, naming what is missing, and StaleForm as ``save_draft`` does.
     """
     submission, _, at = rows.begin(submission, policy.Action.WRITE_REVIEW, by=by, at=at)
-    missing = missing_for_filing(answers, ratings)
+    missing = missing_for_filing(written["answers"], written["ratings"])
     if missing:
         raise Incomplete("The review cannot be filed yet.", missing)
-    review = _save(submission, agency, answers, ratings, evidence, revision, version, by, at)
+    review = _save(submission, written, by, at)
     review.filed_at = at
     review.save(update_fields=["filed_at"])
-    _record("review.filed", submission, agency, by, at, review=review, version=review.version)
+    agency = written["agency"]
+    rows.record("review.filed", review, by=by, for_=agency, at=at, version=review.version)
     notices.queue(
         NoticeKind.REVIEW_FILED,
         submission,
@@ -147,17 +142,8 @@ def missing_for_filing(answers: dict[str, Any], ratings: dict[str, dict[str, Any
     return missing
 
 
-def _save(
-    submission: Submission,
-    agency: Organization,
-    answers: dict[str, Any],
-    ratings: dict[str, dict[str, Any]],
-    evidence: Iterable[Document],
-    revision: int,
-    version: int | None,
-    by: User,
-    at: datetime,
-) -> AgencyReview:
+def _save(submission: Submission, written: Written, by: User, at: datetime) -> AgencyReview:
+    agency = written["agency"]
     _require_agency(by, policy.Action.WRITE_REVIEW, submission, agency)
     review = draft_of(submission, agency, by)
     if review is None:
@@ -170,22 +156,21 @@ def _save(
             revision=0,
             created_at=at,
         )
-    rows.require_next(review.version, version)
-    rows.require_revision(review, revision)
-    for name, value in answers.items():
+    rows.require_next(review.version, written.get("version"))
+    rows.require_revision(review, written["revision"])
+    for name, value in written["answers"].items():
         setattr(review, name, value)
     review.revision += 1
     review.saved_at = at
     review.save()
     readable = policy.allowed(by, policy.Action.VIEW_DOCUMENT, at=at)
-    review.evidence.set(
-        readable.filter(submission=submission, pk__in=[document.pk for document in evidence])
-    )
+    keys = [document.pk for document in written["evidence"]]
+    review.evidence.set(readable.filter(submission=submission, pk__in=keys))
     for line in Criterion:
         Rating.objects.update_or_create(
-            review=review, criterion=line, defaults=ratings.get(line, {})
+            review=review, criterion=line, defaults=written["ratings"].get(line, {})
         )
-    _record("review.saved", submission, agency, by, at, review=review, revision=review.revision)
+    rows.record("review.saved", review, by=by, for_=agency, at=at, revision=review.revision)
     return review
 
 
@@ -220,7 +205,15 @@ def file_position(
         filed_at=at,
         filed_by=by,
     )
-    _record("position.filed", submission, agency, by, at, position=outcome, version=following)
+    rows.record(
+        "position.filed",
+        submission,
+        by=by,
+        for_=agency,
+        at=at,
+        position=outcome,
+        version=following,
+    )
     notices.queue(
         NoticeKind.POSITION_FILED,
         submission,
@@ -239,7 +232,7 @@ def recuse(submission: Submission, *, reason: str, by: User, at: datetime) -> Re
     recusal = Recusal.objects.create(
         submission=submission, person=by, reason=reason, declared_at=at, declared_by=by
     )
-    _record("review.recused", submission, agency, by, at)
+    rows.record("review.recused", submission, by=by, for_=agency, at=at)
     return recusal
 
 
@@ -248,24 +241,3 @@ def _require_agency(
 ) -> None:
     if not policy.organizations(by, action, submission).filter(pk=agency.pk).exists():
         raise Conflict(f"You cannot do this for {agency.short_name}.")
-
-
-def _record(
-    action: str,
-    submission: Submission,
-    agency: Organization | None,
-    by: User,
-    at: datetime,
-    review: AgencyReview | None = None,
-    **details: Any,
-) -> None:
-    audit.record(
-        action,
-        by=by,
-        at=at,
-        object_type="review" if review else "submission",
-        object_reference=review.key if review else submission.reference,
-        submission=submission.reference,
-        organization=agency.code if agency else "",
-        **details,
-    )

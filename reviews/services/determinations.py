@@ -5,11 +5,9 @@ silence is shown and does not stop a determination: consultation is not a veto.
 """
 
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 
-from accounts import audit
 from accounts.models import Organization, User
 from accounts.roles import CONSULTED
 from reviews import policy
@@ -34,12 +32,12 @@ def request_consultations(submission: Submission, *, by: User, at: datetime) -> 
     ]
     if not asked:
         return
-    _record(
+    rows.record(
         "consultation.requested",
         submission,
-        _agency(by, policy.Action.DETERMINE, submission),
-        by,
-        at,
+        by=by,
+        for_=_agency(by, policy.Action.DETERMINE, submission),
+        at=at,
         offices=[office.code for office in asked],
     )
     notices.queue(
@@ -66,7 +64,7 @@ def record_consultation(
     consultation.statement = statement
     consultation.recorded_at, consultation.recorded_by = at, by
     consultation.save()
-    _record("consultation.recorded", submission, office, by, at)
+    rows.record("consultation.recorded", submission, by=by, for_=office, at=at)
     return consultation
 
 
@@ -100,8 +98,7 @@ def write(
         written_at=at,
         author=by,
     )
-    agency = _agency(by, policy.Action.DETERMINE, submission)
-    _record("determination.written", submission, agency, by, at, determination)
+    _record("determination.written", determination, by, at)
     notices.queue(
         NoticeKind.SIGNATURE_NEEDED,
         submission,
@@ -129,8 +126,7 @@ def sign(determination: Determination, *, by: User, at: datetime) -> Determinati
         raise Conflict("This determination has been signed already.")
     determination.signed_at, determination.signer = at, by
     determination.save(update_fields=["signed_at", "signer"])
-    agency = _agency(by, policy.Action.DETERMINE, submission)
-    _record("determination.issued", submission, agency, by, at, determination)
+    _record("determination.issued", determination, by, at)
     notices.queue(
         NoticeKind.DETERMINATION_ISSUED,
         submission,
@@ -146,24 +142,13 @@ def _agency(by: User, action: policy.Action, submission: Submission) -> Organiza
     return policy.organizations(by, action, submission)[0]
 
 
-def _record(
-    action: str,
-    submission: Submission,
-    agency: Organization,
-    by: User,
-    at: datetime,
-    determination: Determination | None = None,
-    **details: Any,
-) -> None:
-    if determination is not None:
-        details |= {"coverage": determination.outcome, "number": determination.number}
-    audit.record(
+def _record(action: str, determination: Determination, by: User, at: datetime) -> None:
+    rows.record(
         action,
+        determination,
         by=by,
+        for_=_agency(by, policy.Action.DETERMINE, determination.submission),
         at=at,
-        object_type="determination" if determination else "submission",
-        object_reference=determination.key if determination else submission.reference,
-        submission=submission.reference,
-        organization=agency.code,
-        **details,
+        coverage=determination.outcome,
+        number=determination.number,
     )

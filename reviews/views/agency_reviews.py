@@ -1,11 +1,9 @@
 """Pages of the agencies' reviews: the board, assigning, writing, the position, recusal."""
 
-from dataclasses import dataclass
-
 from django.contrib import messages
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from reviews import policy
 from reviews.exceptions import Conflict, Incomplete, StaleForm
@@ -18,125 +16,28 @@ from reviews.forms.agency_reviews import (
     place,
 )
 from reviews.models import AgencyPosition, AgencyReview, Assignment, Submission
-from reviews.models.agency_review import Criterion, Outcome
+from reviews.models.agency_review import Criterion
 from reviews.policy import Action
-from reviews.services import agency_reviews, attachments
+from reviews.services import agency_reviews, progress
+from reviews.services.progress import LISTED
 from reviews.views.page import find, find_submission, invalid, refused, submission_page
 from reviews.workflow import Status
 
-# What a list of reviews shows of each; the long texts stay in the database.
-LISTED = ("key", "submission", "agency", "author", "version", "saved_at", "filed_at")
 
-
-@dataclass(frozen=True)
-class BoardRow:
-    """How far one reviewing agency is, in words; ``people`` only of one's own agency."""
-
-    agency: str
-    state: str
-    detail: str = ""
-    people: tuple[str, ...] = ()
-
-
-@require_http_methods(["GET"])
+@require_GET
 def review_list(request, reference):
     """The person sees how far each agency is, and the reviews and positions that she may read."""
     submission = find_submission(request, reference, Action.DELIBERATE)
-    under_review = submission.status_at(request.at) == Status.UNDER_REVIEW
-    reviews = _latest_of_each(
-        policy.allowed(request.user, Action.READ_REVIEW, at=request.at)
-        .filter(submission=submission)
-        .select_related("agency", "author")
-        .only(*LISTED, "agency__short_name", "author__name")
-        .order_by("agency__name", "author__name", "author_id", "-version")
-    )
-    positions = {}
-    for position in (
-        policy.allowed(request.user, Action.READ_POSITION, at=request.at)
-        .filter(submission=submission)
-        .select_related("agency")
-        .order_by("agency__name", "version")
-    ):
-        positions[position.agency_id] = position
+    board = progress.board(request.user, submission, at=request.at)
     return submission_page(
         request,
         "reviews/review_list.html",
         submission,
         title="Reviews and positions",
-        board=_board(request, submission, reviews, positions, under_review),
-        reviews=reviews,
-        positions=list(positions.values()),
-        under_review=under_review,
-        write_label=_write_label(request.user, reviews),
+        board=board,
+        under_review=submission.status_at(request.at) == Status.UNDER_REVIEW,
+        write_label=_write_label(request.user, board.reviews),
     )
-
-
-def _latest_of_each(rows):
-    """Each author's last filed version and, where there is one, the draft after it."""
-    kept, seen = [], set()
-    for review in rows:
-        kind = (review.agency_id, review.author_id, review.filed_at is None)
-        if kind not in seen:
-            seen.add(kind)
-            kept.append(review)
-    return kept
-
-
-def _board(request, submission, reviews, positions, under_review):
-    agencies = list(attachments.reviewing_agencies(submission))
-    own = set(
-        policy.organizations(request.user, Action.DELIBERATE, submission).values_list(
-            "pk", flat=True
-        )
-    )
-    assigned = {}
-    for agency, name in (
-        Assignment.objects.filter(submission=submission)
-        .exclude(reviewer__recusals__submission=submission)
-        .order_by("reviewer__name")
-        .values_list("agency", "reviewer__name")
-    ):
-        assigned.setdefault(agency, []).append(name)
-    filed = _agencies(AgencyReview.objects.filter(submission=submission, filed_at__isnull=False))
-    positioned = _agencies(AgencyPosition.objects.filter(submission=submission))
-    drafted = {review.agency_id for review in reviews if review.filed_at is None}
-
-    def row(agency):
-        state, detail = _progress(
-            position=positions.get(agency.pk),
-            positioned=agency.pk in positioned,
-            filed=agency.pk in filed,
-            drafted=agency.pk in drafted and agency.pk in own,
-            assigned=agency.pk in assigned,
-            under_review=under_review,
-        )
-        people = assigned.get(agency.pk, ()) if agency.pk in own else ()
-        return BoardRow(agency.name, state, detail, tuple(people))
-
-    return [row(agency) for agency in agencies]
-
-
-def _agencies(rows):
-    return set(rows.order_by().values_list("agency", flat=True).distinct())
-
-
-def _progress(*, position, positioned, filed, drafted, assigned, under_review):
-    """An agency's state in words, and what is to be added to it."""
-    if position is not None and position.outcome == Outcome.RECUSED:
-        return "Recused", ""
-    if positioned:
-        return "Position filed", ""
-    if not under_review:
-        if filed:
-            return "No view recorded", "A review was filed, and no position."
-        if drafted:
-            return "No view recorded", "A draft was begun and not filed: it is sealed."
-        return "No view recorded", ""
-    if filed:
-        return "Review filed", "A next version is begun." if drafted else ""
-    if drafted:
-        return "Draft begun", ""
-    return ("Assigned" if assigned else "Nobody assigned"), ""
 
 
 def _write_label(user, reviews):
@@ -165,7 +66,7 @@ def review_assign(request, reference):
     )
     form = AssignForm(
         request.POST if request.method == "POST" else None,
-        reviewers=agency_reviews.possible_reviewers(submission, agency),
+        reviewers=agency_reviews.possible_reviewers(submission, agency, by=request.user),
         assigned=[assignment.reviewer_id for assignment in assignments],
     )
     status = invalid(form)
@@ -245,16 +146,7 @@ def _take(request, submission, agency, form, saved):
         if filing:
             form.name_missing(agency_reviews.missing_for_filing(form.answers(), form.ratings()))
         return None, 422, "unsaved"
-    given = {
-        "agency": agency,
-        "answers": form.answers(),
-        "ratings": form.ratings(),
-        "evidence": form.cleaned_data["evidence"],
-        "revision": form.cleaned_data["revision"] or 0,
-        "version": form.cleaned_data["version"],
-        "by": request.user,
-        "at": request.at,
-    }
+    given = {"agency": agency, **form.written(), "by": request.user, "at": request.at}
     try:
         if not filing:
             review = agency_reviews.save_draft(submission, **given)
@@ -275,7 +167,7 @@ def _take(request, submission, agency, form, saved):
     return review, 200, ""
 
 
-@require_http_methods(["GET"])
+@require_GET
 def review_detail(request, key):
     """The person reads one version of a review that is hers to read."""
     review = find(request, Action.READ_REVIEW, key=key)

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.shortcuts import redirect
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import Organization
 from accounts.roles import CONSULTED
@@ -15,7 +15,7 @@ from reviews.services.reports import determination_in_force
 from reviews.views.page import find, find_submission, invalid, refused, submission_page
 
 
-@require_http_methods(["GET"])
+@require_GET
 def determination_detail(request, reference):
     """The person sees the determinations and consultations that are hers to see."""
     submission = find_submission(request, reference)

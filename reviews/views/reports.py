@@ -5,42 +5,27 @@ No page names a person of an agency, and none shows an outcome before the report
 
 from django.contrib import messages
 from django.shortcuts import redirect
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from reviews.exceptions import Conflict
 from reviews.forms.reports import IssueForm, ResponseForm
 from reviews.models import Report
 from reviews.policy import Action
-from reviews.services import reports
+from reviews.services import progress, reports
 from reviews.views.page import find_submission, invalid, refused, submission_page
-from reviews.workflow import Status
 
 
-@require_http_methods(["GET"])
+@require_GET
 def report_detail(request, reference):
     """The person reads the report once it is issued; before that, only which agencies filed."""
     submission = find_submission(request, reference)
-    report = Report.objects.filter(submission=submission).first()
-    issued_at = _issued_at(submission, report, request.at)
-    lines = reports.lines(submission)
     return submission_page(
         request,
         "reviews/report_detail.html",
         submission,
         title="Report to the lab",
-        report=report,
-        issued_at=issued_at,
-        lines=lines if issued_at else [],
-        progress=[] if issued_at else [(line.agency, line.position is not None) for line in lines],
-        determination=reports.determination_in_force(submission) if issued_at else None,
+        report=progress.report(request.user, submission, at=request.at),
     )
-
-
-def _issued_at(submission, report, at):
-    """When the report was issued. The clock issues it at the end, recorded or not."""
-    if report is not None:
-        return report.issued_at
-    return submission.closes_at if submission.status_at(at) == Status.EXPIRED else None
 
 
 @require_http_methods(["GET", "POST"])

@@ -1,13 +1,13 @@
 """The determination's pages: consultations, writing, the second signer, who reads what."""
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from accounts.roles import CONSULTED
 from reviews.models import Consultation, Determination
 from reviews.services import determinations
 from tests import factories
+from tests.services.agency_pages import page, signed_in, text_of
 
 CANARY = "CANARY-4c77"
 TYPED = {
@@ -16,26 +16,6 @@ TYPED = {
     "authority": "Director, NSA",
     "external_reference": "Record 12",
 }
-
-
-def page(name, submission):
-    return reverse(f"reviews:{name}", args=[submission.reference])
-
-
-def text_of(response):
-    return response.content.decode()
-
-
-@pytest.fixture
-def signed_in():
-    """A browser in which that person is signed in."""
-
-    def sign_in(person):
-        browser = Client()
-        browser.force_login(person)
-        return browser
-
-    return sign_in
 
 
 @pytest.fixture
@@ -60,7 +40,7 @@ def signing(determination):
     return reverse("reviews:determination-sign", args=[determination.key])
 
 
-def test_asking_is_confirmed_and_asks_each_office_once(people, submission, signed_in):
+def test_asking_is_confirmed_and_asks_each_office_once(people, submission):
     official = signed_in(people.nsa_official)
     url = page("consultation-request", submission)
     assert {office.code for office in official.get(url).context["offices"]} == set(CONSULTED)
@@ -72,7 +52,7 @@ def test_asking_is_confirmed_and_asks_each_office_once(people, submission, signe
     assert "have been asked already" in text_of(official.get(url))
 
 
-def test_office_records_its_statement_once(people, asked, signed_in):
+def test_office_records_its_statement_once(people, asked):
     official = signed_in(people.oncd_official)
     url = page("consultation-record", asked)
     assert official.post(url, {"statement": ""}).status_code == 422
@@ -86,7 +66,7 @@ def test_office_records_its_statement_once(people, asked, signed_in):
     assert Consultation.objects.get(organization__code="oncd").statement == "ONCD agrees."
 
 
-def test_office_that_was_not_asked_records_nothing(people, submission, signed_in):
+def test_office_that_was_not_asked_records_nothing(people, submission):
     official = signed_in(people.oncd_official)
     url = page("consultation-record", submission)
     assert "has not asked" in text_of(official.get(url))
@@ -97,7 +77,7 @@ def test_office_that_was_not_asked_records_nothing(people, submission, signed_in
 
 
 def test_consultations_are_read_by_who_determines_and_by_their_own_office(
-    people, asked, signed_in, start, move_clock
+    people, asked, start, move_clock
 ):
     for person, words in ((people.oncd_official, "From-ONCD"), (people.cisa_lead, "From-CISA")):
         determinations.record_consultation(asked, statement=words, by=person, at=start)
@@ -128,7 +108,7 @@ def test_consultations_are_read_by_who_determines_and_by_their_own_office(
     assert readers() == expected
 
 
-def test_writing_needs_consultations_and_keeps_what_was_typed(people, submission, signed_in):
+def test_writing_needs_consultations_and_keeps_what_was_typed(people, submission):
     official = signed_in(people.nsa_official)
     url = page("determination-write", submission)
     assert "Ask them first" in text_of(official.get(url))
@@ -140,7 +120,7 @@ def test_writing_needs_consultations_and_keeps_what_was_typed(people, submission
     assert not Determination.objects.exists()
 
 
-def test_rationale_is_needed_and_classified_data_warned_of(people, asked, signed_in):
+def test_rationale_is_needed_and_classified_data_warned_of(people, asked):
     official = signed_in(people.nsa_official)
     url = page("determination-write", asked)
     assert "Never a threshold, a score or a benchmark item" in text_of(official.get(url))
@@ -149,7 +129,13 @@ def test_rationale_is_needed_and_classified_data_warned_of(people, asked, signed
     assert list(answer.context["form"].errors) == ["rationale"]
 
 
-def test_written_once_and_signed_by_a_second_person(people, asked, signed_in):
+def test_both_outcomes_are_said_in_whole_sentences(people, asked):
+    shown = text_of(signed_in(people.nsa_official).get(page("determination-write", asked)))
+    assert ">The model version is a covered frontier model.<" in shown
+    assert ">The model version is not a covered frontier model.<" in shown
+
+
+def test_written_once_and_signed_by_a_second_person(people, asked):
     official, signer = signed_in(people.nsa_official), signed_in(people.nsa_signer)
     url = page("determination-write", asked)
     assert official.post(url, TYPED).status_code == 302
@@ -166,7 +152,7 @@ def test_written_once_and_signed_by_a_second_person(people, asked, signed_in):
     assert signer.post(signing(determination)).status_code == 409
 
 
-def test_author_cannot_sign_her_own(people, written, signed_in):
+def test_author_cannot_sign_her_own(people, written):
     author = signed_in(people.nsa_official)
     assert author.get(signing(written)).status_code == 403
     assert author.post(signing(written)).status_code == 403
@@ -177,7 +163,7 @@ def test_author_cannot_sign_her_own(people, written, signed_in):
     assert signing(written) not in shown
 
 
-def test_unsigned_one_is_seen_by_who_determines_alone(people, written, signed_in):
+def test_unsigned_one_is_seen_by_who_determines_alone(people, written):
     for code in ("nsa_official", "nsa_signer"):
         shown = text_of(
             signed_in(getattr(people, code)).get(page("determination-detail", written.submission))
@@ -192,7 +178,7 @@ def test_unsigned_one_is_seen_by_who_determines_alone(people, written, signed_in
         assert browser.get(signing(written)).status_code == 404, code
 
 
-def test_signed_one_is_read_by_all_and_names_nobody_to_the_lab(people, written, signed_in, start):
+def test_signed_one_is_read_by_all_and_names_nobody_to_the_lab(people, written, start):
     people.nsa_signer.name = f"{CANARY} signer"
     people.nsa_signer.save()
     determinations.sign(written, by=people.nsa_signer, at=start)
@@ -205,7 +191,7 @@ def test_signed_one_is_read_by_all_and_names_nobody_to_the_lab(people, written, 
     assert CANARY in text_of(signed_in(people.dod_reviewer).get(url))
 
 
-def test_later_one_supersedes_and_both_stay(people, written, signed_in, start):
+def test_later_one_supersedes_and_both_stay(people, written, start):
     determinations.sign(written, by=people.nsa_signer, at=start)
     signer = signed_in(people.nsa_signer)
     url = page("determination-write", written.submission)
@@ -221,7 +207,7 @@ def test_later_one_supersedes_and_both_stay(people, written, signed_in, start):
     assert (answer.context["in_force"], answer.context["superseded"]) == (second, [written])
 
 
-def test_nothing_is_written_after_the_end(people, written, signed_in, move_clock):
+def test_nothing_is_written_after_the_end(people, written, move_clock):
     submission = written.submission
     move_clock(submission.closes_at)
     official, signer = signed_in(people.nsa_official), signed_in(people.nsa_signer)
@@ -242,7 +228,7 @@ def test_nothing_is_written_after_the_end(people, written, signed_in, move_clock
 @pytest.mark.parametrize(
     "name", ["consultation-request", "consultation-record", "determination-write"]
 )
-def test_who_may_not_is_refused(people, submission, signed_in, name):
+def test_who_may_not_is_refused(people, submission, name):
     for code, status in (
         ("northlight_liaison", 403),
         ("nsa_lead", 403),

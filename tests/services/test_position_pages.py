@@ -3,31 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from django.test import Client
-from django.urls import reverse
 
 from reviews.models import AgencyPosition, AgencyReview, Recusal
 from tests import factories
-
-
-def page(name, submission):
-    return reverse(f"reviews:{name}", args=[submission.reference])
-
-
-def text_of(response):
-    return response.content.decode()
-
-
-@pytest.fixture
-def signed_in():
-    """A browser in which that person is signed in."""
-
-    def sign_in(person):
-        browser = Client()
-        browser.force_login(person)
-        return browser
-
-    return sign_in
+from tests.services.agency_pages import page, signed_in, text_of
 
 
 @pytest.fixture
@@ -36,12 +15,12 @@ def submission(people):
 
 
 @pytest.fixture
-def reviewer(people, submission, signed_in):
+def reviewer(people, submission):
     """NSA's reviewer, assigned."""
     return signed_in(factories.assigned(submission, people))
 
 
-def test_position_is_filed_and_superseded(people, submission, signed_in):
+def test_position_is_filed_and_superseded(people, submission):
     lead = signed_in(people.nsa_lead)
     url = page("position-file", submission)
     for version, outcome in enumerate(("concerns_recorded", "no_concerns_recorded"), start=1):
@@ -52,7 +31,7 @@ def test_position_is_filed_and_superseded(people, submission, signed_in):
     assert "1, superseded" in shown
 
 
-def test_position_needs_its_summary_and_keeps_the_choice(people, submission, signed_in):
+def test_position_needs_its_summary_and_keeps_the_choice(people, submission):
     answer = signed_in(people.nsa_lead).post(
         page("position-file", submission), {"outcome": "mitigations_suggested", "summary": ""}
     )
@@ -62,7 +41,7 @@ def test_position_needs_its_summary_and_keeps_the_choice(people, submission, sig
     assert not AgencyPosition.objects.exists()
 
 
-def test_second_click_files_no_second_position(people, submission, signed_in):
+def test_second_click_files_no_second_position(people, submission):
     lead = signed_in(people.nsa_lead)
     url = page("position-file", submission)
     typed = {"outcome": "no_concerns_recorded", "summary": "Typed.", "version": "1"}
@@ -87,14 +66,14 @@ def test_recusal_closes_the_submission_at_once(people, submission, reviewer):
     assert reviewer.post(url, {}).status_code == 404
 
 
-def test_nothing_is_written_after_the_end(people, submission, reviewer, signed_in, move_clock):
+def test_nothing_is_written_after_the_end(people, submission, reviewer, move_clock):
     reviewer.post(page("review-write", submission), {"limits": "API only.", "save": "1"})
     review = AgencyReview.objects.get()
     lead = signed_in(people.nsa_lead)
     attempts = [
         (reviewer, "review-write", {"revision": "1", "save": "1"}),
         (reviewer, "review-write", {"revision": "1", "file": "1"}),
-        (lead, "review-assign", {"reviewer": people.nsa_reviewer.pk}),
+        (lead, "review-assign", {"reviewer": people.nsa_reviewer.email}),
         (lead, "position-file", {"outcome": "no_concerns_recorded"}),
         (reviewer, "review-recuse", {}),
     ]

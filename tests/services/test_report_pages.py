@@ -2,39 +2,18 @@
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
 
 from accounts.models import User
 from reviews.models import Report
 from reviews.services import agency_reviews, attachments, determinations, lifecycle
 from reviews.workflow import Status
 from tests import factories
+from tests.services.agency_pages import content_of, page, signed_in, text_of
 
 AGENCIES = ("nsa", "dod", "cisa", "caisi", "treasury")
 SUMMARY = "SUMMARY-1d20"
 CANARY = "CANARY-8e5b"
-
-
-def page(name, submission):
-    return reverse(f"reviews:{name}", args=[submission.reference])
-
-
-def text_of(response):
-    return response.content.decode()
-
-
-@pytest.fixture
-def signed_in():
-    """A browser in which that person is signed in."""
-
-    def sign_in(person):
-        browser = Client()
-        browser.force_login(person)
-        return browser
-
-    return sign_in
 
 
 @pytest.fixture
@@ -80,12 +59,12 @@ def write_canaries(submission, people):
     agency_reviews.recuse(submission, reason=CANARY, by=people.recused, at=at)
 
 
-def test_before_issuing_the_lab_sees_only_who_has_filed(people, submission, signed_in):
+def test_before_issuing_the_lab_sees_only_who_has_filed(people, submission):
     write_canaries(submission, people)
     everybody_files(submission, people, ["nsa", "dod"])
     answer = signed_in(people.northlight_liaison).get(page("report-detail", submission))
     shown = text_of(answer)
-    assert {agency.code: filed for agency, filed in answer.context["progress"]} == {
+    assert {agency.code: filed for agency, filed in answer.context["report"].filed} == {
         "nsa": True,
         "dod": True,
         "cisa": False,
@@ -94,11 +73,10 @@ def test_before_issuing_the_lab_sees_only_who_has_filed(people, submission, sign
     }
     for words in (CANARY, CANARY.lower(), SUMMARY, "oncerns recorded", "Issue the report"):
         assert words not in shown
-    assert "Nothing here authorizes or withholds a release" in shown
-    assert answer.context["lines"] == []
+    assert answer.context["report"].lines == []
 
 
-def test_report_names_agencies_and_nobody(people, submission, signed_in):
+def test_report_names_agencies_and_nobody(people, submission):
     write_canaries(submission, people)
     everybody_files(submission, people)
     lead = signed_in(people.nsa_lead)
@@ -116,11 +94,10 @@ def test_report_names_agencies_and_nobody(people, submission, signed_in):
     assert shown.count("Concerns recorded") == 5
     assert "National Security Agency" in shown
     assert "Not made." in shown
-    assert "Nothing here authorizes or withholds a release" in shown
     assert lead.post(page("report-issue", submission)).status_code == 403
 
 
-def test_report_holds_the_signed_determination(people, submission, signed_in, start):
+def test_report_holds_the_signed_determination(people, submission, start):
     determinations.request_consultations(submission, by=people.nsa_official, at=start)
     determination = determinations.write(
         submission,
@@ -141,7 +118,7 @@ def test_report_holds_the_signed_determination(people, submission, signed_in, st
     assert "nsa signer" not in shown
 
 
-def test_issuing_waits_for_every_agency_and_says_for_which(people, submission, signed_in):
+def test_issuing_waits_for_every_agency_and_says_for_which(people, submission):
     everybody_files(submission, people, ["nsa", "dod", "cisa"])
     lead = signed_in(people.nsa_lead)
     url = page("report-issue", submission)
@@ -155,9 +132,7 @@ def test_issuing_waits_for_every_agency_and_says_for_which(people, submission, s
     assert (submission.status, Report.objects.count()) == (Status.UNDER_REVIEW, 0)
 
 
-def test_clock_issues_the_report_even_when_nobody_records_it(
-    people, submission, signed_in, move_clock
-):
+def test_clock_issues_the_report_even_when_nobody_records_it(people, submission, move_clock):
     everybody_files(submission, people, ["nsa"])
     move_clock(submission.closes_at)
     assert not Report.objects.exists()
@@ -165,8 +140,9 @@ def test_clock_issues_the_report_even_when_nobody_records_it(
 
     def seen():
         answer = lab.get(page("report-detail", submission))
-        assert answer.context["issued_at"] == submission.closes_at
-        return {line.agency.code: line.outcome for line in answer.context["lines"]}
+        assert answer.context["report"].issued_at == submission.closes_at
+        assert "by the end of the window" in text_of(answer)
+        return {line.agency.code: line.outcome for line in answer.context["report"].lines}
 
     unrecorded = seen()
     lifecycle.expire(submission.pk, at=submission.closes_at)
@@ -180,7 +156,37 @@ def test_clock_issues_the_report_even_when_nobody_records_it(
     }
 
 
-def test_withdrawn_submission_has_no_report(people, submission, signed_in, start):
+def test_report_says_which_agency_issued_it_and_when(people, submission):
+    everybody_files(submission, people)
+    signed_in(people.dod_lead).post(page("report-issue", submission))
+    for code in ("northlight_liaison", "dod_lead", "nsa_reviewer"):
+        answer = signed_in(getattr(people, code)).get(page("report-detail", submission))
+        content = content_of(answer)
+        assert answer.context["report"].issued_by == factories.organization("dod")
+        assert "11:00 a.m. EDT</time><br>by Department of Defense, with a position from" in content
+        assert "dod lead" not in content
+
+
+@pytest.mark.parametrize("name", ["report-detail", "review-list"])
+def test_issuing_is_offered_only_when_it_would_succeed(people, submission, name):
+    lead = signed_in(people.nsa_lead)
+    link = f'href="{page("report-issue", submission)}"'
+    for agency in AGENCIES:
+        assert link not in text_of(lead.get(page(name, submission)))
+        everybody_files(submission, people, [agency])
+    assert link in text_of(lead.get(page(name, submission)))
+    assert lead.post(page("report-issue", submission)).status_code == 302
+    assert link not in text_of(lead.get(page(name, submission)))
+
+
+def test_lab_reads_the_statement_once_in_the_page_s_content(people, submission):
+    lab = signed_in(people.northlight_liaison)
+    content = content_of(lab.get(page("report-detail", submission)))
+    assert content.count("Nothing in Foreview approves, denies or holds a release") == 1
+    assert "withholds a release" not in content
+
+
+def test_withdrawn_submission_has_no_report(people, submission, start):
     everybody_files(submission, people, ["nsa"])
     lifecycle.withdraw(submission, by=people.northlight_liaison, at=start)
     for code in ("northlight_liaison", "dod_lead"):
@@ -189,7 +195,7 @@ def test_withdrawn_submission_has_no_report(people, submission, signed_in, start
         assert SUMMARY not in shown
 
 
-def test_lab_responds_once(people, submission, signed_in):
+def test_lab_responds_once(people, submission):
     everybody_files(submission, people)
     lab, lead = signed_in(people.northlight_liaison), signed_in(people.nsa_lead)
     url = page("report-respond", submission)
@@ -208,7 +214,7 @@ def test_lab_responds_once(people, submission, signed_in):
     assert Report.objects.get().response == "The lab will follow up."
 
 
-def test_lab_responds_after_the_end(people, submission, signed_in, move_clock):
+def test_lab_responds_after_the_end(people, submission, move_clock):
     move_clock(submission.closes_at)
     lifecycle.expire(submission.pk, at=submission.closes_at)
     answer = signed_in(people.northlight_liaison).post(
@@ -217,7 +223,7 @@ def test_lab_responds_after_the_end(people, submission, signed_in, move_clock):
     assert answer.status_code == 302
 
 
-def test_who_may_not_is_refused(people, submission, signed_in, move_clock):
+def test_who_may_not_is_refused(people, submission, move_clock):
     for code, issue, respond, read in (
         ("northlight_liaison", 403, 200, 200),
         ("nsa_reviewer", 403, 403, 200),
@@ -236,7 +242,7 @@ def test_who_may_not_is_refused(people, submission, signed_in, move_clock):
     assert signed_in(people.nsa_lead).post(page("report-issue", submission)).status_code == 403
 
 
-def test_report_asks_as_much_for_ten_reviews_as_for_one(people, submission, signed_in):
+def test_report_asks_as_much_for_ten_reviews_as_for_one(people, submission):
     def queries(person):
         browser = signed_in(person)
         browser.get(page("report-detail", submission))  # fills what is kept per process
@@ -254,5 +260,5 @@ def test_report_asks_as_much_for_ten_reviews_as_for_one(people, submission, sign
     assert (queries(people.nsa_lead), queries(people.northlight_liaison)) == before
     signed_in(people.nsa_lead).post(page("report-issue", submission))
     after = queries(people.northlight_liaison)
-    # Once issued: the determination in force is asked for, and nothing for each agency.
-    assert after <= before[1] + 1
+    # Once issued: the report, its issuer and the determination in force; nothing for each agency.
+    assert after == before[1] + 3

@@ -1,16 +1,11 @@
-"""The reviews' pages: the board, assigning, writing and filing, who reads what."""
+"""The reviews' pages: writing and filing, and who reads what."""
 
 import pytest
-from django.db import connection
-from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts import audit, seats
-from accounts.models import User
-from reviews.models import AgencyReview, Assignment
-from reviews.services import agency_reviews
+from reviews.models import AgencyReview
 from tests import factories
+from tests.services.agency_pages import page, signed_in, text_of
 
 SCORED = "vulnerability_discovery"
 CANARY = "CANARY-9f31"
@@ -33,159 +28,15 @@ def sent(**changes):
     return {name: value for name, value in values.items() if value is not None}
 
 
-def page(name, submission):
-    return reverse(f"reviews:{name}", args=[submission.reference])
-
-
-@pytest.fixture
-def signed_in():
-    """A browser in which that person is signed in."""
-
-    def sign_in(person):
-        browser = Client()
-        browser.force_login(person)
-        return browser
-
-    return sign_in
-
-
 @pytest.fixture
 def submission(people):
     return factories.filed(people)
 
 
 @pytest.fixture
-def reviewer(people, submission, signed_in):
+def reviewer(people, submission):
     """NSA's reviewer, assigned."""
     return signed_in(factories.assigned(submission, people))
-
-
-def text_of(response):
-    return response.content.decode()
-
-
-# The board.
-
-
-def test_board_says_how_far_each_agency_is(people, submission, signed_in):
-    factories.review_drafted(submission, people, "nsa")
-    factories.assigned(submission, people, "dod")
-    factories.review_filed(submission, people, "cisa")
-    factories.position_filed(submission, people, "caisi")
-    board = {
-        row.agency: (row.state, row.people)
-        for row in signed_in(people.nsa_lead).get(page("review-list", submission)).context["board"]
-    }
-    assert board == {
-        "Department of Defense": ("Assigned", ()),
-        "Department of the Treasury": ("Nobody assigned", ()),
-        "DHS, Cybersecurity and Infrastructure Security Agency": ("Review filed", ()),
-        "National Security Agency": ("Draft begun", ("nsa reviewer",)),
-        "NIST, Center for AI Standards and Innovation": ("Position filed", ()),
-        "Outpost": ("Nobody assigned", ()),
-    }
-
-
-def test_board_shows_no_other_agency_s_draft(people, submission, signed_in):
-    factories.review_drafted(submission, people, "nsa", concerns=CANARY)
-    answer = signed_in(people.dod_lead).get(page("review-list", submission))
-    row = next(row for row in answer.context["board"] if row.agency == "National Security Agency")
-    assert (row.state, row.detail, row.people) == ("Assigned", "", ())
-    assert answer.context["reviews"] == []
-    assert "Draft begun" not in text_of(answer)
-    assert "nsa reviewer" not in text_of(answer)
-
-
-def test_board_after_the_end_says_that_no_view_was_recorded(
-    people, submission, signed_in, move_clock
-):
-    factories.review_drafted(submission, people, "nsa")
-    factories.review_filed(submission, people, "dod")
-    factories.position_filed(submission, people, "caisi", outcome="recused", summary="")
-    move_clock(submission.closes_at)
-    answer = signed_in(people.nsa_lead).get(page("review-list", submission))
-    board = {row.agency: (row.state, row.detail) for row in answer.context["board"]}
-    assert board["National Security Agency"] == (
-        "No view recorded",
-        "A draft was begun and not filed: it is sealed.",
-    )
-    assert board["Department of Defense"] == (
-        "No view recorded",
-        "A review was filed, and no position.",
-    )
-    assert board["NIST, Center for AI Standards and Innovation"] == ("Recused", "")
-
-
-def test_board_counts_a_recused_reviewer_as_nobody(people, submission, reviewer, signed_in):
-    reviewer.post(page("review-recuse", submission), {"reason": "Family."})
-    answer = signed_in(people.nsa_lead).get(page("review-list", submission))
-    row = next(row for row in answer.context["board"] if row.agency == "National Security Agency")
-    assert row.state == "Nobody assigned"
-
-
-def test_positions_of_others_are_read_once_the_own_one_is_filed(people, submission, signed_in):
-    factories.position_filed(submission, people, "dod", summary=CANARY)
-    lead = signed_in(people.nsa_lead)
-    assert CANARY not in text_of(lead.get(page("review-list", submission)))
-    factories.position_filed(submission, people, "nsa")
-    assert CANARY in text_of(lead.get(page("review-list", submission)))
-
-
-def test_board_asks_as_much_for_ten_reviews_as_for_one(people, submission, signed_in, start):
-    factories.review_filed(submission, people, "nsa")
-    factories.position_filed(submission, people, "nsa")
-    lead = signed_in(people.nsa_lead)
-
-    def queries():
-        with CaptureQueriesContext(connection) as asked:
-            answer = lead.get(page("review-list", submission))
-        return len(asked), len(answer.context["reviews"])
-
-    queries()  # fills what is kept per process
-    before, one = queries()
-    for agency in ("dod", "cisa", "caisi", "treasury"):
-        factories.review_filed(submission, people, agency)
-        factories.position_filed(submission, people, agency)
-    nsa = factories.organization("nsa")
-    for number in range(5):
-        more = User.objects.create_user(f"more-{number}@demo.example", f"More {number}", "x")
-        seats.give(person=more, organization=nsa, role="reviewer", by=audit.SYSTEM, at=start)
-        agency_reviews.assign(submission, reviewer=more, agency=nsa, by=people.nsa_lead, at=start)
-        agency_reviews.file_review(
-            submission,
-            agency=nsa,
-            answers=factories.REVIEW,
-            ratings=factories.RATINGS,
-            evidence=[],
-            revision=0,
-            by=more,
-            at=start,
-        )
-    assert (one, queries()) == (1, (before, 10))
-
-
-# Assigning.
-
-
-def test_lead_assigns_a_reviewer_of_her_agency(people, submission, signed_in):
-    lead = signed_in(people.nsa_lead)
-    assert "Nobody is assigned yet" in text_of(lead.get(page("review-assign", submission)))
-    for _ in range(2):  # a second click changes nothing
-        answer = lead.post(page("review-assign", submission), {"reviewer": people.nsa_reviewer.pk})
-        assert answer.status_code == 302
-    assert Assignment.objects.get().reviewer == people.nsa_reviewer
-    shown = text_of(lead.get(page("review-assign", submission)))
-    assert "nsa reviewer, nsa-reviewer@demo.example (assigned)" in shown
-
-
-@pytest.mark.parametrize("chosen", ["dod_reviewer", "nsa_lead", "disabled", "nobody"])
-def test_nobody_else_can_be_assigned(people, submission, signed_in, chosen):
-    person = getattr(people, chosen, None)
-    answer = signed_in(people.nsa_lead).post(
-        page("review-assign", submission), {"reviewer": person.pk if person else ""}
-    )
-    assert answer.status_code == 422
-    assert not Assignment.objects.exists()
 
 
 # Writing and filing.
@@ -205,7 +56,7 @@ def test_draft_is_saved_whatever_is_missing(people, submission, reviewer):
 
 def test_review_is_filed_and_shown(people, submission, reviewer):
     card = factories.document(submission, people, title="System card of the model")
-    answer = reviewer.post(page("review-write", submission), sent(file="1", evidence=[card.pk]))
+    answer = reviewer.post(page("review-write", submission), sent(file="1", evidence=[card.key]))
     review = AgencyReview.objects.get()
     assert (answer.status_code, answer.url) == (302, review.get_absolute_url())
     assert review.filed_at is not None
@@ -308,9 +159,29 @@ def test_next_version_begins_from_the_last_and_leaves_it(people, submission, rev
 def test_documents_that_are_not_open_cannot_be_relied_upon(people, submission, reviewer):
     closed = factories.document(submission, people, restricted_to=["dod"], title=CANARY)
     assert CANARY not in text_of(reviewer.get(page("review-write", submission)))
-    answer = reviewer.post(page("review-write", submission), sent(save="1", evidence=[closed.pk]))
+    answer = reviewer.post(page("review-write", submission), sent(save="1", evidence=[closed.key]))
     assert answer.status_code == 422
     assert CANARY not in text_of(answer)
+
+
+def test_forms_show_no_primary_key(people, submission, reviewer):
+    card = factories.document(submission, people)
+    url = page("review-write", submission)
+    field = reviewer.get(url).context["form"]["evidence"]
+    assert [str(choice.data["value"]) for choice in field] == [str(card.key)]
+    reviewer.post(url, sent(save="1", evidence=[card.key]))
+    assert f'value="{card.key}" class="usa-checkbox__input" id="id_evidence_0" checked' in text_of(
+        reviewer.get(url)
+    )
+    for wrong in (card.pk, "x"):
+        answer = reviewer.post(url, sent(save="1", revision="1", evidence=[wrong]))
+        assert answer.status_code == 422
+        assert answer.context["form"].errors["evidence"] == ["Choose documents from the list."]
+    field = signed_in(people.nsa_lead).get(page("review-assign", submission)).context["form"]
+    assert [str(choice.data["value"]) for choice in field["reviewer"]] == [
+        people.nsa_reviewer.email,
+        people.recused.email,
+    ]
 
 
 def test_undeclared_fields_are_ignored(people, submission, reviewer, start):
@@ -329,7 +200,7 @@ def test_undeclared_fields_are_ignored(people, submission, reviewer, start):
 # Who reads a review.
 
 
-def test_draft_is_read_by_its_own_agency_alone(people, submission, signed_in):
+def test_draft_is_read_by_its_own_agency_alone(people, submission):
     review = factories.review_drafted(submission, people, "nsa", concerns=CANARY)
     factories.review_filed(submission, people, "dod")
     for code in ("nsa_reviewer", "nsa_lead", "nsa_official"):
@@ -347,10 +218,10 @@ def test_draft_is_read_by_its_own_agency_alone(people, submission, signed_in):
     assert missing.status_code == 404
 
 
-def test_reader_of_a_review_learns_no_title_that_is_closed_to_her(people, submission, signed_in):
+def test_reader_of_a_review_learns_no_title_that_is_closed_to_her(people, submission):
     restricted = factories.document(submission, people, restricted_to=["nsa"], title=CANARY)
     writer = signed_in(factories.assigned(submission, people))
-    writer.post(page("review-write", submission), sent(file="1", evidence=[restricted.pk]))
+    writer.post(page("review-write", submission), sent(file="1", evidence=[restricted.key]))
     review = AgencyReview.objects.get()
     factories.review_filed(submission, people, "dod")
     assert CANARY in text_of(writer.get(review.get_absolute_url()))
@@ -362,7 +233,7 @@ def test_reader_of_a_review_learns_no_title_that_is_closed_to_her(people, submis
 @pytest.mark.parametrize(
     "name", ["review-list", "review-assign", "review-write", "position-file", "review-recuse"]
 )
-def test_lab_and_strangers_are_refused(people, submission, signed_in, name):
+def test_lab_and_strangers_are_refused(people, submission, name):
     factories.review_filed(submission, people, "nsa", concerns=CANARY)
     url = page(name, submission)
     for code, status in (
@@ -379,7 +250,7 @@ def test_lab_and_strangers_are_refused(people, submission, signed_in, name):
             assert "nsa reviewer" not in text_of(answer)
 
 
-def test_reviewer_who_is_not_assigned_cannot_write(people, submission, signed_in):
+def test_reviewer_who_is_not_assigned_cannot_write(people, submission):
     answer = signed_in(people.nsa_reviewer).post(page("review-write", submission), sent(file="1"))
     assert answer.status_code == 403
     assert not AgencyReview.objects.exists()
