@@ -3,16 +3,15 @@
 from datetime import datetime, time
 
 from django import forms
-from django.db.models import F, Q
-from django.db.models.functions import Least
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Organization, User
 from portal.forms import LongTextField, ZonedDateTimeField
-from reviews.models import AccessGrant
-from reviews.models.access_grant import GrantState
+from reviews.models.access_grant import GrantState, beyond
 from reviews.models.package import AccessLevel
-from reviews.workflow import Status
+
+MORE = ", more than the lab offers"
 
 
 class GrantRequestForm(forms.Form):
@@ -40,11 +39,7 @@ class GrantRequestForm(forms.Form):
         max_length=2000,
         help_text="What will be tested, in words that the lab can consent to.",
     )
-    access_level = forms.ChoiceField(
-        label="Access level",
-        choices=[(level.value, level.label) for level in AccessLevel],
-        widget=forms.RadioSelect,
-    )
+    access_level = forms.ChoiceField(label="Access level", widget=forms.RadioSelect)
     environment = forms.CharField(
         label="Environment",
         max_length=200,
@@ -60,7 +55,17 @@ class GrantRequestForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["grantee"].queryset = grantees
         self.fields["ends_at"].help_text = ends_hint
-        self.fields["access_level"].help_text = offered
+        levels = self.fields["access_level"]
+        levels.choices = [
+            (level.value, level.label + (MORE if beyond(level, offered) else ""))
+            for level in AccessLevel
+        ]
+        levels.help_text = (
+            f"The lab offers {AccessLevel(offered).label}. If you ask for more, the lab is shown "
+            "that it is more, and decides."
+            if offered
+            else "The lab has not said yet which level it offers."
+        )
         if len(agencies) == 1:
             del self.fields["agency"]
             self.only_agency = agencies[0]
@@ -111,16 +116,22 @@ class AttestForm(forms.Form):
         label="Every copy of the lab's material made under it is destroyed or returned."
     )
 
+    def clean(self):
+        """Nothing typed is kept: who affirmed it all, and when, is."""
+        return {}
+
 
 class GrantFilter(forms.Form):
-    """Which grants to show, by whose end; the address can be kept and shared."""
+    """Which grants to show, live ones first; the address can be kept and shared."""
 
     mark_required = False
     state = forms.ChoiceField(
         label="State",
+        required=False,
         choices=[
+            ("", "Any state, not over"),
             *((state.value, state.label) for state in GrantState),
-            ("all", "Any state"),
+            ("all", "Any state, over too"),
         ],
     )
     lab = forms.ChoiceField(label="Lab", required=False)
@@ -137,60 +148,30 @@ class GrantFilter(forms.Form):
 
     def __init__(self, data, *, labs, agencies):
         asked = {name: value for name, value in data.items() if value}
-        super().__init__({"state": GrantState.LIVE.value, "sort": "end"} | asked)
+        super().__init__({"sort": "end"} | asked)
         for name, organizations in (("lab", labs), ("agency", agencies)):
             choices = [(row.code, row.short_name) for row in organizations]
             self.fields[name].choices = [("", "Any"), *choices]
 
     def rows(self, grants, at):
-        """Those of ``grants`` that match, each with its ``end`` as the window clips it."""
-        grants = with_end(grants)
+        """Those of ``grants`` that match; unless asked for, none that is over."""
         if not self.is_valid():
             return grants.none()
         asked = self.cleaned_data
-        if asked["state"] != "all":
-            grants = grants.filter(in_state(GrantState(asked["state"]), at))
+        if not asked["state"]:
+            grants = grants.running(at)
+        elif asked["state"] != "all":
+            grants = grants.in_state(GrantState(asked["state"]), at)
         if asked["lab"]:
             grants = grants.filter(submission__model_version__lab__code=asked["lab"])
         if asked["agency"]:
             grants = grants.filter(agency__code=asked["agency"])
         if asked["ends_before"]:
             midnight = timezone.make_aware(datetime.combine(asked["ends_before"], time.min))
-            grants = grants.filter(end__lt=midnight)
+            grants = grants.filter(Q(ends_at__lt=midnight) | Q(submission__closes_at__lt=midnight))
         return grants
 
     @property
     def descending(self):
         """Whether the latest end comes first."""
         return self.is_valid() and self.cleaned_data["sort"] == "-end"
-
-
-def with_end(grants):
-    """``grants``, each with its ``end``: what was asked for, clipped to the window as it now is."""
-    return grants.annotate(end=Least(F("ends_at"), F("submission__closes_at")))
-
-
-def in_state(state, at):
-    """The condition of ``AccessGrant.state_at``, so that the database can ask it."""
-    over = (
-        Q(ends_at__lte=at)
-        | Q(submission__ended_at__isnull=False)
-        | Q(submission__status=Status.UNDER_REVIEW, submission__closes_at__lte=at)
-    )
-    answered = Q(declined_at__isnull=False)
-    attested = Q(agency_attested_at__isnull=False, lab_attested_at__isnull=False)
-    revoked = Q(revoked_at__isnull=False)
-    neither = ~answered & ~attested & ~revoked
-    waiting = neither & Q(authorized_at__isnull=True)
-    authorized = neither & Q(authorized_at__isnull=False)
-    return {
-        GrantState.REQUESTED: waiting & ~over & Q(consented_at__isnull=True),
-        GrantState.DECLINED: answered,
-        GrantState.CONSENTED: waiting & ~over & Q(consented_at__isnull=False),
-        GrantState.LAPSED: waiting & over,
-        GrantState.SCHEDULED: authorized & ~over & Q(starts_at__gt=at),
-        GrantState.LIVE: Q(pk__in=AccessGrant.objects.live(at).values("pk")),
-        GrantState.REVOKED: ~answered & ~attested & revoked,
-        GrantState.ENDED: authorized & over,
-        GrantState.CLOSED_OUT: ~answered & attested,
-    }[state]

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Least
 from django.urls import reverse
 
 from accounts.models import Organization
@@ -36,17 +37,89 @@ class GrantState(StrEnum):
             "closed_out": "Closed out",
         }.get(self, self.capitalize())
 
+    @property
+    def place(self) -> int:
+        """Which of ``PLACES`` a list shows it at."""
+        if self is GrantState.LIVE:
+            return 0
+        return 1 if self in (*WAITING, GrantState.SCHEDULED) else 2
+
+
+PLACES = ("Live now", "Waiting or scheduled", "Over")
+WAITING = (GrantState.REQUESTED, GrantState.CONSENTED)
+CONSENTED_TO = (GrantState.CONSENTED, GrantState.SCHEDULED, GrantState.LIVE)
+
+
+def beyond(level: str, offered: str) -> bool:
+    """Whether the access level looks deeper than the one offered; not when none is offered yet."""
+    return "" < offered < level
+
+
+def live(at: datetime) -> Q:
+    """That the model may be used by the grant at the instant ``at``."""
+    return Q(
+        authorized_at__lte=at,
+        revoked_at__isnull=True,
+        starts_at__lte=at,
+        ends_at__gt=at,
+        submission__opens_at__lte=at,
+        submission__review_ends_at__gt=at,
+    )
+
+
+def running(at: datetime) -> Q:
+    """That the grant is not over at ``at``: live, scheduled, or waiting for somebody's word."""
+    return Q(
+        declined_at__isnull=True,
+        revoked_at__isnull=True,
+        ends_at__gt=at,
+        submission__review_ends_at__gt=at,
+    )
+
 
 class AccessGrantQuerySet(models.QuerySet):
     def live(self, at: datetime) -> "AccessGrantQuerySet":
         """Grants by which the model may be used at the instant ``at``."""
+        return self.filter(live(at))
+
+    def running(self, at: datetime) -> "AccessGrantQuerySet":
+        """Grants that are not over at ``at``."""
+        return self.filter(running(at))
+
+    def in_state(self, state: GrantState, at: datetime) -> "AccessGrantQuerySet":
+        """Grants of which ``state_at(at)`` is ``state``."""
+        authorized, consented = Q(authorized_at__isnull=False), Q(consented_at__isnull=False)
+        declined, revoked = Q(declined_at__isnull=False), Q(revoked_at__isnull=False)
+        attested = Q(agency_attested_at__isnull=False, lab_attested_at__isnull=False)
+        ended = ~running(at) & ~declined & ~revoked & ~attested
         return self.filter(
-            authorized_at__lte=at,
-            revoked_at__isnull=True,
-            starts_at__lte=at,
-            ends_at__gt=at,
-            submission__opens_at__lte=at,
-            submission__review_ends_at__gt=at,
+            {
+                GrantState.REQUESTED: running(at) & ~consented,
+                GrantState.DECLINED: declined,
+                GrantState.CONSENTED: running(at) & consented & ~authorized,
+                GrantState.LAPSED: ended & ~authorized,
+                GrantState.SCHEDULED: running(at) & authorized & Q(starts_at__gt=at),
+                GrantState.LIVE: live(at),
+                GrantState.REVOKED: revoked & ~attested,
+                GrantState.ENDED: ended & authorized,
+                GrantState.CLOSED_OUT: attested,
+            }[state]
+        )
+
+    def listed(self, at: datetime, *, last_first: bool = False) -> "AccessGrantQuerySet":
+        """Each with its ``end``, clipped to the window as it now is, and its ``place``.
+
+        The places count from the other side with ``last_first``, so that a list in descending
+        order also begins with what is live.
+        """
+        order = (2, 1, 0) if last_first else (0, 1, 2)
+        return self.annotate(
+            end=Least(F("ends_at"), F("submission__closes_at")),
+            place=Case(
+                When(live(at), then=Value(order[0])),
+                When(running(at), then=Value(order[1])),
+                default=Value(order[2]),
+            ),
         )
 
 
@@ -163,6 +236,30 @@ class AccessGrant(models.Model):
         if over:
             return GrantState.ENDED
         return GrantState.LIVE if self.starts_at <= at else GrantState.SCHEDULED
+
+    def answerable_at(self, at: datetime) -> bool:
+        """Whether the lab may consent or decline: it has not answered."""
+        return self.state_at(at) is GrantState.REQUESTED
+
+    def authorizable_at(self, at: datetime) -> bool:
+        """Whether an administrator may authorize: the lab has consented, and nobody has yet."""
+        return self.state_at(at) is GrantState.CONSENTED
+
+    def revocable_at(self, at: datetime) -> bool:
+        """Whether there is something to revoke: what the lab consented to, until it is over.
+
+        Before, the lab declines and the agency takes its request back.
+        """
+        return self.state_at(at) in CONSENTED_TO
+
+    def live_at(self, at: datetime) -> bool:
+        """Whether the model may be used by it."""
+        return self.state_at(at) is GrantState.LIVE
+
+    def attestable_at(self, at: datetime, side: str) -> bool:
+        """Whether closeout is still to be attested by the side, "lab" or "agency"."""
+        attested_at = getattr(self, f"{side}_attested_at")
+        return bool(self.authorized_at and self.over_at(at) and not attested_at)
 
     def over_at(self, at: datetime) -> datetime | None:
         """When access ended as seen at ``at``, for whichever reason came first; else None."""

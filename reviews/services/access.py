@@ -9,14 +9,14 @@ from typing import Any
 
 from django.db import transaction
 
-from accounts import audit
 from accounts.models import Organization, User
 from reviews import policy
 from reviews.exceptions import Conflict, WindowRefused
 from reviews.models import AccessGrant, Submission
-from reviews.models.access_grant import GrantState
 from reviews.models.notice import NoticeKind
 from reviews.services import notices, rows, timekeeping
+
+ANSWERED = "The lab has answered this request already."
 
 
 @transaction.atomic
@@ -69,7 +69,7 @@ def request(
         requested_by=by,
         **asked,
     )
-    _record("grant.requested", grant, agency, by, at)
+    rows.record("grant.requested", grant, by=by, for_=agency, at=at)
     _notify(NoticeKind.GRANT_REQUESTED, grant, notices.lab_people(submission), at)
     return grant
 
@@ -79,14 +79,21 @@ def possible_grantees(submission: Submission, agency: Organization) -> Any:
     return notices.people_of(submission, "read_package", organization=agency)
 
 
+def asks_for(person: User, grant: AccessGrant) -> bool:
+    """Whether ``person`` may ask for access in the name of the grant's agency."""
+    asking = policy.organizations(person, policy.Action.REQUEST_GRANT, grant.submission)
+    return asking.contains(grant.agency)
+
+
 @transaction.atomic
 def consent(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
     """The lab agrees; an administrator may now authorize. Raises Conflict if it was answered."""
     submission, grant, at = _begin(grant, policy.Action.CONSENT_GRANT, by, at)
-    _require(grant, at, GrantState.REQUESTED, "The lab has answered this request already.")
+    if not grant.answerable_at(at):
+        raise Conflict(ANSWERED)
     grant.consented_at, grant.consented_by = at, by
     grant.save(update_fields=["consented_at", "consented_by"])
-    _record("grant.consented", grant, submission.lab, by, at)
+    rows.record("grant.consented", grant, by=by, for_=submission.lab, at=at)
     _notify(NoticeKind.GRANT_CONSENTED, grant, notices.administrators(), at)
     return grant
 
@@ -95,10 +102,11 @@ def consent(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
 def decline(grant: AccessGrant, *, reason: str, by: User, at: datetime) -> AccessGrant:
     """The lab declines; the request ends there. Raises Conflict if it was answered."""
     submission, grant, at = _begin(grant, policy.Action.CONSENT_GRANT, by, at)
-    _require(grant, at, GrantState.REQUESTED, "The lab has answered this request already.")
+    if not grant.answerable_at(at):
+        raise Conflict(ANSWERED)
     grant.declined_at, grant.declined_by, grant.decline_reason = at, by, reason
     grant.save(update_fields=["declined_at", "declined_by", "decline_reason"])
-    _record("grant.declined", grant, submission.lab, by, at)
+    rows.record("grant.declined", grant, by=by, for_=submission.lab, at=at)
     _notify(NoticeKind.GRANT_DECLINED, grant, [grant.requested_by], at)
     return grant
 
@@ -111,13 +119,11 @@ def authorize(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
     its time has passed, NotPermitted for its sponsor or its grantee.
     """
     submission, grant, at = _begin(grant, policy.Action.AUTHORIZE_GRANT, by, at)
-    _require(
-        grant,
-        at,
-        GrantState.CONSENTED,
-        "Only a request that the lab has consented to, and nobody has authorized, can be "
-        "authorized.",
-    )
+    if not grant.authorizable_at(at):
+        raise Conflict(
+            "Only a request that the lab has consented to, and nobody has authorized, can be "
+            "authorized."
+        )
     if not possible_grantees(submission, grant.agency).filter(pk=grant.grantee_id).exists():
         raise Conflict("The grantee no longer works on this submission, so access cannot begin.")
     grant.ends_at = min(grant.ends_at, submission.window()[1])
@@ -126,7 +132,9 @@ def authorize(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
     grant.authorized_at, grant.authorized_by = at, by
     grant.save(update_fields=["ends_at", "authorized_at", "authorized_by"])
     acting = policy.organizations(by, policy.Action.AUTHORIZE_GRANT, submission).first()
-    _record("grant.authorized", grant, acting, by, at, ends_at=grant.ends_at.isoformat())
+    rows.record(
+        "grant.authorized", grant, by=by, for_=acting, at=at, ends_at=grant.ends_at.isoformat()
+    )
     parties = {grant.grantee, grant.requested_by, *notices.lab_people(submission)}
     _notify(NoticeKind.GRANT_AUTHORIZED, grant, parties, at)
     return grant
@@ -136,20 +144,23 @@ def authorize(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
 def revoke(grant: AccessGrant, *, reason: str, by: User, at: datetime) -> AccessGrant:
     """Access by this grant ended now and never comes back; other grants are untouched.
 
-    Needs no open window. Raises Conflict when it has ended or was revoked.
+    So ends a request that its agency takes back before the lab answers. Needs no open window.
+    Raises Conflict when it has ended or was revoked, and for a request that waits for the lab
+    unless ``by`` asks for its agency.
     """
     submission, grant, at = _begin(grant, policy.Action.REVOKE_GRANT, by, at)
-    if grant.state_at(at) not in (
-        GrantState.REQUESTED,
-        GrantState.CONSENTED,
-        GrantState.SCHEDULED,
-        GrantState.LIVE,
-    ):
+    if grant.answerable_at(at):
+        if not asks_for(by, grant):
+            raise Conflict(
+                "The lab has not consented, so there is nothing to revoke. The lab can decline "
+                f"this request, and the lead of {grant.agency.short_name} can take it back."
+            )
+    elif not grant.revocable_at(at):
         raise Conflict("This grant has ended, so there is nothing to revoke.")
     grant.revoked_at, grant.revoked_by, grant.revocation_reason = at, by, reason
     grant.save(update_fields=["revoked_at", "revoked_by", "revocation_reason"])
     acting = policy.organizations(by, policy.Action.REVOKE_GRANT, submission).first()
-    _record("grant.revoked", grant, acting, by, at)
+    rows.record("grant.revoked", grant, by=by, for_=acting, at=at)
     parties = {grant.grantee, grant.requested_by, *notices.lab_people(submission)}
     _notify(NoticeKind.GRANT_REVOKED, grant, parties, at)
     return grant
@@ -163,7 +174,7 @@ def use(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
     """
     at = timekeeping.after_lock(at)
     policy.check(by, policy.Action.USE_MODEL, grant, at=at)
-    _record("grant.used", grant, grant.agency, by, at)
+    rows.record("grant.used", grant, by=by, for_=grant.agency, at=at)
     return grant
 
 
@@ -175,15 +186,18 @@ def attest(grant: AccessGrant, *, for_lab: bool, by: User, at: datetime) -> Acce
     """
     action = policy.Action.ATTEST_FOR_LAB if for_lab else policy.Action.ATTEST_FOR_AGENCY
     submission, grant, at = _begin(grant, action, by, at)
-    if grant.authorized_at is None or grant.over_at(at) is None:
-        raise Conflict("Closeout is attested after access has ended.")
     side = "lab" if for_lab else "agency"
-    if getattr(grant, f"{side}_attested_at"):
-        raise Conflict("This side has attested already.")
+    if not grant.attestable_at(at, side):
+        raise Conflict(
+            "This side has attested already."
+            if getattr(grant, f"{side}_attested_at")
+            else "Closeout is attested after access has ended."
+        )
     setattr(grant, f"{side}_attested_at", at)
     setattr(grant, f"{side}_attested_by", by)
     grant.save(update_fields=[f"{side}_attested_at", f"{side}_attested_by"])
-    _record(f"grant.{side}_attested", grant, submission.lab if for_lab else grant.agency, by, at)
+    acting = submission.lab if for_lab else grant.agency
+    rows.record(f"grant.{side}_attested", grant, by=by, for_=acting, at=at)
     return grant
 
 
@@ -195,30 +209,5 @@ def _begin(
     return submission, grant, at
 
 
-def _require(grant: AccessGrant, at: datetime, state: GrantState, otherwise: str) -> None:
-    if grant.state_at(at) != state:
-        raise Conflict(otherwise)
-
-
 def _notify(kind: NoticeKind, grant: AccessGrant, people: Any, at: datetime) -> None:
     notices.queue(kind, grant.submission, people, due_at=at, at=at, grant=grant)
-
-
-def _record(
-    action: str,
-    grant: AccessGrant,
-    organization: Organization | None,
-    by: User,
-    at: datetime,
-    **details: Any,
-) -> None:
-    audit.record(
-        action,
-        by=by,
-        at=at,
-        object_type="grant",
-        object_reference=grant.key,
-        submission=grant.submission.reference,
-        organization=organization.code if organization else "",
-        **details,
-    )

@@ -25,34 +25,25 @@ from portal.templatetags.foreview import instant_html
 from portal.timeline import instant_text
 from reviews import policy
 from reviews.exceptions import Conflict, NotVisible
-from reviews.forms.access_grants import (
-    AttestForm,
-    DeclineForm,
-    GrantFilter,
-    GrantRequestForm,
-    RevokeForm,
-    with_end,
-)
-from reviews.models.access_grant import GrantState
+from reviews.forms.access_grants import GrantFilter, GrantRequestForm
+from reviews.models.access_grant import PLACES
 from reviews.policy import Action
 from reviews.services import access
 from reviews.views import grant_facts
+from reviews.views.grant_steps import STEPS, allowed
 from reviews.views.page import find_submission, invalid, refused, submission_page
 
 PARTIES = ("agency", "grantee", "requested_by", "consented_by", "authorized_by")
 EVERYONE_NAMED = (*PARTIES, "declined_by", "revoked_by", "agency_attested_by", "lab_attested_by")
-UNANSWERED = frozenset({GrantState.REQUESTED})
-AUTHORIZABLE = frozenset({GrantState.CONSENTED})
-REVOCABLE = frozenset(
-    {GrantState.REQUESTED, GrantState.CONSENTED, GrantState.SCHEDULED, GrantState.LIVE}
-)
-CURSOR = {"end": keyset.instant, "key": UUID}
+SECTION = "Access to the model"
+CURSOR = {"place": keyset.number, "end": keyset.instant, "key": UUID}
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One line of the list, ready to print; ``model`` is empty for whoever may not see it."""
 
+    place: str
     url: str
     reference: str
     lab: str
@@ -68,7 +59,7 @@ class Row:
 
 @require_GET
 def grant_list(request):
-    """Who has access to which lab's model, until when, by whose word."""
+    """Who has access to which lab's model, until when, by whose word; and what waits."""
     visible = policy.allowed(request.user, Action.VIEW_GRANT, at=request.at)
     # Only those of grants that the person sees: a choice must not betray another lab.
     parties = list(
@@ -104,15 +95,17 @@ def submission_grants(request, reference):
         request,
         "reviews/submission_grants.html",
         submission,
-        title="Access to the model",
-        page=_rows(request, with_end(visible.filter(submission=submission)), descending=True),
+        title=SECTION,
+        page=_rows(request, visible.filter(submission=submission), descending=True),
     )
 
 
 def _rows(request, grants, *, descending):
     readable = policy.allowed(request.user, Action.VIEW, at=request.at)
-    grants = grants.select_related("submission__model_version__lab", *PARTIES).annotate(
-        with_model=Exists(readable.filter(pk=OuterRef("submission")))
+    grants = (
+        grants.listed(request.at, last_first=descending)
+        .select_related("submission__model_version__lab", *PARTIES)
+        .annotate(with_model=Exists(readable.filter(pk=OuterRef("submission"))))
     )
     page = keyset.page(request, grants, CURSOR, descending=descending)
     page.rows[:] = [_row(grant, request.at) for grant in page.rows]
@@ -121,7 +114,7 @@ def _rows(request, grants, *, descending):
 
 def _row(grant, at):
     state = grant.state_at(at)
-    over_at = grant.declined_at or (grant.over_at(at) if state not in REVOCABLE else None)
+    over_at = grant.declined_at or grant.over_at(at)
     version = grant.submission.model_version
     said = [
         ("Asked", grant.requested_by, grant.requested_at),
@@ -129,6 +122,7 @@ def _row(grant, at):
         ("Authorized", grant.authorized_by, grant.authorized_at),
     ]
     return Row(
+        PLACES[state.place],
         grant.get_absolute_url(),
         grant.submission.reference,
         version.lab.short_name,
@@ -159,7 +153,7 @@ def grant_request(request, reference):
         grantees=reduce(or_, (access.possible_grantees(submission, row) for row in agencies)),
         ends_hint=f"At the latest the end of the window, {instant_text(closes_at)}. "
         "A later time is cut to it.",
-        offered=f"The lab offers {submission.package.get_access_level_display() or 'none yet'}.",
+        offered=submission.package.access_level,
         initial={"starts_at": request.at, "ends_at": closes_at},
     )
     status = invalid(form)
@@ -176,6 +170,7 @@ def grant_request(request, reference):
         "reviews/grant_request.html",
         submission,
         title="Ask for access",
+        section=SECTION,
         status=status,
         form=form,
     )
@@ -185,111 +180,51 @@ def grant_request(request, reference):
 def grant_detail(request, key):
     """One grant: what was asked, who said what when, and what the person may do to it now."""
     grant = _find(request, key)
+    fitting = [step for step in STEPS if step.fits(grant, request.at)]
+    mine = allowed(fitting, request.user, grant, request.at)
     return _page(
         request,
         "reviews/grant_detail.html",
         grant,
-        title="Access to the model",
-        buttons=_buttons(request, grant),
+        title=SECTION,
+        buttons=[step.button(grant) for step in mine],
     )
-
-
-def _buttons(request, grant):
-    state = grant.state_at(request.at)
-    ended = grant.authorized_at and grant.over_at(request.at)
-    offers = [
-        (Action.CONSENT_GRANT, state in UNANSWERED, "Consent", "consent", ""),
-        (Action.CONSENT_GRANT, state in UNANSWERED, "Decline", "decline", "outline"),
-        (Action.AUTHORIZE_GRANT, state in AUTHORIZABLE, "Authorize", "authorize", ""),
-        (Action.USE_MODEL, state == GrantState.LIVE, "Show how to reach the model", "use", ""),
-        (Action.REVOKE_GRANT, state in REVOCABLE, "Revoke", "revoke", "secondary"),
-        (
-            Action.ATTEST_FOR_LAB,
-            ended and not grant.lab_attested_at,
-            "Attest closeout for the lab",
-            "attest",
-            "",
-        ),
-        (
-            Action.ATTEST_FOR_AGENCY,
-            ended and not grant.agency_attested_at,
-            "Attest closeout for the agency",
-            "attest",
-            "",
-        ),
-    ]
-    asked = {action for action, fits, *_ in offers if fits}
-    may = {action for action in asked if policy.may(request.user, action, grant, at=request.at)}
-    return [
-        {
-            "label": label,
-            "url": reverse(f"reviews:grant-{verb}", args=[grant.key]),
-            "post": verb == "use",
-            "style": style,
-        }
-        for action, fits, label, verb, style in offers
-        if fits and action in may
-    ]
 
 
 @require_http_methods(["GET", "POST"])
 def grant_consent(request, key):
     """The lab agrees to the access; an administrator may then authorize it."""
-    grant = _find(request, key, Action.CONSENT_GRANT)
-    if request.method == "POST":
-        access.consent(grant, by=request.user, at=request.at)
-        messages.success(request, "Your lab's consent is recorded. An administrator is told.")
-        return redirect(grant)
-    return _confirm(request, "consent", grant, UNANSWERED, title="Consent to access")
+    return _take(request, key, "consent")
 
 
 @require_http_methods(["GET", "POST"])
 def grant_decline(request, key):
     """The lab declines, with its reason, and the request ends there."""
-    grant = _find(request, key, Action.CONSENT_GRANT)
-    return _with_form(
-        request,
-        "decline",
-        grant,
-        UNANSWERED,
-        form=DeclineForm(request.POST if request.method == "POST" else None),
-        act=access.decline,
-        title="Decline access",
-        done="The request is declined. The agency's lead is told.",
-    )
+    return _take(request, key, "decline")
 
 
 @require_http_methods(["GET", "POST"])
 def grant_authorize(request, key):
     """The grant lives by the clock, no longer than the window; its parties are told."""
-    grant = _find(request, key, Action.AUTHORIZE_GRANT)
-    if request.method == "POST":
-        access.authorize(grant, by=request.user, at=request.at)
-        messages.success(request, "Access is authorized. Its parties are told.")
-        return redirect(grant)
-    return _confirm(request, "authorize", grant, AUTHORIZABLE, title="Authorize access")
+    return _take(request, key, "authorize")
 
 
 @require_http_methods(["GET", "POST"])
 def grant_revoke(request, key):
-    """Access by this grant has ended and never comes back; other grants are untouched."""
-    grant = _find(request, key, Action.REVOKE_GRANT)
-    return _with_form(
-        request,
-        "revoke",
-        grant,
-        REVOCABLE,
-        form=RevokeForm(request.POST if request.method == "POST" else None),
-        act=access.revoke,
-        title="Revoke access",
-        done="Access is revoked and has ended. Its parties are told.",
-    )
+    """Access by this grant, or the request for it, has ended; other grants are untouched."""
+    return _take(request, key, "revoke")
+
+
+@require_http_methods(["GET", "POST"])
+def grant_attest(request, key):
+    """The person's side has attested closeout; when both have, the grant is closed out."""
+    return _take(request, key, "attest")
 
 
 @require_POST
 def grant_use(request, key):
     """The grantee sees how to reach the model and on which terms; that she looked is on record."""
-    grant = _find(request, key, Action.USE_MODEL)
+    grant = _find(request, key)
     access.use(grant, by=request.user, at=request.at)
     return _page(
         request,
@@ -300,66 +235,39 @@ def grant_use(request, key):
     )
 
 
-@require_http_methods(["GET", "POST"])
-def grant_attest(request, key):
-    """The person's side has attested closeout; when both have, the grant is closed out."""
+def _take(request, key, verb):
+    """The step of that name, as the person may take it: done, or its page with what it means."""
     grant = _find(request, key)
-    for_lab = policy.may(request.user, Action.ATTEST_FOR_LAB, grant, at=request.at)
-    if not for_lab:
-        policy.check(request.user, Action.ATTEST_FOR_AGENCY, grant, at=request.at)
-    side = "lab" if for_lab else "agency"
-    form = AttestForm(request.POST if request.method == "POST" else None)
+    ways = [step for step in STEPS if step.verb == verb]
+    mine = allowed(ways, request.user, grant, request.at)
+    if not mine:
+        policy.check(request.user, ways[-1].action, grant, at=request.at)
+    step = next((step for step in mine if step.fits(grant, request.at)), mine[-1])
+    form = step.form(request.POST if request.method == "POST" else None)
     status = invalid(form)
     if form.is_valid():
         try:
-            access.attest(grant, for_lab=for_lab, by=request.user, at=request.at)
+            step.act(grant, **form.cleaned_data, by=request.user, at=request.at)
         except Conflict as error:
             status = refused(form, error)
         else:
-            messages.success(request, f"Closeout is attested for the {side}.")
+            messages.success(request, step.done)
             return redirect(grant)
-    ended = grant.authorized_at and grant.over_at(request.at)
     return _page(
         request,
-        "reviews/grant_attest.html",
+        "reviews/grant_step.html",
         grant,
-        title="Attest closeout",
+        title=step.title or step.label,
         status=status,
         form=form,
-        side=side,
-        fits=bool(ended and not getattr(grant, f"{side}_attested_at")),
+        step=step,
+        fits=step.fits(grant, request.at),
+        consequences=step.outcomes(grant),
     )
 
 
-def _with_form(request, verb, grant, states, *, form, act, title, done):
-    status = invalid(form)
-    if form.is_valid():
-        try:
-            act(grant, **form.cleaned_data, by=request.user, at=request.at)
-        except Conflict as error:
-            status = refused(form, error)
-        else:
-            messages.success(request, done)
-            return redirect(grant)
-    return _confirm(request, verb, grant, states, title=title, status=status, form=form)
-
-
-def _confirm(request, verb, grant, states, *, title, **context):
-    state = grant.state_at(request.at)
-    closes_at = grant.submission.window()[1]
-    return _page(
-        request,
-        f"reviews/grant_{verb}.html",
-        grant,
-        title=title,
-        fits=state in states,
-        consequences=grant_facts.consequences(verb, grant, min(grant.ends_at, closes_at)),
-        **context,
-    )
-
-
-def _find(request, key, action=Action.VIEW_GRANT):
-    """The grant with its parties, when the person may do ``action`` to it."""
+def _find(request, key):
+    """The grant with everyone named on it, when the person may see it."""
     grant = (
         policy.allowed(request.user, Action.VIEW_GRANT, at=request.at)
         .select_related("submission__model_version__lab", *EVERYONE_NAMED)
@@ -368,21 +276,27 @@ def _find(request, key, action=Action.VIEW_GRANT):
     )
     if grant is None:
         raise NotVisible
-    if action is not Action.VIEW_GRANT:
-        policy.check(request.user, action, grant, at=request.at)
     return grant
 
 
 def _page(request, template, grant, *, title, status=200, **context):
     """A page of one grant: among its submission's pages for whoever sees those."""
     submission = grant.submission
-    seen = policy.actions(request.user, submission, at=request.at)
-    facts = grant_facts.Facts(
-        grant, at=request.at, content=Action.VIEW in seen, for_lab=Action.OWN in seen
-    )
-    context |= {"grant": grant, "facts": facts, "grant_state": grant.state_at(request.at).label}
-    if facts.content:
-        return submission_page(request, template, submission, title=title, status=status, **context)
+    submission.may = policy.actions(request.user, submission, at=request.at)
+    context |= {
+        "grant": grant,
+        "facts": grant_facts.Facts(
+            grant,
+            at=request.at,
+            content=Action.VIEW in submission.may,
+            package=submission.package if Action.READ_PACKAGE in submission.may else None,
+            for_lab=Action.OWN in submission.may,
+        ),
+    }
+    if Action.VIEW in submission.may:
+        return submission_page(
+            request, template, submission, title=title, section=SECTION, status=status, **context
+        )
     context |= {
         "title": title,
         "breadcrumbs": [

@@ -9,8 +9,8 @@ from django.db.models import Q
 from accounts.models import Seat
 from accounts.roles import Role
 from portal.templatetags.foreview import instant_html
-from portal.timeline import instant_text
-from reviews.models import AccessGrant
+from reviews.models import AccessGrant, Package
+from reviews.models.access_grant import beyond
 
 
 @dataclass
@@ -18,14 +18,37 @@ class Facts:
     """A grant in words at the instant ``at``.
 
     ``content`` tells whether the reader may see what the lab and the agency wrote;
-    ``for_lab`` whether she is of the lab, which learns no agency person's name but those it
-    consented to.
+    ``package`` is the lab's answers when she may read those now; ``for_lab`` tells whether she
+    is of the lab, which learns no agency person's name but those it consented to.
     """
 
     grant: AccessGrant
     at: datetime
     content: bool
+    package: Package | None
     for_lab: bool
+
+    @property
+    def state(self):
+        """The grant's state in words."""
+        return self.grant.state_at(self.at).label
+
+    @property
+    def beyond(self):
+        """That more is asked for than the lab offers, until the lab answers; else empty."""
+        grant, package = self.grant, self.package
+        if (
+            package is None
+            or not grant.answerable_at(self.at)
+            or not beyond(grant.access_level, package.access_level)
+        ):
+            return ""
+        lab = grant.submission.lab.short_name
+        return (
+            f"{grant.agency.short_name} asks for {grant.get_access_level_display()}, which is more "
+            f"than {lab} offers in its answers: {package.get_access_level_display()}. "
+            f"{lab} decides, and may decline."
+        )
 
     def answers(self):
         """The grant itself, as questions and answers."""
@@ -42,7 +65,7 @@ class Facts:
             ("Environment", grant.environment if self.content else None),
             ("Start", instant_html(grant.starts_at)),
             ("End", instant_html(ends_at)),
-            ("State", grant.state_at(self.at).label),
+            ("State", self.state),
         ]
         return [{"question": ask, "answer": answer} for ask, answer in rows if answer is not None]
 
@@ -55,7 +78,12 @@ class Facts:
             (f"{lab} consented", grant.consented_by, grant.consented_at, ""),
             (f"{lab} declined", grant.declined_by, grant.declined_at, grant.decline_reason),
             ("Authorized", grant.authorized_by, grant.authorized_at, ""),
-            ("Revoked", grant.revoked_by, grant.revoked_at, grant.revocation_reason),
+            (
+                "Revoked" if grant.consented_at else f"{agency} took the request back",
+                grant.revoked_by,
+                grant.revoked_at,
+                grant.revocation_reason,
+            ),
             (
                 f"Closeout attested for {agency}",
                 grant.agency_attested_by,
@@ -112,34 +140,6 @@ class Facts:
             )
             parties |= set(seats.values_list("group__user", flat=True))
         return parties
-
-
-def consequences(verb, grant, ends_at):
-    """What confirming means, a sentence each."""
-    who = f"{grant.grantee.name} of {grant.agency.short_name}"
-    start, end = instant_text(grant.starts_at), instant_text(ends_at)
-    return {
-        "consent": [
-            f"Once an administrator authorizes it, {who} may use the model from {start} until "
-            f"{end}, and not after the window ends.",
-            "Your lab may revoke the access at any time, without giving a reason.",
-        ],
-        "decline": [
-            f"{who} gets no access by this request.",
-            "A request that was declined never comes back. The agency may ask again.",
-        ],
-        "authorize": [
-            f"{who} may use the model of {grant.submission.lab.short_name} under "
-            f"{grant.submission.reference} from {start}, or from now if that is later.",
-            f"Access ends on {end}, or earlier if the lab shortens the window, withdraws or "
-            "revokes, or if the review concludes.",
-        ],
-        "revoke": [
-            f"{who} can no longer use the model, from the next click on.",
-            "Access that was revoked never comes back. The agency may ask again.",
-            "Other access to the same model is untouched.",
-        ],
-    }[verb]
 
 
 def terms(grant, package):

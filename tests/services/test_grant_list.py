@@ -11,20 +11,15 @@ from django.urls import reverse
 
 from accounts import audit, seats
 from accounts.models import User
-from reviews.forms.access_grants import in_state
 from reviews.models import AccessGrant
 from reviews.models.access_grant import GrantState
 from reviews.services import access, lifecycle
 from tests import factories
+from tests.services.grant_pages import LIST, body, url
 
 pytestmark = pytest.mark.django_db
 MICROSECOND = timedelta(microseconds=1)
-LIST = "/access/"
 CANARY = "Kittiwake-only-for-readers"
-
-
-def body(response):
-    return response.content.decode()
 
 
 def copies(grant, ends):
@@ -87,17 +82,39 @@ class TestList:
         grants = AccessGrant.objects.select_related("submission")
         for state in GrantState:
             by_row = {grant.pk for grant in grants if grant.state_at(everything) == state}
-            asked = grants.filter(in_state(state, everything))
+            asked = grants.in_state(state, everything)
             assert set(asked.values_list("pk", flat=True)) == by_row
             assert by_row, state
+        for grant in grants.listed(everything):
+            assert grant.place == grant.state_at(everything).place
 
-    def test_live_is_the_default_and_filters_are_in_the_address(self, act, everything):
+    def test_it_begins_with_all_that_is_not_over_and_what_is_live_comes_first(
+        self, act, everything
+    ):
+        for query in ("", "?sort=-end"):
+            response = act("administrator", "get", LIST + query)
+            rows = response.context["page"].rows
+            assert [row.place for row in rows] == ["Live now", *["Waiting or scheduled"] * 3]
+            assert {row.state for row in rows} == {
+                *("Live", "Scheduled"),
+                *("Waiting for the lab's consent", "Waiting for an administrator"),
+            }
+            assert body(response).count('scope="rowgroup"') == 2
+
+    def test_clear_leads_to_the_page_as_it_begins(self, act, everything):
+        filtered = body(act("administrator", "get", LIST + "?state=revoked&lab=northlight"))
+        assert f'<a class="usa-link" href="{LIST}">Clear</a>' in filtered
+        begun = act("administrator", "get", LIST)
+        assert '<option value="" selected>Any state, not over</option>' in body(begun)
+        assert len(begun.context["page"].rows) == 4
+
+    def test_filters_are_in_the_address(self, act, everything):
         def rows(who, query=""):
             response = act(who, "get", LIST + query)
             assert response.status_code == 200
             return [(row.lab, row.agency) for row in response.context["page"].rows]
 
-        assert rows("administrator") == [("Northlight", "NSA")]
+        assert rows("administrator", "?state=live") == [("Northlight", "NSA")]
         assert len(rows("administrator", "?state=all")) == 10
         assert rows("administrator", "?state=ended&lab=basalt") == [("Basalt", "CAISI")]
         assert len(rows("administrator", "?state=all&agency=caisi")) == 3
@@ -132,8 +149,9 @@ class TestList:
         assert counts[0] <= 8
 
     def test_pages_go_forward_and_back_in_both_orders(self, act, people, submission, start):
-        grant = factories.grant(submission, people)
-        copies(grant, [start + timedelta(days=2, hours=hour // 2) for hour in range(59)])
+        for state in ("live", "requested"):
+            ends = [start + timedelta(days=2, hours=hour // 2) for hour in range(29)]
+            copies(factories.grant(submission, people, state=state), ends)
         for sort in ("end", "-end"):
             first = act("administrator", "get", f"{LIST}?sort={sort}").context["page"]
             assert (len(first.rows), first.previous_url) == (50, "")
@@ -142,8 +160,12 @@ class TestList:
             assert f"sort={sort}" in second.previous_url
             # No row number: it would count other labs' grants, too.
             assert first.next_url.endswith(f"~{first.rows[-1].url.split('/')[-2]}")
-            seen = [row.url for row in first.rows + second.rows]
-            assert len(set(seen)) == 60
+            seen = first.rows + second.rows
+            assert len({row.url for row in seen}) == 60
+            assert [row.place for row in seen] == [
+                *["Live now"] * 30,
+                *["Waiting or scheduled"] * 30,
+            ]
             back = act("administrator", "get", LIST + second.previous_url).context["page"]
             assert [row.url for row in back.rows] == [row.url for row in first.rows]
             assert back.previous_url == ""
@@ -164,21 +186,21 @@ class TestWhoIsShownWhat:
         pages = [
             LIST,
             LIST + "?state=all",
-            grant.get_absolute_url(),
-            grant.get_absolute_url() + "authorize/",
-            grant.get_absolute_url() + "revoke/",
+            url(grant),
+            url(grant, "authorize"),
+            url(grant, "revoke"),
         ]
         for address in pages:
             page = body(act("administrator", "get", address))
             assert CANARY not in page
-        page = body(act("administrator", "get", grant.get_absolute_url() + "authorize/"))
+        page = body(act("administrator", "get", url(grant, "authorize")))
         for words in (submission.reference, "Northlight", "nsa reviewer", "nsa lead"):
             assert words in page
-        assert CANARY in body(act("nsa_lead", "get", grant.get_absolute_url()))
+        assert CANARY in body(act("nsa_lead", "get", url(grant)))
         assert CANARY in body(act("northlight_admin", "get", LIST + "?state=all"))
         access.authorize(grant, by=people.administrator, at=factories.now())
         access.revoke(grant, reason=CANARY, by=people.nsa_lead, at=factories.now())
-        assert CANARY not in body(act("administrator", "get", grant.get_absolute_url()))
+        assert CANARY not in body(act("administrator", "get", url(grant)))
         for address in ("/attachments/", f"/attachments/{submission.reference}/", "/seats/"):
             assert CANARY not in body(act("administrator", "get", address))
 
@@ -189,12 +211,12 @@ class TestWhoIsShownWhat:
         grant = factories.grant(submission, people)
         access.revoke(grant, reason="", by=other, at=start)
         access.attest(grant, for_lab=False, by=other, at=start)
-        seen = body(act("northlight_liaison", "get", grant.get_absolute_url()))
+        seen = body(act("northlight_liaison", "get", url(grant)))
         assert "nsa reviewer" in seen
         assert "nsa lead" in seen
         assert "Not named to labs" in seen
         assert other.name not in seen
-        assert other.name in body(act("nsa_lead", "get", grant.get_absolute_url()))
+        assert other.name in body(act("nsa_lead", "get", url(grant)))
 
     def test_one_submission_shows_only_what_its_reader_may_see(self, act, people, submission):
         grant = factories.grant(submission, people)
@@ -203,7 +225,7 @@ class TestWhoIsShownWhat:
         def rows(who):
             return [row.url for row in act(who, "get", here).context["page"].rows]
 
-        theirs = [grant.get_absolute_url()]
+        theirs = [url(grant)]
         assert rows("northlight_liaison") == rows("nsa_lead") == rows("nsa_reviewer") == theirs
         assert rows("dod_lead") == rows("oncd_official") == []
         assert act("basalt_liaison", "get", here).status_code == 404
