@@ -50,7 +50,7 @@ def number(text: str) -> int:
 def page(request, rows, keys, *, descending=False, size=SIZE, forget=()):
     """The page of ``rows`` that the request's address asks for.
 
-    ``keys`` maps one or two columns, the last of them unique, to how a cursor's text is read.
+    ``keys`` maps columns, the last of them unique, to how a cursor's text is read.
     Its neighbours' addresses keep every parameter but those to ``forget``. Raises BadRequest
     for a cursor that no page has written.
     """

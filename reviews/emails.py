@@ -107,8 +107,8 @@ TEXTS = {
         "A request for access that you are a party to was authorized.",
     ),
     NoticeKind.GRANT_REVOKED: (
-        "Access was revoked",
-        "Access that you are a party to was revoked and has ended.",
+        "Access, or a request for it, has ended",
+        "Access that you are a party to, or a request for it, was revoked or taken back.",
     ),
 }
 

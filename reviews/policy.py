@@ -1,4 +1,4 @@
-"""Who may do what to which row, when: the one place (architecture.md section 2).
+"""Who may do what to which row, when: the one place.
 
 ``allowed`` is a queryset and ``check`` is that queryset asked about one row, so lists,
 buttons, pages, files and writes cannot disagree. reviews/rules.py says what a rule is.
@@ -6,7 +6,6 @@ buttons, pages, files and writes cannot disagree. reviews/rules.py says what a r
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from enum import StrEnum
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -21,9 +20,10 @@ from django.db.models import (
     QuerySet,
 )
 
-from accounts.models import AuditEvent, Organization, User
+from accounts.models import AuditEvent, Organization, Seat, User
 from accounts.roles import LAB_ROLES, Role
 from reviews import rules
+from reviews.actions import Action as Action
 from reviews.exceptions import NotPermitted, NotVisible
 from reviews.models import (
     AccessGrant,
@@ -33,49 +33,10 @@ from reviews.models import (
     Determination,
     Document,
     DocumentVersion,
+    Recusal,
     Submission,
 )
 from reviews.rules import Rule, Standing, Time
-
-
-class Action(StrEnum):
-    """Everything that a person can ask to do."""
-
-    DRAFT = "draft"
-    VIEW = "view"
-    READ_PACKAGE = "read_package"
-    OWN = "own"
-    SHORTEN = "shorten"
-    RESPOND = "respond"
-    ADD_DOCUMENT = "add_document"
-    VIEW_DOCUMENT = "view_document"
-    MANAGE_DOCUMENT = "manage_document"
-    READ_DOCUMENT = "read_document"
-    DELIBERATE = "deliberate"
-    RECUSE = "recuse"
-    ASSIGN = "assign"
-    WRITE_REVIEW = "write_review"
-    READ_REVIEW = "read_review"
-    FILE_POSITION = "file_position"
-    READ_POSITION = "read_position"
-    ISSUE_REPORT = "issue_report"
-    CONSULT = "consult"
-    READ_CONSULTATION = "read_consultation"
-    DETERMINE = "determine"
-    SIGN_DETERMINATION = "sign_determination"
-    READ_DETERMINATION = "read_determination"
-    REQUEST_GRANT = "request_grant"
-    VIEW_GRANT = "view_grant"
-    CONSENT_GRANT = "consent_grant"
-    AUTHORIZE_GRANT = "authorize_grant"
-    REVOKE_GRANT = "revoke_grant"
-    USE_MODEL = "use_model"
-    ATTEST_FOR_AGENCY = "attest_for_agency"
-    ATTEST_FOR_LAB = "attest_for_lab"
-    ADMINISTER = "administer"
-    ADMINISTER_SEATS = "administer_seats"
-    AUDIT = "audit"
-
 
 _LAB = "own_submission"
 _ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
@@ -157,6 +118,9 @@ RULES: dict[Action, tuple[Rule, ...]] = {
             permission="deliberate",
             where=(rules.window_over,),
         ),
+    ),
+    Action.READ_REPORT: (
+        Rule(time=Time.ALWAYS, permission="view_submission", where=(rules.report_issued,)),
     ),
     Action.ISSUE_REPORT: (Rule(time=Time.WINDOW_OPEN, permission="lead_submission"),),
     Action.CONSULT: (Rule(time=Time.WINDOW_OPEN, permission="consult_submission"),),
@@ -387,3 +351,48 @@ def organizations(user: User, action: Action, submission: Submission) -> QuerySe
     who = Standing.of(user)
     ways = (rule.acting_for(who, submission) for rule in RULES[action])
     return Organization.objects.filter(reduce(or_, ways))
+
+
+def seats(action: Action, submission: Submission) -> Q:
+    """The condition on seats that their holders may do ``action`` there, when it is the time.
+
+    Leaves aside what a rule asks of the person or of a row, such as an assignment.
+    """
+    return reduce(or_, (rule.reached_by(submission) for rule in RULES[action]))
+
+
+def people(
+    action: Action, submission: Submission, *, of: Organization | None = None
+) -> QuerySet[User]:
+    """The active people on those seats, ``of`` one organization or any, by name.
+
+    Nobody who is recused from the submission is among them.
+    """
+    held = Seat.objects.filter(seats(action, submission))
+    if of is not None:
+        held = held.filter(organization=of)
+    members = User.groups.through.objects.filter(group__in=held.values("group"))
+    recused = Recusal.objects.filter(submission=submission)
+    return (
+        User.objects.filter(is_active=True, pk__in=members.values("user"))
+        .exclude(pk__in=recused.values("person"))
+        .order_by("name")
+    )
+
+
+def named_to_lab(grant: AccessGrant) -> set[int]:
+    """Whom the grant's lab may know by name: its parties, administrators and its own people."""
+    parties = {
+        grant.grantee_id,
+        grant.requested_by_id,
+        grant.consented_by_id,
+        grant.declined_by_id,
+        grant.authorized_by_id,
+        grant.lab_attested_by_id,
+    }
+    named = Q(role__in=_ADMINISTRATOR) | Q(organization=grant.submission.lab)
+    others = [grant.revoked_by_id, grant.agency_attested_by_id]
+    known = Seat.objects.filter(named, group__user__in=others)
+    return {person for person in parties if person} | set(
+        known.values_list("group__user", flat=True)
+    )

@@ -223,6 +223,23 @@ class Rule:
             ways |= Q(pk=organization) & seated
         return ways
 
+    def reached_by(self, submission: Submission) -> Q:
+        """The condition on seats that their holders may use this rule there, at its time."""
+        conditions: list[Any] = []
+        if self.permission:
+            roles = [role for role, names in CODENAMES.items() if self.permission in names]
+            rows = There(
+                F("group"),
+                model=SubmissionGroupObjectPermission,
+                key="group",
+                content_object=submission.pk,
+                permission=permission_number(self.permission),
+            )
+            conditions += [Q(role__in=roles), rows]
+        if self.roles:
+            conditions.append(Q(role__in=self.roles))
+        return Q(*conditions)
+
     def _ways(self, who: Standing, submission: F) -> Iterator[Q]:
         for organization, way in self._seated(who, submission):
             if self.through:
@@ -324,6 +341,12 @@ def window_over(who: Standing, at: datetime) -> Q:
     """The window has ended, whether by the clock or before."""
     ended = Q(submission__review_ends_at__isnull=True)
     return ended | Q(submission__review_ends_at__lte=at)
+
+
+def report_issued(who: Standing, at: datetime) -> Q:
+    """The submission was concluded, or its window has ended by the clock."""
+    issued = Q(status__in=[Status.CONCLUDED, Status.EXPIRED])
+    return issued | Q(review_ends_at__lte=at)
 
 
 def signed(who: Standing, at: datetime) -> Q:

@@ -21,7 +21,7 @@ class AccessLevel(StrEnum):
 
     @property
     def label(self):
-        return {"al1": "AL1, black box", "al2": "AL2, grey box"}.get(self, "AL3, white box")
+        return {"al1": "AL1, black box", "al2": "AL2, gray box"}.get(self, "AL3, white box")
 
 
 class Weights(StrEnum):

@@ -14,6 +14,7 @@ from reviews import policy
 from reviews.exceptions import Conflict, WindowRefused
 from reviews.models import AccessGrant, Submission
 from reviews.models.notice import NoticeKind
+from reviews.policy import Action
 from reviews.services import notices, rows, timekeeping
 
 ANSWERED = "The lab has answered this request already."
@@ -38,9 +39,8 @@ def request(
     Raises Conflict for a grantee who is not of the agency or the same request again,
     WindowRefused for a time outside.
     """
-    submission, _, at = rows.begin(submission, policy.Action.REQUEST_GRANT, by=by, at=at)
-    if not policy.organizations(by, policy.Action.REQUEST_GRANT, submission).contains(agency):
-        raise Conflict(f"You cannot do this for {agency.short_name}.")
+    submission, _, at = rows.begin(submission, Action.REQUEST_GRANT, by=by, at=at)
+    rows.require_agency(by, Action.REQUEST_GRANT, submission, agency)
     if not possible_grantees(submission, agency).filter(pk=grantee.pk).exists():
         raise Conflict(
             f"{grantee.name} cannot be named: only a person of {agency.short_name} who works on "
@@ -70,38 +70,38 @@ def request(
         **asked,
     )
     rows.record("grant.requested", grant, by=by, for_=agency, at=at)
-    _notify(NoticeKind.GRANT_REQUESTED, grant, notices.lab_people(submission), at)
+    _notify(NoticeKind.GRANT_REQUESTED, grant, policy.people(Action.OWN, submission), at)
     return grant
 
 
 def possible_grantees(submission: Submission, agency: Organization) -> Any:
     """The agency's people who may read the submission's package, by name."""
-    return notices.people_of(submission, "read_package", organization=agency)
+    return policy.people(Action.READ_PACKAGE, submission, of=agency)
 
 
 def asks_for(person: User, grant: AccessGrant) -> bool:
     """Whether ``person`` may ask for access in the name of the grant's agency."""
-    asking = policy.organizations(person, policy.Action.REQUEST_GRANT, grant.submission)
+    asking = policy.organizations(person, Action.REQUEST_GRANT, grant.submission)
     return asking.contains(grant.agency)
 
 
 @transaction.atomic
 def consent(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
     """The lab agrees; an administrator may now authorize. Raises Conflict if it was answered."""
-    submission, grant, at = _begin(grant, policy.Action.CONSENT_GRANT, by, at)
+    submission, grant, at = _begin(grant, Action.CONSENT_GRANT, by, at)
     if not grant.answerable_at(at):
         raise Conflict(ANSWERED)
     grant.consented_at, grant.consented_by = at, by
     grant.save(update_fields=["consented_at", "consented_by"])
     rows.record("grant.consented", grant, by=by, for_=submission.lab, at=at)
-    _notify(NoticeKind.GRANT_CONSENTED, grant, notices.administrators(), at)
+    _notify(NoticeKind.GRANT_CONSENTED, grant, policy.people(Action.ADMINISTER, submission), at)
     return grant
 
 
 @transaction.atomic
 def decline(grant: AccessGrant, *, reason: str, by: User, at: datetime) -> AccessGrant:
     """The lab declines; the request ends there. Raises Conflict if it was answered."""
-    submission, grant, at = _begin(grant, policy.Action.CONSENT_GRANT, by, at)
+    submission, grant, at = _begin(grant, Action.CONSENT_GRANT, by, at)
     if not grant.answerable_at(at):
         raise Conflict(ANSWERED)
     grant.declined_at, grant.declined_by, grant.decline_reason = at, by, reason
@@ -118,7 +118,7 @@ def authorize(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
     Raises Conflict unless the lab has consented and nobody has authorized, WindowRefused when
     its time has passed, NotPermitted for its sponsor or its grantee.
     """
-    submission, grant, at = _begin(grant, policy.Action.AUTHORIZE_GRANT, by, at)
+    submission, grant, at = _begin(grant, Action.AUTHORIZE_GRANT, by, at)
     if not grant.authorizable_at(at):
         raise Conflict(
             "Only a request that the lab has consented to, and nobody has authorized, can be "
@@ -131,11 +131,11 @@ def authorize(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
         raise WindowRefused("The time that was asked for has passed. Ask for a new grant.")
     grant.authorized_at, grant.authorized_by = at, by
     grant.save(update_fields=["ends_at", "authorized_at", "authorized_by"])
-    acting = policy.organizations(by, policy.Action.AUTHORIZE_GRANT, submission).first()
+    acting = policy.organizations(by, Action.AUTHORIZE_GRANT, submission).first()
     rows.record(
         "grant.authorized", grant, by=by, for_=acting, at=at, ends_at=grant.ends_at.isoformat()
     )
-    parties = {grant.grantee, grant.requested_by, *notices.lab_people(submission)}
+    parties = {grant.grantee, grant.requested_by, *policy.people(Action.OWN, submission)}
     _notify(NoticeKind.GRANT_AUTHORIZED, grant, parties, at)
     return grant
 
@@ -148,7 +148,7 @@ def revoke(grant: AccessGrant, *, reason: str, by: User, at: datetime) -> Access
     Raises Conflict when it has ended or was revoked, and for a request that waits for the lab
     unless ``by`` asks for its agency.
     """
-    submission, grant, at = _begin(grant, policy.Action.REVOKE_GRANT, by, at)
+    submission, grant, at = _begin(grant, Action.REVOKE_GRANT, by, at)
     if grant.answerable_at(at):
         if not asks_for(by, grant):
             raise Conflict(
@@ -159,9 +159,9 @@ def revoke(grant: AccessGrant, *, reason: str, by: User, at: datetime) -> Access
         raise Conflict("This grant has ended, so there is nothing to revoke.")
     grant.revoked_at, grant.revoked_by, grant.revocation_reason = at, by, reason
     grant.save(update_fields=["revoked_at", "revoked_by", "revocation_reason"])
-    acting = policy.organizations(by, policy.Action.REVOKE_GRANT, submission).first()
+    acting = policy.organizations(by, Action.REVOKE_GRANT, submission).first()
     rows.record("grant.revoked", grant, by=by, for_=acting, at=at)
-    parties = {grant.grantee, grant.requested_by, *notices.lab_people(submission)}
+    parties = {grant.grantee, grant.requested_by, *policy.people(Action.OWN, submission)}
     _notify(NoticeKind.GRANT_REVOKED, grant, parties, at)
     return grant
 
@@ -173,7 +173,7 @@ def use(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
     Raises NotPermitted or NotVisible unless the grant is hers and live.
     """
     at = timekeeping.after_lock(at)
-    policy.check(by, policy.Action.USE_MODEL, grant, at=at)
+    policy.check(by, Action.USE_MODEL, grant, at=at)
     rows.record("grant.used", grant, by=by, for_=grant.agency, at=at)
     return grant
 
@@ -184,7 +184,7 @@ def attest(grant: AccessGrant, *, for_lab: bool, by: User, at: datetime) -> Acce
 
     Closed out when both have. Raises Conflict before access ended, or a second time.
     """
-    action = policy.Action.ATTEST_FOR_LAB if for_lab else policy.Action.ATTEST_FOR_AGENCY
+    action = Action.ATTEST_FOR_LAB if for_lab else Action.ATTEST_FOR_AGENCY
     submission, grant, at = _begin(grant, action, by, at)
     side = "lab" if for_lab else "agency"
     if not grant.attestable_at(at, side):

@@ -21,6 +21,7 @@ from reviews.models import (
 )
 from reviews.models.agency_review import Criterion, Outcome
 from reviews.models.notice import NoticeKind
+from reviews.policy import Action
 from reviews.services import notices, rows
 
 # What a filed review must say; the rest may stay blank.
@@ -51,8 +52,8 @@ def assign(
     Raises Conflict for oneself (domain.md section 3, invariant 12), and for somebody who
     holds no reviewer's seat there or is recused.
     """
-    submission, _, at = rows.begin(submission, policy.Action.ASSIGN, by=by, at=at)
-    _require_agency(by, policy.Action.ASSIGN, submission, agency)
+    submission, _, at = rows.begin(submission, Action.ASSIGN, by=by, at=at)
+    rows.require_agency(by, Action.ASSIGN, submission, agency)
     if reviewer == by:
         raise Conflict(
             f"Nobody assigns themselves. Ask another lead of {agency.short_name} to assign you."
@@ -78,7 +79,7 @@ def assign(
 
 def possible_reviewers(submission: Submission, agency: Organization, *, by: User) -> QuerySet[User]:
     """Whom ``by`` may assign: the agency's other reviewers who are not recused, by name."""
-    reviewers = notices.people_of(submission, "review_submission", organization=agency)
+    reviewers = policy.people(Action.WRITE_REVIEW, submission, of=agency)
     return reviewers.exclude(pk=by.pk)
 
 
@@ -97,7 +98,7 @@ def save_draft(
 
     Raises StaleForm when another window saved or filed in between.
     """
-    submission, _, at = rows.begin(submission, policy.Action.WRITE_REVIEW, by=by, at=at)
+    submission, _, at = rows.begin(submission, Action.WRITE_REVIEW, by=by, at=at)
     return _save(submission, written, by, at)
 
 
@@ -109,7 +110,7 @@ def file_review(
 
     Raises Incomplete, naming what is missing, and StaleForm as ``save_draft`` does.
     """
-    submission, _, at = rows.begin(submission, policy.Action.WRITE_REVIEW, by=by, at=at)
+    submission, _, at = rows.begin(submission, Action.WRITE_REVIEW, by=by, at=at)
     missing = missing_for_filing(written["answers"], written["ratings"])
     if missing:
         raise Incomplete("The review cannot be filed yet.", missing)
@@ -121,7 +122,7 @@ def file_review(
     notices.queue(
         NoticeKind.REVIEW_FILED,
         submission,
-        notices.people(submission, "lead_submission", organization=agency),
+        policy.people(Action.FILE_POSITION, submission, of=agency),
         due_at=at,
         at=at,
     )
@@ -144,7 +145,7 @@ def missing_for_filing(answers: dict[str, Any], ratings: dict[str, dict[str, Any
 
 def _save(submission: Submission, written: Written, by: User, at: datetime) -> AgencyReview:
     agency = written["agency"]
-    _require_agency(by, policy.Action.WRITE_REVIEW, submission, agency)
+    rows.require_agency(by, Action.WRITE_REVIEW, submission, agency)
     review = draft_of(submission, agency, by)
     if review is None:
         earlier = AgencyReview.objects.filter(submission=submission, agency=agency, author=by)
@@ -163,7 +164,7 @@ def _save(submission: Submission, written: Written, by: User, at: datetime) -> A
     review.revision += 1
     review.saved_at = at
     review.save()
-    readable = policy.allowed(by, policy.Action.VIEW_DOCUMENT, at=at)
+    readable = policy.allowed(by, Action.VIEW_DOCUMENT, at=at)
     keys = [document.pk for document in written["evidence"]]
     review.evidence.set(readable.filter(submission=submission, pk__in=keys))
     for line in Criterion:
@@ -190,8 +191,8 @@ def file_position(
     Raises Incomplete when concerns or mitigations are recorded without saying which, and
     StaleForm when this is no longer going to be the given ``version``.
     """
-    submission, _, at = rows.begin(submission, policy.Action.FILE_POSITION, by=by, at=at)
-    _require_agency(by, policy.Action.FILE_POSITION, submission, agency)
+    submission, _, at = rows.begin(submission, Action.FILE_POSITION, by=by, at=at)
+    rows.require_agency(by, Action.FILE_POSITION, submission, agency)
     if outcome in (Outcome.CONCERNS_RECORDED, Outcome.MITIGATIONS_SUGGESTED) and not summary:
         raise Incomplete("Say which concerns or mitigations your agency records.", ["summary"])
     following = AgencyPosition.objects.filter(submission=submission, agency=agency).count() + 1
@@ -217,7 +218,7 @@ def file_position(
     notices.queue(
         NoticeKind.POSITION_FILED,
         submission,
-        notices.people(submission, "lead_submission"),
+        policy.people(Action.FILE_POSITION, submission),
         due_at=at,
         at=at,
     )
@@ -227,17 +228,10 @@ def file_position(
 @transaction.atomic
 def recuse(submission: Submission, *, reason: str, by: User, at: datetime) -> Recusal:
     """``by`` can no longer reach the submission from any seat. There is no way back."""
-    submission, _, at = rows.begin(submission, policy.Action.RECUSE, by=by, at=at)
-    agency = policy.organizations(by, policy.Action.RECUSE, submission).first()
+    submission, _, at = rows.begin(submission, Action.RECUSE, by=by, at=at)
+    agency = policy.organizations(by, Action.RECUSE, submission).first()
     recusal = Recusal.objects.create(
         submission=submission, person=by, reason=reason, declared_at=at, declared_by=by
     )
     rows.record("review.recused", submission, by=by, for_=agency, at=at)
     return recusal
-
-
-def _require_agency(
-    by: User, action: policy.Action, submission: Submission, agency: Organization
-) -> None:
-    if not policy.organizations(by, action, submission).filter(pk=agency.pk).exists():
-        raise Conflict(f"You cannot do this for {agency.short_name}.")

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import Permission
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
 from accounts.models import Organization, Seat, User
 from accounts.roles import Kind
@@ -13,7 +13,6 @@ from reviews import policy
 from reviews.exceptions import Conflict, NotPermitted
 from reviews.models import Submission, SubmissionGroupObjectPermission
 from reviews.models.permissions import CODENAMES
-from reviews.rules import There, permission_number
 from reviews.services import rows
 
 
@@ -82,23 +81,12 @@ def _begin(
 
 def attached_agencies(submission: Submission) -> QuerySet[Organization]:
     """The agencies attached to the submission, by name."""
-    return _attached(submission, "view_submission").filter(kind=Kind.AGENCY)
+    return _seated(submission, policy.Action.VIEW).filter(kind=Kind.AGENCY)
 
 
 def reviewing_agencies(submission: Submission) -> QuerySet[Organization]:
     """Those of them that file a position: the ones with a lead's seat."""
-    return _attached(submission, "lead_submission")
-
-
-def leading(submission: Submission) -> There:
-    """The condition on seats that their holders lead the submission for their agency."""
-    return There(
-        F("group"),
-        model=SubmissionGroupObjectPermission,
-        key="group",
-        content_object=submission.pk,
-        permission=permission_number("lead_submission"),
-    )
+    return _seated(submission, policy.Action.FILE_POSITION)
 
 
 def leads_of(submission: Any) -> QuerySet[SubmissionGroupObjectPermission]:
@@ -108,12 +96,9 @@ def leads_of(submission: Any) -> QuerySet[SubmissionGroupObjectPermission]:
     )
 
 
-def _attached(submission: Submission, codename: str) -> QuerySet[Organization]:
-    groups = SubmissionGroupObjectPermission.objects.filter(
-        content_object=submission, permission=permission_number(codename)
-    ).values("group")
-    there = Seat.objects.filter(group__in=groups).values("organization").order_by()
-    return Organization.objects.filter(pk__in=there)
+def _seated(submission: Submission, action: policy.Action) -> QuerySet[Organization]:
+    there = Seat.objects.filter(policy.seats(action, submission))
+    return Organization.objects.filter(pk__in=there.values("organization"))
 
 
 def _record(

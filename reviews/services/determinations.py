@@ -14,13 +14,14 @@ from reviews import policy
 from reviews.exceptions import Conflict
 from reviews.models import Consultation, Determination, Submission
 from reviews.models.notice import NoticeKind
+from reviews.policy import Action
 from reviews.services import notices, rows
 
 
 @transaction.atomic
 def request_consultations(submission: Submission, *, by: User, at: datetime) -> None:
     """Each consulted office is asked once; asking again asks nobody twice."""
-    submission, _, at = rows.begin(submission, policy.Action.DETERMINE, by=by, at=at)
+    submission, _, at = rows.begin(submission, Action.DETERMINE, by=by, at=at)
     asked = [
         office
         for office in Organization.objects.filter(code__in=CONSULTED)
@@ -36,14 +37,14 @@ def request_consultations(submission: Submission, *, by: User, at: datetime) -> 
         "consultation.requested",
         submission,
         by=by,
-        for_=_agency(by, policy.Action.DETERMINE, submission),
+        for_=_agency(by, Action.DETERMINE, submission),
         at=at,
         offices=[office.code for office in asked],
     )
     notices.queue(
         NoticeKind.CONSULTATION_REQUESTED,
         submission,
-        notices.people(submission, "consult_submission"),
+        policy.people(Action.CONSULT, submission),
         due_at=at,
         at=at,
     )
@@ -54,8 +55,8 @@ def record_consultation(
     submission: Submission, *, statement: str, by: User, at: datetime
 ) -> Consultation:
     """The office's statement is on record. Raises Conflict when not asked, or on record already."""
-    submission, _, at = rows.begin(submission, policy.Action.CONSULT, by=by, at=at)
-    office = _agency(by, policy.Action.CONSULT, submission)
+    submission, _, at = rows.begin(submission, Action.CONSULT, by=by, at=at)
+    office = _agency(by, Action.CONSULT, submission)
     consultation = Consultation.objects.filter(submission=submission, organization=office).first()
     if consultation is None:
         raise Conflict("NSA has not asked for consultations on this submission.")
@@ -83,7 +84,7 @@ def write(
 
     Raises Conflict before consultations were asked for, or while another one is unsigned.
     """
-    submission, _, at = rows.begin(submission, policy.Action.DETERMINE, by=by, at=at)
+    submission, _, at = rows.begin(submission, Action.DETERMINE, by=by, at=at)
     if submission.consultations.count() < len(CONSULTED):
         raise Conflict("Ask ONCD, OSTP and CISA for their consultation first.")
     if submission.determinations.filter(signed_at__isnull=True).exists():
@@ -102,11 +103,7 @@ def write(
     notices.queue(
         NoticeKind.SIGNATURE_NEEDED,
         submission,
-        [
-            official
-            for official in notices.people(submission, "determine_submission")
-            if official != by
-        ],
+        [official for official in policy.people(Action.DETERMINE, submission) if official != by],
         due_at=at,
         at=at,
     )
@@ -120,7 +117,7 @@ def sign(determination: Determination, *, by: User, at: datetime) -> Determinati
     Raises NotPermitted for its author, Conflict when it is signed already.
     """
     submission, determination, at = rows.begin(
-        determination, policy.Action.SIGN_DETERMINATION, by=by, at=at
+        determination, Action.SIGN_DETERMINATION, by=by, at=at
     )
     if determination.signed_at:
         raise Conflict("This determination has been signed already.")
@@ -130,7 +127,7 @@ def sign(determination: Determination, *, by: User, at: datetime) -> Determinati
     notices.queue(
         NoticeKind.DETERMINATION_ISSUED,
         submission,
-        notices.everyone(submission),
+        policy.people(Action.VIEW, submission),
         due_at=at,
         at=at,
     )
@@ -147,7 +144,7 @@ def _record(action: str, determination: Determination, by: User, at: datetime) -
         action,
         determination,
         by=by,
-        for_=_agency(by, policy.Action.DETERMINE, determination.submission),
+        for_=_agency(by, Action.DETERMINE, determination.submission),
         at=at,
         coverage=determination.outcome,
         number=determination.number,

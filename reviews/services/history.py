@@ -7,6 +7,7 @@ organization. A lab never learns who reviewed, nor that anything is being drafte
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
@@ -98,9 +99,14 @@ def lines(submission: Submission, seats: Iterable[Seat], *, first: int, count: i
     code = OuterRef("organization")
     named = Organization.objects.filter(code=code).order_by().values("short_name")
     rows = events(submission, seats).values_list(
-        "at", "action", "organization", "actor_name", Subquery(named)
+        "at", "action", "details", "organization", "actor_name", Subquery(named)
     )
     return [
-        Line(at, TEXTS.get(action, action), actor if code in own else name or audit.SYSTEM.name)
-        for at, action, code, actor, name in rows[first : first + count]
+        Line(at, _what(action, details), actor if code in own else name or audit.SYSTEM.name)
+        for at, action, details, code, actor, name in rows[first : first + count]
     ]
+
+
+def _what(action: str, details: dict[str, Any]) -> str:
+    step = details.get("step")
+    return TEXTS.get(action, action) + (f": {step.lower()}" if step else "")

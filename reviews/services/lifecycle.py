@@ -16,6 +16,7 @@ from reviews import clock, policy, workflow
 from reviews.exceptions import Conflict, IllegalTransition, Incomplete, StaleForm, WindowRefused
 from reviews.models import ModelVersion, Package, Report, Submission
 from reviews.models.notice import NoticeKind
+from reviews.policy import Action
 from reviews.services import attachments, notices, rows
 from reviews.workflow import Status, Step
 
@@ -39,7 +40,7 @@ def draft(
     Raises ValidationError when the version contradicts one that the lab has recorded.
     """
     _lock_lab(lab)
-    policy.check(by, policy.Action.DRAFT, lab, at=at)
+    policy.check(by, Action.DRAFT, lab, at=at)
     submission = Submission.objects.create(
         model_version=_version(lab, family, version, checkpoint_sha256, at),
         kind=kind,
@@ -120,7 +121,7 @@ def revise(
     """
     _lock_lab(submission.lab)
     _lock_version(submission)
-    submission, _, at = rows.begin(submission, policy.Action.OWN, by=by, at=at)
+    submission, _, at = rows.begin(submission, Action.OWN, by=by, at=at)
     if submission.status != Status.DRAFT:
         raise Conflict("This submission has been filed, so its answers can no longer change.")
     rows.require_revision(submission, revision)
@@ -171,7 +172,7 @@ def file(
     left for this model version.
     """
     version = _lock_version(submission)
-    submission, _, at = rows.begin(submission, policy.Action.OWN, by=by, at=at)
+    submission, _, at = rows.begin(submission, Action.OWN, by=by, at=at)
     status = workflow.advance(submission.status, Step.FILE)
     rows.require_revision(submission, revision)
     missing = submission.package.missing()
@@ -198,12 +199,19 @@ def file(
         closes_at=window.closes_at.isoformat(),
     )
     notices.queue(
-        NoticeKind.FILED_RECEIPT, submission, notices.lab_people(submission), due_at=at, at=at
+        NoticeKind.FILED_RECEIPT,
+        submission,
+        policy.people(Action.OWN, submission),
+        due_at=at,
+        at=at,
     )
     notices.queue(
         NoticeKind.SUBMISSION_FILED,
         submission,
-        notices.people(submission, "lead_submission", "determine_submission"),
+        {
+            *policy.people(Action.FILE_POSITION, submission),
+            *policy.people(Action.DETERMINE, submission),
+        },
         due_at=at,
         at=at,
     )
@@ -241,7 +249,7 @@ def window_if_filed(submission: Submission, *, at: datetime) -> clock.Window:
 @transaction.atomic
 def shorten(submission: Submission, *, closes_at: datetime, by: User, at: datetime) -> Submission:
     """The window ends at ``closes_at``, earlier than before. Raises WindowRefused otherwise."""
-    submission, _, at = rows.begin(submission, policy.Action.SHORTEN, by=by, at=at)
+    submission, _, at = rows.begin(submission, Action.SHORTEN, by=by, at=at)
     submission.closes_at = clock.shortened(*submission.window(), to=closes_at, at=at)
     submission.save(update_fields=["closes_at"])
     rows.record(
@@ -253,7 +261,11 @@ def shorten(submission: Submission, *, closes_at: datetime, by: User, at: dateti
         closes_at=submission.window()[1].isoformat(),
     )
     notices.queue(
-        NoticeKind.WINDOW_SHORTENED, submission, notices.everyone(submission), due_at=at, at=at
+        NoticeKind.WINDOW_SHORTENED,
+        submission,
+        policy.people(Action.VIEW, submission),
+        due_at=at,
+        at=at,
     )
     return submission
 
@@ -264,7 +276,7 @@ def withdraw(submission: Submission, *, by: User, at: datetime) -> Submission:
 
     Raises IllegalTransition when the submission has ended.
     """
-    submission, _, at = rows.begin(submission, policy.Action.OWN, by=by, at=at)
+    submission, _, at = rows.begin(submission, Action.OWN, by=by, at=at)
     if submission.status_at(at) == Status.EXPIRED:
         raise IllegalTransition("The window has ended, so there is nothing to withdraw.")
     submission.status = workflow.advance(submission.status, Step.WITHDRAW)
@@ -273,7 +285,11 @@ def withdraw(submission: Submission, *, by: User, at: datetime) -> Submission:
     rows.record("submission.withdrawn", submission, by=by, for_=submission.lab, at=at)
     if submission.opens_at:
         notices.queue(
-            NoticeKind.WITHDRAWN, submission, notices.everyone(submission), due_at=at, at=at
+            NoticeKind.WITHDRAWN,
+            submission,
+            policy.people(Action.VIEW, submission),
+            due_at=at,
+            at=at,
         )
     return submission
 
@@ -300,7 +316,7 @@ def expire(submission_id: int, *, at: datetime) -> bool:
     notices.queue(
         NoticeKind.WINDOW_ENDED,
         submission,
-        notices.everyone(submission),
+        policy.people(Action.VIEW, submission),
         due_at=closes_at,
         at=at,
     )

@@ -3,68 +3,15 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from accounts.models import Organization, User
-from accounts.roles import LAB_ROLES, Role
-from reviews import clock
+from accounts.models import User
+from reviews import clock, policy
 from reviews.models import AccessGrant, Notice, Submission
 from reviews.models.notice import NoticeKind
-
-
-def people(
-    submission: Submission, *codenames: str, organization: Organization | None = None
-) -> list[User]:
-    """Active people whose attached seats have one of the codenames, and who are not recused."""
-    found: dict[int, User] = {}
-    for codename in codenames:
-        for person in people_of(submission, codename, organization=organization):
-            found[person.pk] = person
-    return list(found.values())
-
-
-def people_of(
-    submission: Submission, codename: str, *, organization: Organization | None = None
-) -> QuerySet[User]:
-    """The same for one codename, as a queryset ordered by name."""
-    facts: dict[str, Any] = {
-        "groups__submissiongroupobjectpermission__content_object": submission,
-        "groups__submissiongroupobjectpermission__permission__codename": codename,
-    }
-    if organization is not None:
-        facts["groups__seat__organization"] = organization
-    return (
-        User.objects.filter(is_active=True, **facts)
-        .exclude(recusals__submission=submission)
-        .distinct()
-        .order_by("name")
-    )
-
-
-def lab_people(submission: Submission) -> list[User]:
-    """The lab's liaisons and administrators."""
-    return list(
-        User.objects.filter(
-            is_active=True,
-            groups__seat__organization=submission.lab,
-            groups__seat__role__in=LAB_ROLES,
-        ).distinct()
-    )
-
-
-def everyone(submission: Submission) -> list[User]:
-    """Everyone who can see the submission: its lab and the attached agencies."""
-    return people(submission, "view_submission")
-
-
-def administrators() -> list[User]:
-    """Everyone who holds an administrator's seat."""
-    return list(
-        User.objects.filter(is_active=True, groups__seat__role=Role.ADMINISTRATOR).distinct()
-    )
+from reviews.policy import Action
 
 
 def queue(
@@ -102,19 +49,19 @@ class Series:
     """Reminders of which only the latest that is due is worth sending (domain.md section 8)."""
 
     name: str
-    codename: str
+    audience: Action
     points: Callable[[datetime, datetime], dict[NoticeKind, datetime | None]]
 
 
 SERIES = (
     Series(
         "midpoint",
-        "review_submission",
+        Action.WRITE_REVIEW,
         lambda opens_at, closes_at: {NoticeKind.MIDPOINT: clock.midpoint(opens_at, closes_at)},
     ),
     Series(
         "ending",
-        "view_submission",
+        Action.VIEW,
         lambda opens_at, closes_at: {
             NoticeKind.ENDS_IN_7_DAYS: clock.before_end(opens_at, closes_at, 7),
             NoticeKind.ENDS_IN_3_DAYS: clock.before_end(opens_at, closes_at, 3),
@@ -149,7 +96,7 @@ def queue_reminders(*, at: datetime) -> int:
                 new += queue(
                     NoticeKind(reached),
                     submission,
-                    people(submission, series.codename),
+                    policy.people(series.audience, submission),
                     due_at=points[reached],
                     at=at,
                 )

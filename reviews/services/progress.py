@@ -147,13 +147,12 @@ class FinalReport:
 def report(user: User, submission: Submission, *, at: datetime) -> FinalReport:
     """The report once it is issued, which the clock does at the end; before, who has filed."""
     lines = reports.lines(submission)
-    status = submission.status_at(at)
-    if status not in (Status.CONCLUDED, Status.EXPIRED):
+    if not policy.may(user, Action.READ_REPORT, submission, at=at):
         filed = [(line.agency, line.position is not None) for line in lines]
         return FinalReport(None, filed=filed, all_filed=_all_filed(lines))
     return FinalReport(
         submission.over_at(at),
-        issued_by=_issued_by(submission) if status == Status.CONCLUDED else None,
+        issued_by=_issued_by(submission) if submission.status == Status.CONCLUDED else None,
         recorded=Report.objects.filter(submission=submission).first(),
         lines=lines,
         determination=policy.allowed(user, Action.READ_DETERMINATION, at=at)

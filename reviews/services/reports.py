@@ -18,6 +18,7 @@ from reviews.exceptions import Conflict, Incomplete
 from reviews.models import AgencyPosition, Determination, Report, Submission
 from reviews.models.determination import Coverage
 from reviews.models.notice import NoticeKind
+from reviews.policy import Action
 from reviews.rules import There
 from reviews.services import attachments, lifecycle, notices, rows
 from reviews.workflow import Step
@@ -53,8 +54,8 @@ def lines(submission: Submission) -> list[AgencyLine]:
 def filed_by_agency(submission: Submission) -> list[tuple[str, bool]]:
     """Each agency of ``lines`` by its short name, and whether it has filed: one query."""
     filed = There(F("organization"), model=AgencyPosition, key="agency", submission=submission.pk)
-    leading = attachments.leading(submission)
-    seats = Seat.objects.filter(leading | filed, role=Role.LEAD).order_by("organization__name")
+    leading = policy.seats(Action.FILE_POSITION, submission)
+    seats = Seat.objects.filter(leading | Q(filed, role=Role.LEAD)).order_by("organization__name")
     return list(seats.values_list("organization__short_name", filed))
 
 
@@ -94,7 +95,7 @@ def issue(submission: Submission, *, by: User, at: datetime) -> Report:
 
     Raises Incomplete while an agency is outstanding, IllegalTransition when it has ended.
     """
-    submission, _, at = rows.begin(submission, policy.Action.ISSUE_REPORT, by=by, at=at)
+    submission, _, at = rows.begin(submission, Action.ISSUE_REPORT, by=by, at=at)
     status = workflow.advance(submission.status, Step.CONCLUDE)
     missing = [agency.short_name for agency in outstanding(submission)]
     if missing:
@@ -106,16 +107,22 @@ def issue(submission: Submission, *, by: User, at: datetime) -> Report:
     submission.status, submission.ended_at = status, at
     submission.save(update_fields=["status", "ended_at"])
     report = Report.objects.create(submission=submission, issued_at=at, issued_by=by)
-    agency = policy.organizations(by, policy.Action.ISSUE_REPORT, submission).first()
+    agency = policy.organizations(by, Action.ISSUE_REPORT, submission).first()
     rows.record("submission.concluded", submission, by=by, for_=agency, at=at)
-    notices.queue(NoticeKind.CONCLUDED, submission, notices.everyone(submission), due_at=at, at=at)
+    notices.queue(
+        NoticeKind.CONCLUDED,
+        submission,
+        policy.people(Action.VIEW, submission),
+        due_at=at,
+        at=at,
+    )
     return report
 
 
 @transaction.atomic
 def respond(submission: Submission, *, response: str, by: User, at: datetime) -> Report:
     """The lab's response stands with the report. Raises Conflict before it, or a second time."""
-    submission, _, at = rows.begin(submission, policy.Action.RESPOND, by=by, at=at)
+    submission, _, at = rows.begin(submission, Action.RESPOND, by=by, at=at)
     lifecycle.expire(submission.pk, at=at)  # the end issues the report, recorded or not
     report = Report.objects.filter(submission=submission).first()
     if report is None:

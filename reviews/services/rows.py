@@ -12,7 +12,7 @@ from django.db.models import Model
 from accounts import audit
 from accounts.models import Organization, User
 from reviews import policy
-from reviews.exceptions import NotVisible, StaleForm
+from reviews.exceptions import Conflict, NotVisible, StaleForm
 from reviews.models import AccessGrant, AgencyReview, Determination, Document, Submission
 from reviews.services import timekeeping
 
@@ -75,6 +75,14 @@ def record(
         organization=for_.code if for_ else "",
         **details,
     )
+
+
+def require_agency(
+    by: User, action: policy.Action, submission: Submission, agency: Organization
+) -> None:
+    """Nothing, when ``by`` does ``action`` in the agency's name; else Conflict."""
+    if not policy.organizations(by, action, submission).contains(agency):
+        raise Conflict(f"You cannot do this for {agency.short_name}.")
 
 
 def require_revision(row: Model, revision: int) -> None:

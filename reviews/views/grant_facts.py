@@ -4,11 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from django.db.models import Q
-
-from accounts.models import Seat
-from accounts.roles import Role
 from portal.templatetags.foreview import instant_html
+from reviews import policy
 from reviews.models import AccessGrant, Package
 from reviews.models.access_grant import beyond
 
@@ -123,23 +120,7 @@ class Facts:
 
     @cached_property
     def _named_to_labs(self):
-        grant = self.grant
-        parties = {
-            grant.grantee_id,
-            grant.requested_by_id,
-            grant.consented_by_id,
-            grant.declined_by_id,
-            grant.authorized_by_id,
-            grant.lab_attested_by_id,
-        }
-        others = {grant.revoked_by_id, grant.agency_attested_by_id} - parties - {None}
-        if others:
-            seats = Seat.objects.filter(
-                Q(role=Role.ADMINISTRATOR) | Q(organization=grant.submission.lab),
-                group__user__in=others,
-            )
-            parties |= set(seats.values_list("group__user", flat=True))
-        return parties
+        return policy.named_to_lab(self.grant)
 
 
 def terms(grant, package):

@@ -31,15 +31,16 @@ pytestmark = pytest.mark.django_db
 
 ASSIGNED = {"nsa_reviewer", "caisi_reviewer", "cisa_reviewer"}
 
+BEFORE = "before the opening"
 # What each submission is at each instant: only the clock moves, nothing is recorded.
-# "over" is filed and not open; an agency is attached from the filing on.
+# "over" is filed and ended with a report; an agency is attached from the filing on.
 STATES = {
-    name: {instant: "open" if instant in OPEN else "over" for instant in INSTANTS}
+    name: dict.fromkeys(INSTANTS, "over") | dict.fromkeys(OPEN, "open") | {BEFORE: BEFORE}
     for name in ("running", "basalt")
 } | {
     name: dict.fromkeys(INSTANTS, state)
     for name, state in {
-        "withdrawn": "over",
+        "withdrawn": "withdrawn",
         "expired": "over",
         "concluded": "over",
         "draft": "draft",
@@ -66,8 +67,8 @@ ANYWHERE = {
     "administrators": ADMINISTRATORS,
 }
 
-EVER = ("draft", "abandoned", "open", "over")
-FILED = ("open", "over")
+FILED = (BEFORE, "open", "over", "withdrawn")
+EVER = ("draft", "abandoned", *FILED)
 # action: who, and in which of the states.
 TABLE = {
     Action.OWN: {"lab": EVER},
@@ -81,6 +82,7 @@ TABLE = {
     Action.ASSIGN: {"leads": ("open",)},
     Action.WRITE_REVIEW: {"assigned": ("open",)},
     Action.FILE_POSITION: {"leads": ("open",)},
+    Action.READ_REPORT: {"lab": ("over",), "agencies": ("over",)},
     Action.ISSUE_REPORT: {"leads": ("open",)},
     Action.CONSULT: {"consulted": ("open",)},
     Action.DETERMINE: {"officials": ("open",)},

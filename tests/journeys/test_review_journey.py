@@ -86,7 +86,7 @@ def test_from_draft_to_report(someone, committed_people, files, move_clock):
 
     lead = signed_in("nsa_lead")
     lead.follow("Assign a reviewer")
-    lead.choose("reviewer", str(people.nsa_reviewer.pk))
+    lead.choose("reviewer", people.nsa_reviewer.email)
     lead.press("Assign")
     lead.sees("nsa reviewer")
 

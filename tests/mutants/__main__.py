@@ -38,7 +38,9 @@ TESTS = [
     "tests/authorization/test_rules.py",
     *(
         f"tests/authorization/test_policy{part}.py"
-        for part in ("", "_answers", "_deliberation", "_documents", "_grants", "_people")
+        for part in (
+            *("", "_answers", "_deliberation", "_documents", "_grants", "_parties", "_people"),
+        )
     ),
 ]
 

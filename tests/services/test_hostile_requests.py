@@ -17,7 +17,7 @@ from tests import factories
         "/submissions/?after=0001-01-01T00:00:00%2B14:00~FV-0000-0000-0000",
         "/submissions/?after=9999-12-31T23:59:59-14:00~FV-0000-0000-0000",
         "/submissions/?after=2026-10-20T15:00:00%2B00:00~%00",
-        "/access/?after=0001-01-01T00:00:00%2B14:00~x",
+        "/access/?after=0~0001-01-01T00:00:00%2B14:00~x",
     ],
 )
 def test_a_hostile_address_is_answered(people, client, path):
