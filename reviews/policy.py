@@ -225,12 +225,14 @@ SEEN_BY: dict[type[Model], tuple[Action, str]] = {
 
 
 def holds(who: Standing, action: Action, *, at: datetime) -> Q | None:
-    """The condition, on rows of the action's kind, under which ``who`` may do it at ``at``.
-
-    None where no row can fulfil it.
-    """
+    """The condition on rows of its kind under which ``who`` may do it; None if none can."""
     ways = [way for rule in RULES[action] if (way := rule.holds(who, at)) is not None]
     return reduce(or_, ways) if ways else None
+
+
+def has_a_way(user: User, action: Action, *, at: datetime) -> bool:
+    """Whether a seat of ``user`` could let her do ``action`` to any row at all."""
+    return holds(Standing.of(user), action, at=at) is not None
 
 
 def allowed(user: User, action: Action, *, at: datetime) -> QuerySet[Any]:

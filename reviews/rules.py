@@ -210,10 +210,10 @@ class Rule:
                 conditions.append(reduce(or_, self._ways(who, F(submission))))
         if self.roles:
             there = who.organizations(self.roles)
+            if not there:
+                return None
             if self.own_organization:
                 conditions.append(Q(pk__in=there))
-            elif not there:
-                return None
         return Q(*conditions, *(clause(who, at) for clause in self.where))
 
     def acting_for(self, who: Standing, submission: Submission) -> Q:

@@ -18,7 +18,7 @@ from reviews.forms.agency_reviews import (
 from reviews.models import AgencyPosition, AgencyReview, Assignment, Submission
 from reviews.models.agency_review import Criterion
 from reviews.policy import Action
-from reviews.services import agency_reviews, progress
+from reviews.services import agency_reviews, progress, reading
 from reviews.services.progress import LISTED
 from reviews.views.page import find, find_submission, invalid, refused, submission_page
 from reviews.workflow import Status
@@ -171,9 +171,10 @@ def _take(request, submission, agency, form, saved):
 def review_detail(request, key):
     """The person reads one version of a review that is hers to read."""
     review = find(request, Action.READ_REVIEW, key=key)
-    submission = Submission.objects.select_related("model_version__lab").get(
+    review.submission = submission = Submission.objects.select_related("model_version__lab").get(
         pk=review.submission_id
     )
+    reading.note(review, Action.READ_REVIEW, by=request.user, at=request.at)
     versions = list(
         policy.allowed(request.user, Action.READ_REVIEW, at=request.at)
         .filter(submission=submission, agency=review.agency_id, author=review.author_id)

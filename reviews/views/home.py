@@ -77,7 +77,8 @@ def home(request):
             "access": _access_ending(request),
             "counts": _counts(request, roles) if sees_submissions else [],
             "sees_submissions": sees_submissions,
-            "may_draft": bool(roles & LAB_ROLES),
+            "may_audit": policy.has_a_way(request.user, Action.AUDIT, at=request.at),
+            "may_draft": policy.has_a_way(request.user, Action.DRAFT, at=request.at),
         },
     )
 

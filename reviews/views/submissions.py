@@ -20,7 +20,7 @@ from reviews.models import AgencyPosition, AgencyReview
 from reviews.models.submission import SubmissionKind
 from reviews.policy import Action
 from reviews.rules import There
-from reviews.services import history, reports
+from reviews.services import history, reading, reports
 from reviews.views.page import LINE_OF_A_GRANT, find_submission, submission_page
 from reviews.workflow import Status
 
@@ -65,7 +65,7 @@ def submission_list(request):
             ],
             "previous_url": page.previous_url,
             "next_url": page.next_url,
-            "may_draft": any(seat.organization.kind == "lab" for seat in seats_of(request)),
+            "may_draft": policy.has_a_way(request.user, Action.DRAFT, at=request.at),
             "breadcrumbs": [Link("Home", reverse("reviews:home")), Link("Submissions", "")],
         },
         status=200 if form.is_valid() else 400,
@@ -167,6 +167,7 @@ def _grants(submission, visible, at):
 def package_detail(request, reference):
     """The lab's answers; for agencies only while the window is open."""
     submission = find_submission(request, reference, Action.READ_PACKAGE)
+    reading.note(submission, Action.READ_PACKAGE, by=request.user, at=request.at)
     return submission_page(
         request,
         "reviews/package_detail.html",

@@ -16,6 +16,7 @@ from tests.authorization.policy_world import (
     START,
     attach,
     detach,
+    everyone,
     person,
     seen,
     who,
@@ -316,3 +317,31 @@ def test_another_persons_recusal_closes_nothing(world):
         declared_by=world.people.nsa_lead,
     )
     assert policy.actions(world.people.nsa_lead, world.running, at=OPENING) == before
+
+
+# has_a_way
+
+
+@pytest.mark.parametrize("action", Action)
+def test_without_a_way_nothing_is_ever_allowed(world, action):
+    for someone in everyone(world).values():
+        way = policy.has_a_way(someone, action, at=OPENING)
+        assert way or not policy.allowed(someone, action, at=OPENING).exists()
+
+
+def test_a_seat_is_a_way(world):
+    people = world.people
+    ways = {
+        Action.DRAFT: {"northlight_liaison", "northlight_admin", "basalt_liaison"},
+        Action.AUDIT: {"auditor"},
+        Action.ADMINISTER_SEATS: {"administrator", "second_administrator"},
+    }
+    for action, expected in ways.items():
+        having = {
+            code
+            for code, someone in everyone(world).items()
+            if policy.has_a_way(someone, action, at=OPENING)
+        }
+        assert having == expected
+    assert policy.has_a_way(people.nsa_lead, Action.ASSIGN, at=OPENING)
+    assert not policy.has_a_way(people.nsa_lead, Action.OWN, at=OPENING)
