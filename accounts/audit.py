@@ -7,7 +7,7 @@ breaks a link that ``verify`` names.
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -42,6 +42,11 @@ class Unattended:
 
 SYSTEM = Unattended("system", "Foreview")
 NOBODY = Unattended("anonymous", "Someone not signed in")
+
+
+def nobody(meta: dict[str, Any]) -> Unattended:
+    """Whoever sent a request without being signed in, with its network address."""
+    return replace(NOBODY, source=source_of(meta))
 
 
 class AuditError(RuntimeError):
@@ -115,13 +120,31 @@ def digest(event: AuditEvent) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def verify(*, since: tuple[int, str] | None = None) -> str | None:
-    """The first break in the chain, in words, or None when every link holds.
+@dataclass(frozen=True)
+class Examination:
+    """What reading the whole log found: its last event, and the first break, None if it holds."""
+
+    sequence: int
+    sha256: str
+    broken: str | None
+
+
+def examine(*, since: tuple[int, str] | None = None) -> Examination:
+    """The log as it stands now, every link of it checked.
 
     ``since`` is a (sequence, sha256) pair exported earlier: it must still be in the chain,
     which shows a cut tail or a rewritten log.
     """
     head = AuditHead.objects.get(pk=1)  # what is appended from now on is another reading's
+    return Examination(head.sequence, head.sha256, _first_break(head, since))
+
+
+def verify(*, since: tuple[int, str] | None = None) -> str | None:
+    """The first break in the chain, in words, or None when every link holds."""
+    return examine(since=since).broken
+
+
+def _first_break(head: AuditHead, since: tuple[int, str] | None) -> str | None:
     previous, expected = GENESIS, 1
     rows = AuditEvent.objects.filter(sequence__lte=head.sequence).order_by("sequence")
     for event in rows.iterator(chunk_size=2000):

@@ -42,6 +42,9 @@ class Role(StrEnum):
         return self.replace("_", " ").capitalize()
 
 
+# Seats from which others depend: no one person gives them or leaves the portal without them.
+CONFIRMED = frozenset({Role.ADMINISTRATOR, Role.DETERMINATION_OFFICIAL})
+ADMINISTRATORS_NEEDED = 2
 LAB_ROLES = frozenset({Role.LIAISON, Role.LAB_ADMINISTRATOR})
 NSA = "nsa"
 CONSULTED = ("oncd", "ostp", "cisa")

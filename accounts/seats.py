@@ -1,12 +1,16 @@
-"""Giving and taking seats: the only code that changes who belongs to a seat's group."""
+"""Giving and taking seats: the only code that changes who belongs to a seat's group.
+
+Every change locks the administrators' seats first, so that two changes at once cannot do
+together what neither may do alone.
+"""
 
 from django.contrib.auth.models import Group
 from django.db import transaction
 
 from accounts import audit
 from accounts.exceptions import SeatRefused
-from accounts.models import Organization, Seat
-from accounts.roles import Role, roles_at
+from accounts.models import Organization, Seat, SeatRequest, User
+from accounts.roles import ADMINISTRATORS_NEEDED, CONFIRMED, Role, roles_at
 
 
 @transaction.atomic
@@ -39,40 +43,136 @@ def open_seats(organization, *, seats=Seat.objects, groups=Group.objects):
 
 @transaction.atomic
 def give(*, person, organization, role, by, at):
-    """``person`` holds the seat.
+    """``person`` holds the seat; pages ask by ``request``, which knows who must confirm.
 
-    Raises SeatRefused for oneself, for a role not found there, and for a person who sits on
-    another side: nobody is of a lab and of an agency.
+    Raises SeatRefused for oneself, for a role not found there, for a person who sits on another
+    side (nobody is of a lab and of an agency), and for a seat that needs a second administrator.
     """
-    if by == person:
-        raise SeatRefused("Nobody gives a seat to themselves. Ask another administrator.")
-    seat = _seat(organization, role)
-    elsewhere = Seat.objects.filter(group__user=person).exclude(
-        organization__kind=organization.kind
-    )
-    if elsewhere.exists():
-        raise SeatRefused(
-            f"{person.name} holds a seat at another kind of organization. Nobody sits on both "
-            "sides: take that seat first, or use another account."
-        )
+    _lock(by)
+    if role in CONFIRMED and isinstance(by, User):
+        raise SeatRefused("A second administrator confirms this seat. Ask for it instead.")
+    seat = _seat_for(person, organization, role, by)
     person.groups.add(seat.group)
     _record("seat.given", seat, person, by, at)
     return seat
 
 
 @transaction.atomic
+def request(*, person, organization, role, by, at):
+    """``person`` holds the seat, or it waits for a second administrator: then that request.
+
+    Raises SeatRefused as ``give`` does, and when the same is waiting already.
+    """
+    if role not in CONFIRMED:
+        give(person=person, organization=organization, role=role, by=by, at=at)
+        return None
+    _lock(by)
+    seat = _seat_for(person, organization, role, by)
+    if SeatRequest.objects.waiting().filter(seat=seat, person=person).exists():
+        raise SeatRefused(
+            f"This seat was asked for {person.name} already. Another administrator can confirm it "
+            "on the page of seats."
+        )
+    asked = SeatRequest.objects.create(seat=seat, person=person, requested_by=by, requested_at=at)
+    _record("seat.requested", seat, person, by, at)
+    return asked
+
+
+@transaction.atomic
+def confirm(*, person, organization, role, by, at):
+    """``person`` holds the seat that another administrator asked for.
+
+    Raises SeatRefused for one's own request, for oneself, when nobody asks any more or whoever
+    asked is no administrator now, and as ``give`` does.
+    """
+    before = _lock(by)
+    seat = _seat_for(person, organization, role, by)
+    asked = _waiting(seat, person)
+    if asked.requested_by == by:
+        raise SeatRefused(
+            "You asked for this seat yourself, so another administrator confirms it or declines."
+        )
+    if asked.requested_by_id not in before:
+        raise SeatRefused(
+            f"{asked.requested_by.name}, who asked for this, is no administrator now. Decline it, "
+            "and ask for the seat yourself if it is needed."
+        )
+    if not person.is_active:
+        raise SeatRefused(f"The account of {person.name} is disabled. Have it enabled first.")
+    asked.confirmed_by, asked.confirmed_at = by, at
+    asked.save(update_fields=["confirmed_by", "confirmed_at"])
+    person.groups.add(seat.group)
+    _record("seat.given", seat, person, by, at, requested_by=asked.requested_by.email)
+
+
+@transaction.atomic
+def decline(*, person, organization, role, by, at):
+    """The request is answered and gives nothing; whoever asked may take it back so, too.
+
+    Raises SeatRefused when nobody asks any more.
+    """
+    _lock(by)
+    seat = _seat(organization, role)
+    asked = _waiting(seat, person)
+    asked.declined_by, asked.declined_at = by, at
+    asked.save(update_fields=["declined_by", "declined_at"])
+    _record("seat.declined", seat, person, by, at, requested_by=asked.requested_by.email)
+
+
+@transaction.atomic
 def take(*, person, organization, role, by, at):
     """``person`` no longer holds the seat; what she did in it stays in the log.
 
-    Raises SeatRefused for one's own: whoever runs the portal cannot be left without anybody
-    by one click.
+    Raises SeatRefused for one's own, and for an administrator's when it would leave fewer
+    than two administrators: whoever runs the portal is never one person alone.
     """
+    before = _lock(by)
     if by == person:
-        raise SeatRefused("Nobody takes their own seat. Ask another administrator.")
+        raise SeatRefused("Nobody removes their own seat. Ask another administrator.")
     seat = _seat(organization, role)
     person.groups.remove(seat.group)
+    left = administrators()
+    if len(left) < len(before) and len(left) < ADMINISTRATORS_NEEDED:
+        raise SeatRefused(
+            f"Foreview needs {ADMINISTRATORS_NEEDED} administrators, and without {person.name} "
+            "there would be fewer. Have the seat of an administrator given to somebody else "
+            "first."
+        )
     _record("seat.taken", seat, person, by, at)
     return seat
+
+
+def administrators():
+    """The primary keys of the administrators whose accounts are not disabled."""
+    active = User.objects.filter(is_active=True, groups__seat__role=Role.ADMINISTRATOR)
+    return set(active.values_list("pk", flat=True))
+
+
+def _lock(by):
+    """Who is an administrator now, once nobody else can change it until the transaction ends.
+
+    Raises SeatRefused when ``by`` stopped being one after the page asked.
+    """
+    held = Seat.objects.select_for_update().filter(role=Role.ADMINISTRATOR).order_by("pk")
+    list(held)
+    found = administrators()
+    if isinstance(by, User) and by.pk not in found:
+        raise SeatRefused("You are no administrator any more. Ask another administrator.")
+    return found
+
+
+def _seat_for(person, organization, role, by):
+    if by == person:
+        raise SeatRefused("Nobody gives a seat to themselves. Ask another administrator.")
+    elsewhere = Seat.objects.filter(group__user=person).exclude(
+        organization__kind=organization.kind
+    )
+    if elsewhere.exists():
+        raise SeatRefused(
+            f"{person.name} holds a seat at another kind of organization. Nobody sits on both "
+            "sides: remove that seat first, or use another account."
+        )
+    return _seat(organization, role)
 
 
 def _seat(organization, role):
@@ -82,7 +182,18 @@ def _seat(organization, role):
     return seat
 
 
-def _record(action, seat, person, by, at):
+def _waiting(seat, person):
+    asked = SeatRequest.objects.waiting().filter(seat=seat, person=person)
+    found = asked.select_related("requested_by").first()
+    if found is None:
+        raise SeatRefused(
+            f"Nobody asks for this seat for {person.name} any more: it was answered. The page of "
+            "seats shows who holds it."
+        )
+    return found
+
+
+def _record(action, seat, person, by, at, **details):
     audit.record(
         action,
         by=by,
@@ -91,4 +202,5 @@ def _record(action, seat, person, by, at):
         object_reference=seat.code,
         organization=seat.organization.code,
         person=person.email,
+        **details,
     )

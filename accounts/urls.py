@@ -11,6 +11,8 @@ urlpatterns = [
     path("profile/", profile.profile, name="profile"),
     path("seats/", seats.seat_list, name="seat-list"),
     path("seats/<slug:code>/give/", seats.seat_give, name="seat-give"),
+    path("seats/<slug:code>/confirm/", seats.seat_confirm, name="seat-confirm"),
+    path("seats/<slug:code>/decline/", seats.seat_decline, name="seat-decline"),
     path("seats/<slug:code>/take/", seats.seat_take, name="seat-take"),
     path("audit/", audit_log.audit_list, name="audit-list"),
 ]

@@ -1,8 +1,23 @@
-"""Error pages in the portal's dress. A 404 is the same bytes whatever its cause."""
+"""Error pages in the portal's dress. A 404 is the same bytes whatever its cause.
+
+A form that is refused before its view runs, for want of a token or of sign-in, is on record
+and keeps what was typed.
+"""
+
+import logging
 
 from django.core.exceptions import RequestDataTooBig
+from django.db import DatabaseError, transaction
 from django.shortcuts import redirect, render
 from django.views.decorators.csrf import requires_csrf_token
+
+from accounts import audit
+from reviews.exceptions import ClockDisagreement
+from reviews.services import timekeeping
+
+log = logging.getLogger(__name__)
+SIGN_IN = ("accounts:sign-in", "demo:sign-in")
+SIGN_OUT = "accounts:sign-out"
 
 
 def page(request, status, message=""):
@@ -31,38 +46,94 @@ def server_error(request):
     return page(request, 500)
 
 
-def csrf_failure(request, reason=""):
-    """A form without its token: from elsewhere, or from a browser that dropped its cookies."""
-    return page(
-        request,
-        403,
-        "This form did not come from a Foreview page that is still open in this browser. "
-        "Go back, reload the page and send it again.",
-    )
-
-
-# What a signed-out form carries on is text that its own page will check again; never a secret.
+# What a refused form carries on is text that its own page will check again; never a secret.
 NOT_CARRIED = {"csrfmiddlewaretoken", "password"}
+
+
+def csrf_failure(request, reason=""):
+    """A form without its token: from elsewhere, or from a page older than the last sign-in.
+
+    What was typed is handed back only when the browser says that the form is our own.
+    """
+    from accounts.views import sign_in
+
+    _record(request, "refused.csrf", reason.partition(" - ")[0])  # after it, the sender's words
+    if request.headers.get("Origin") != f"{request.scheme}://{request.get_host()}":
+        return render(request, "accounts/form_elsewhere.html", status=403)
+    view = request.resolver_match.view_name
+    if not request.user.is_authenticated:
+        return sign_in.again(request) if view in SIGN_IN else _sign_in_first(request)
+    if view in SIGN_IN:
+        return sign_in.arrive(request)
+    context = {
+        "action": request.get_full_path(),
+        "kept": _carried(request),
+        "kept_files": _has_files(request),
+        "outdated": True,
+    }
+    return render(request, "accounts/form_kept.html", context, status=403)
 
 
 def signed_out_form(request):
     """The sign-in page, with what was typed kept to be sent again after signing in."""
+    if request.resolver_match.view_name != SIGN_OUT:
+        _record(request, "refused.signed_out")
+    return _sign_in_first(request)
+
+
+def _sign_in_first(request):
     from accounts.forms import SignInForm
     from accounts.views import sign_in
 
-    if request.resolver_match.view_name == "accounts:sign-out":
+    if request.resolver_match.view_name == SIGN_OUT:
         return redirect("accounts:sign-in")
     return sign_in.page(
         request,
         SignInForm(request),
         target=request.get_full_path(),
-        kept=[
-            (name, value)
-            for name, values in request.POST.lists()
-            if name not in NOT_CARRIED
-            for value in values
-        ],
-        interrupted=True,
-        kept_files=bool(request.FILES),
+        kept=_carried(request),
+        interrupted=sign_in.typist(request),
+        kept_files=_has_files(request),
         status=401,
     )
+
+
+def _carried(request):
+    return [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name not in NOT_CARRIED
+        for value in values
+    ]
+
+
+def _has_files(request):
+    return bool(request.FILES) or getattr(request, "upload_unread", False)
+
+
+def _record(request, action, reason=""):
+    """The refusal is in the log, as one small event without anything that was posted.
+
+    The form is refused all the same where the log cannot be written: nothing was done that
+    the log would lack. That failure is an alert.
+    """
+    person = request.user
+    if person.is_authenticated:
+        person.source = audit.source_of(request.META)
+    else:
+        person = audit.nobody(request.META)
+    match = request.resolver_match
+    try:
+        at = getattr(request, "at", None) or timekeeping.now()
+        with transaction.atomic():
+            audit.record(
+                action,
+                by=person,
+                at=at,
+                object_type=match.url_name.partition("-")[0],
+                object_reference=str(next(iter(match.kwargs.values()), ""))[:64],
+                outcome=audit.REFUSED,
+                reason=reason,
+            )
+    except (DatabaseError, ClockDisagreement):
+        log.critical("%s could not be recorded in the audit log", action, exc_info=True)

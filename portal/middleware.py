@@ -99,7 +99,7 @@ def _record_refusal(request, exception):
     match = request.resolver_match
     audit.record(
         f"refused.{match.url_name}",
-        by=request.user if request.user.is_authenticated else audit.NOBODY,
+        by=request.user if request.user.is_authenticated else audit.nobody(request.META),
         at=request.at,
         object_type=match.url_name.partition("-")[0],
         object_reference=str(next(iter(match.kwargs.values()), ""))[:64],

@@ -165,7 +165,10 @@ DOCUMENT_MAX_BYTES = env.int("DOCUMENT_MAX_BYTES", default=100 * 1024 * 1024)
 DOCUMENT_SCANNER = "reviews.services.scanning.NotConfigured"
 # Without a scanner nothing has been checked: production keeps every document closed.
 UNSCANNED_DOCUMENTS_OPEN = not PRODUCTION
-FILE_UPLOAD_HANDLERS = ["reviews.uploads.LimitedUploadHandler"]
+FILE_UPLOAD_HANDLERS = [
+    "accounts.uploads.OnlySignedIn",
+    "reviews.uploads.LimitedUploadHandler",
+]
 DATA_UPLOAD_MAX_NUMBER_FILES = 1
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 

@@ -4,9 +4,12 @@ from datetime import date, datetime, time, timedelta
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import Q
 from django.utils import timezone
 
-from accounts import audit
+from accounts import audit, audit_words
+from accounts.models import User
+from portal.timeline import zone_label
 
 YEARS = [
     MinValueValidator(date(2000, 1, 1), "Enter a day from the year 2000 on."),
@@ -24,12 +27,20 @@ class DayField(forms.DateField):
 
 
 class AuditFilter(forms.Form):
-    """Which events to show, newest first."""
+    """Which events to show, newest first. ``organizations`` maps codes to names."""
 
     mark_required = False
-    actor = forms.CharField(label="Who (email address)", required=False, max_length=254)
-    action = forms.CharField(label="What (code begins with)", required=False, max_length=60)
-    submission = forms.CharField(label="Submission (reference)", required=False, max_length=20)
+    actor = forms.CharField(label="Who (name or email)", required=False, max_length=254)
+    action = forms.ChoiceField(
+        label="What happened",
+        required=False,
+        choices=[
+            ("", "Anything"),
+            *((group, list(found.items())) for group, found in audit_words.GROUPS.items()),
+        ],
+    )
+    organization = forms.ChoiceField(label="Organization", required=False)
+    submission = forms.CharField(label="Submission reference", required=False, max_length=20)
     outcome = forms.ChoiceField(
         label="Outcome",
         required=False,
@@ -38,20 +49,39 @@ class AuditFilter(forms.Form):
     since = DayField(label="From", required=False, validators=YEARS)
     until = DayField(label="To", required=False, validators=YEARS)
 
+    def __init__(self, *args, organizations, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["organization"].choices = [("", "Any organization"), *organizations.items()]
+        for name, edge in (("since", "start"), ("until", "end")):
+            self.fields[name].help_text = f"The {edge} of the day, {zone_label()}."
+
     def rows(self, events):
         """Those of ``events`` that match; none for a filter that cannot be read."""
         if not self.is_valid():
             return events.none()
         asked = self.cleaned_data
         wanted = {
-            "actor": asked["actor"],
-            "action__startswith": asked["action"],
+            "action": asked["action"],
+            "organization": asked["organization"],
             "submission": asked["submission"].upper(),
             "outcome": asked["outcome"],
             "at__gte": asked["since"] and _midnight(asked["since"]),
             "at__lt": asked["until"] and _midnight(asked["until"] + timedelta(days=1)),
         }
-        return events.filter(**{name: value for name, value in wanted.items() if value})
+        events = events.filter(**{name: value for name, value in wanted.items() if value})
+        return events.filter(_by(asked["actor"])) if asked["actor"] else events
+
+
+def _by(text):
+    """Events of whoever has the text in her name or address, or had it whole as her address."""
+    people = User.objects.filter(Q(name__icontains=text) | Q(email__icontains=text))
+    unattended = [
+        actor.email
+        for actor in (audit.SYSTEM, audit.NOBODY)
+        if text.lower() in f"{actor.email} {actor.name}".lower()
+    ]
+    # By address, which the log has an index for; the log itself is too long to search for text.
+    return Q(actor__in=people.values("email")) | Q(actor__in=[text, *unattended])
 
 
 def _midnight(day):

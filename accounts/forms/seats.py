@@ -1,8 +1,8 @@
-"""Giving and taking seats of one organization."""
+"""Giving and removing seats of one organization."""
 
 from django import forms
 
-from accounts.models import User
+from accounts.models import SeatRequest, User
 from accounts.roles import Role, roles_at
 
 
@@ -62,3 +62,22 @@ class TakeForm(SeatForm):
         if self.holds() is False:
             name = self.cleaned_data["person"].name
             self.add_error("role", f"{name} does not hold this seat. Choose another role.")
+
+
+class AnswerForm(SeatForm):
+    """A seat that an administrator asked for and nobody has answered."""
+
+    def clean(self):
+        super().clean()
+        person, role = self.cleaned_data.get("person"), self.cleaned_data.get("role")
+        if person is None or role is None:
+            return
+        asked = SeatRequest.objects.waiting().filter(
+            person=person, seat__organization=self.organization, seat__role=role
+        )
+        if not asked.exists():
+            self.add_error(
+                "role",
+                f"Nobody asks for this seat for {person.name}, or it was answered. See the page "
+                "of seats.",
+            )

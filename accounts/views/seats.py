@@ -1,4 +1,4 @@
-"""Who holds which seat, and giving and taking them. A page of administrators only."""
+"""Who holds which seat, and giving and removing them. Pages of administrators only."""
 
 from django.contrib import messages
 from django.contrib.auth import get_user_model
@@ -10,8 +10,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import audit, seats
 from accounts.exceptions import SeatRefused
-from accounts.forms import GiveForm, TakeForm
-from accounts.models import Seat
+from accounts.forms import AnswerForm, GiveForm, TakeForm
+from accounts.models import Seat, SeatRequest
 from accounts.roles import Kind, Role
 from portal.authority import allowed
 from portal.context import Link
@@ -19,7 +19,7 @@ from portal.context import Link
 
 @require_GET
 def seat_list(request):
-    """Every organization with its seats and who holds them."""
+    """Every organization with its seats and who holds them; first what waits to be confirmed."""
     holders = get_user_model().objects.order_by("name", "pk")
     seats_in_order = Seat.objects.select_related("group").prefetch_related(
         Prefetch("group__user_set", queryset=holders, to_attr="holders")
@@ -27,11 +27,15 @@ def seat_list(request):
     organizations = allowed(request, "administer_seats").prefetch_related(
         Prefetch("seats", queryset=seats_in_order.order_by("pk"), to_attr="with_holders")
     )
+    waiting = SeatRequest.objects.waiting().select_related(
+        "seat__organization", "person", "requested_by"
+    )
     order = [kind.value for kind in Kind]
     return render(
         request,
         "accounts/seat_list.html",
         {
+            "waiting": waiting.order_by("pk"),
             "organizations": [
                 (organization, Kind(organization.kind).label, _rows(organization))
                 for organization in sorted(
@@ -51,8 +55,22 @@ def _rows(organization):
 
 @require_http_methods(["GET", "POST"])
 def seat_give(request, code):
-    """A person holds one more seat at the organization."""
-    return _change(request, code, GiveForm, seats.give, "seat_give", "now holds the seat")
+    """A person holds one more seat at the organization, or another administrator is asked."""
+    return _change(request, code, GiveForm, seats.request, "seat_give", "now holds the seat")
+
+
+@require_http_methods(["GET", "POST"])
+def seat_confirm(request, code):
+    """A person holds the seat that another administrator asked for."""
+    return _change(request, code, AnswerForm, seats.confirm, "seat_confirm", "now holds the seat")
+
+
+@require_http_methods(["GET", "POST"])
+def seat_decline(request, code):
+    """A seat that was asked for is not given."""
+    return _change(
+        request, code, AnswerForm, seats.decline, "seat_decline", "is not given the seat"
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -70,7 +88,7 @@ def _change(request, code, kind, service, name, outcome):
     if form.is_valid():
         person, role = form.cleaned_data["person"], form.cleaned_data["role"]
         try:
-            service(
+            done = service(
                 person=person, organization=organization, role=role, by=request.user, at=request.at
             )
         except SeatRefused as refusal:
@@ -78,6 +96,8 @@ def _change(request, code, kind, service, name, outcome):
             form.add_error(None, str(refusal))
             status = 403
         else:
+            if isinstance(done, SeatRequest):
+                outcome = "waits for another administrator to confirm the seat"
             label = Role(role).label.lower()
             messages.success(
                 request, f"{person.name} {outcome} of {label} at {organization.short_name}."

@@ -1,7 +1,5 @@
 """Signing in and out. There is no way to register oneself."""
 
-from dataclasses import replace
-
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, logout
@@ -34,7 +32,7 @@ def sign_in(request):
         if form.is_valid():
             enter(request, form.get_user())
             return arrive(request)
-        nobody = replace(audit.NOBODY, source=audit.source_of(request.META))
+        nobody = audit.nobody(request.META)
         # Not the address itself: a password is typed into the wrong field now and then.
         tried = salted_hmac("tried", request.POST.get("username", "").strip().lower()).hexdigest()
         _record(request, "account.sign_in_refused", nobody, audit.REFUSED, tried=tried[:16])
@@ -43,7 +41,7 @@ def sign_in(request):
             form,
             target=_target(request),
             kept=_kept(request),
-            interrupted=INTERRUPTED in request.POST,
+            interrupted=request.POST.get(INTERRUPTED, ""),
             status=422,
         )
     if request.user.is_authenticated:
@@ -59,14 +57,33 @@ def sign_out(request):
     return redirect("accounts:sign-in")
 
 
-def page(request, form, *, target, kept=(), interrupted=False, kept_files=False, status=200):
-    """The sign-in page; ``kept`` is what was typed into the form that signing in interrupted."""
+def again(request):
+    """The sign-in page with everything that it carried, for one that was out of date."""
+    return page(
+        request,
+        SignInForm(request, initial={"username": request.POST.get("username", "")}),
+        target=_target(request),
+        kept=_kept(request),
+        interrupted=request.POST.get(INTERRUPTED, ""),
+        outdated=True,
+        status=403,
+    )
+
+
+def page(
+    request, form, *, target, kept=(), interrupted="", kept_files=False, outdated=False, status=200
+):
+    """The sign-in page; ``kept`` is what was typed into the form that signing in interrupted.
+
+    ``interrupted`` names, as ``typist`` does, whose form that was.
+    """
     context = {
         "form": form,
         "next": target,
         "kept": kept,
         "kept_files": kept_files,
         "signed_out": interrupted,
+        "outdated": outdated,
     }
     if settings.DEMONSTRATION:
         context |= import_string("portal.demo.sign_in_context")()
@@ -80,16 +97,21 @@ def enter(request, user):
     _record(request, "account.signed_in", user)
 
 
+def typist(request):
+    """Who last signed in with this browser, as a mark that tells nobody else."""
+    return request.COOKIES.get(TYPIST) or "nobody"
+
+
 def arrive(request):
     """Where signing in leads: the page asked for, or the interrupted form with what was typed.
 
-    What was typed is handed back only to the person who last signed in with this browser.
+    What was typed is handed back only to the person who was signed in when she typed it.
     """
     target = _target(request)
     person = salted_hmac(TYPIST, str(request.user.pk)).hexdigest()
     if INTERRUPTED not in request.POST:
         response = redirect(target)
-    elif constant_time_compare(request.COOKIES.get(TYPIST, ""), person):
+    elif constant_time_compare(request.POST[INTERRUPTED], person):
         context = {"action": target, "kept": _kept(request)}
         response = render(request, "accounts/form_kept.html", context)
     else:

@@ -66,13 +66,16 @@ class World:
 
     def _seat(self, code: str, *, by: audit.Actor, at: datetime) -> None:
         for organization, role in BY_CODE[code].seats:
-            seats.give(
-                person=self.people[code],
-                organization=_organization(organization),
-                role=role,
-                by=by,
-                at=at,
-            )
+            seat = {
+                "person": self.people[code],
+                "organization": _organization(organization),
+                "role": role,
+                "at": at,
+            }
+            if by is audit.SYSTEM:
+                seats.give(**seat, by=by)
+            elif seats.request(**seat, by=by):
+                seats.confirm(**seat, by=self.people[ADMINISTRATORS[1]])
 
     def workers_turn(self, *, at: datetime, deliver: bool) -> None:
         """Due reminders are queued and, in the older past, all mail is out."""

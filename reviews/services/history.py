@@ -11,45 +11,11 @@ from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
-from accounts import audit
+from accounts import audit, audit_words
 from accounts.models import AuditEvent, Organization, Seat
 from accounts.roles import Kind
 from reviews.models import Submission
 
-TEXTS = {
-    "submission.drafted": "Draft begun",
-    "submission.revised": "Answers changed",
-    "submission.filed": "Filed; the window opened",
-    "submission.shortened": "Window shortened",
-    "submission.withdrawn": "Withdrawn; all access ended",
-    "submission.concluded": "Report issued; review concluded",
-    "submission.expired": "The end of the window was recorded",
-    "submission.agency_attached": "Agency attached",
-    "submission.agency_detached": "Agency detached",
-    "package.read": "Answers opened",
-    "document.added": "Document version added",
-    "document.restricted": "Document's readers changed",
-    "document.read": "Document opened",
-    "review.assigned": "Reviewer assigned",
-    "review.saved": "Review draft saved",
-    "review.filed": "Review filed",
-    "review.read": "Review opened",
-    "review.recused": "Recusal declared",
-    "position.filed": "Position filed",
-    "consultation.requested": "Consultations asked for",
-    "consultation.recorded": "Consultation recorded",
-    "determination.written": "Determination written, waiting for its second signer",
-    "determination.issued": "Determination issued",
-    "report.answered": "Lab's response to the report recorded",
-    "grant.requested": "Access to the model asked for",
-    "grant.consented": "Lab consented to access",
-    "grant.declined": "Lab declined access",
-    "grant.authorized": "Access authorized",
-    "grant.revoked": "Access revoked",
-    "grant.used": "Model access details opened",
-    "grant.agency_attested": "Closeout attested by the agency",
-    "grant.lab_attested": "Closeout attested by the lab",
-}
 SHARED = frozenset(
     {
         "submission.filed",
@@ -111,4 +77,4 @@ def lines(submission: Submission, seats: Iterable[Seat], *, first: int, count: i
 
 def _what(action: str, details: dict[str, Any]) -> str:
     step = details.get("step")
-    return TEXTS.get(action, action) + (f": {step.lower()}" if step else "")
+    return audit_words.words(action) + (f": {step.lower()}" if step else "")

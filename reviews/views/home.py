@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
-from accounts.models import User
+from accounts.models import SeatRequest, User
 from accounts.roles import LAB_ROLES, Role
 from portal.context import AGENCY_ROLES, seats_of
 from portal.templatetags.foreview import instant_html
@@ -165,6 +165,25 @@ def _authorizations(request, seats):
     )
 
 
+def _seats_to_confirm(request, seats):
+    asked = (
+        SeatRequest.objects.waiting()
+        .exclude(requested_by=request.user)
+        .exclude(person=request.user)
+        .select_related("person", "seat__organization")
+        .order_by("requested_at")
+    )
+    return [
+        Task(
+            "Confirm a seat, or decline it",
+            reverse("accounts:seat-list"),
+            f"{one.seat} for {one.person.name}",
+            SafeString("Asked for " + instant_html(one.requested_at)),
+        )
+        for one in asked[:SHOWN]
+    ]
+
+
 def _reviews(request, seats):
     filed = _there(AgencyReview, present=("filed_at",), author=request.user.pk)
     unfiled = _open(request, Action.WRITE_REVIEW).filter(~filed)
@@ -256,7 +275,7 @@ WAITING = {
     Role.LEAD: [_reports_to_issue, _assignments, _positions],
     Role.DETERMINATION_OFFICIAL: [_determinations],
     Role.CONSULTED_OFFICIAL: [_consultations],
-    Role.ADMINISTRATOR: [_authorizations],
+    Role.ADMINISTRATOR: [_seats_to_confirm, _authorizations],
 }
 
 

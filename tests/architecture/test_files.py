@@ -11,7 +11,7 @@ LIMIT = 400
 VERBS = {
     *("list", "detail", "create", "edit", "add", "history"),
     *("file", "shorten", "withdraw", "recuse", "assign", "write", "issue", "respond", "sign"),
-    *("request", "record", "consent", "decline", "authorize", "revoke", "use", "attest"),
+    *("request", "record", "consent", "confirm", "decline", "authorize", "revoke", "use", "attest"),
     *("give", "take", "restrict", "download"),
 }
 # URL names of another form, and why.

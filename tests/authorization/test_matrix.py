@@ -95,6 +95,8 @@ def world(people, start):
         "reviews:grant-authorize": {"key": consented.key},
         "accounts:seat-give": {"code": "nsa"},
         "accounts:seat-take": {"code": "nsa"},
+        "accounts:seat-confirm": {"code": "nsa"},
+        "accounts:seat-decline": {"code": "nsa"},
     }
     for name in ("document-detail", "version-add", "document-restrict"):
         special[f"reviews:{name}"] = {"key": document.key}

@@ -1,12 +1,17 @@
-"""The audit log: one chain, guarded by the database, broken links named."""
+"""The audit log: one chain, guarded by the database, broken links named, codes in words."""
+
+import ast
+import re
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
-from accounts import audit
-from accounts.models import AuditEvent, AuditHead
+from accounts import audit, audit_words
+from accounts.models import AuditEvent, AuditHead, User
 from tests import factories
+from tests.architecture.source import dotted, product
+from tests.authorization.test_matrix import names
 
 TABLE = "accounts_auditevent"
 TRIGGERS = {
@@ -147,6 +152,16 @@ def test_a_rewritten_log_shows_against_an_exported_head(tampered):
     assert "the log was rewritten" in audit.verify(since=since)
 
 
+def test_the_page_names_the_first_break(tampered, client, start):
+    client.force_login(User.objects.get(email="auditor@demo.example"))
+    sql(f"UPDATE {TABLE} SET actor = 'someone else' WHERE sequence IN (5, 7)")
+    page = client.get("/audit/?verify=1").content.decode()
+    assert "The audit log is broken" in page
+    assert "Event 5 was changed after it was recorded. Verified <time" in page
+    assert "Oct. 20, 2026, 11:00 a.m. EDT" in page
+    assert "The audit log holds" not in page
+
+
 def test_the_command_names_the_break_and_fails(tampered, capsys):
     call_command("verify_audit")
     assert "The audit log holds" in capsys.readouterr().out
@@ -189,3 +204,36 @@ def test_when_the_event_cannot_be_written_neither_is_the_change(
         lifecycle.withdraw(submission, by=committed_people.northlight_liaison, at=start)
     submission.refresh_from_db()
     assert submission.status == "under_review"
+
+
+def recorded():
+    """Every code that the product gives to a function named record or _record."""
+    for source in product():
+        for call in source.nodes(ast.Call):
+            if dotted(call.func).rpartition(".")[2] in ("record", "_record"):
+                for node in (node for value in call.args for node in ast.walk(value)):
+                    if isinstance(node, ast.Constant) and re.fullmatch(
+                        r"[a-z]+\.[a-z_-]+", str(node.value)
+                    ):
+                        yield node.value
+
+
+def test_every_code_has_its_words():
+    found = set(recorded())
+    assert len(found) > 30
+    assert found - set(audit_words.WORDS) == set()
+
+
+def test_every_refused_step_is_said_in_words():
+    for name in names():
+        said = audit_words.words(f"refused.{name.rpartition(':')[2]}")
+        assert said.startswith("Refused: ")
+        assert "-" not in said
+        assert "{" not in said
+    assert audit_words.words("refused.grant-revoke") == "Refused: revoking an access grant"
+    assert audit_words.words("refused.document-list") == "Refused: opening the list of documents"
+
+
+def test_a_code_without_words_is_readable():
+    assert audit_words.words("seat.looked_at") == "Seat looked at"
+    assert audit_words.label("requested_by") == "Requested by"

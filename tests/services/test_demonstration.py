@@ -108,7 +108,10 @@ class TestSigningIn:
         refused = client.post(f"/access/{grant.key}/decline/", {"reason": "No capacity."})
         assert refused.status_code == 401
         assert refused.content.count(b'name="kept:reason" value="No capacity."') == 2
-        carried = {"interrupted": "1", "next": f"/access/{grant.key}/decline/"}
+        carried = {
+            "interrupted": client.cookies["session-person"].value,
+            "next": f"/access/{grant.key}/decline/",
+        }
         offered = client.post(
             SIGN_IN, carried | {"person": "northlight-liaison", "kept:reason": "No capacity."}
         )

@@ -1,7 +1,11 @@
 """What an attacker tried once and what must stay so."""
 
+import socket
+from urllib.parse import urlsplit
+
 import pytest
 from django.test import Client
+from pytest_django.live_server_helper import LiveServer
 
 from reviews.exceptions import NotVisible
 from reviews.services import documents, lifecycle
@@ -64,3 +68,42 @@ def test_the_upload_limit_is_of_the_request(people, client, settings):
     answer = client.post(f"/submissions/{submission.reference}/documents/new/", two)
     assert answer.status_code in (400, 413)
     assert not submission.documents.exists()
+
+
+@pytest.fixture
+def server(committed_people, settings, tmp_path):
+    """The portal on loopback; whoever uploads is given the folder to look at."""
+    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
+    live = LiveServer("127.0.0.1")
+    yield live
+    live.stop()
+
+
+@pytest.mark.parametrize("path", ["/sign-in/", "/submissions/x/documents/new/", "/no/such/page/"])
+def test_a_file_of_somebody_not_signed_in_is_not_read(server, tmp_path, path):
+    forged, limit = "a" * 32, b"--limit"
+    text = b"\r\n".join(
+        [
+            *(limit, b'Content-Disposition: form-data; name="csrfmiddlewaretoken"', b""),
+            *(
+                forged.encode(),
+                limit,
+                b'Content-Disposition: form-data; name="title"',
+                b"",
+                b"Card",
+            ),
+            *(limit, b'Content-Disposition: form-data; name="upload"; filename="x.txt"', b""),
+            b"x" * 100_000,
+        ]
+    )
+    host = urlsplit(server.url).netloc
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: {server.url}\r\n"
+        f"Cookie: csrf={forged}\r\nContent-Type: multipart/form-data; boundary=limit\r\n"
+        f"Content-Length: {20 * 1024 * 1024}\r\n\r\n"
+    )
+    with socket.create_connection(host.split(":"), timeout=10) as browser:
+        browser.sendall(head.encode() + text)
+        answer = browser.recv(12)  # while most of the file has not even been sent
+        assert answer in (b"HTTP/1.1 401", b"HTTP/1.1 422", b"HTTP/1.1 404")
+        assert list(tmp_path.glob("*.upload*")) == []

@@ -1,4 +1,4 @@
-"""The first administrator of a new installation: everyone else is given a seat by another."""
+"""The first two administrators of an installation: between them they give every other seat."""
 
 import getpass
 
@@ -9,11 +9,14 @@ from django.db import transaction
 
 from accounts import audit, seats
 from accounts.models import Organization, Seat, User
-from accounts.roles import Role
+from accounts.roles import ADMINISTRATORS_NEEDED, Role
 
 
 class Command(BaseCommand):
-    help = "Make the first administrator; refused once there is one. Asks for the password."
+    help = (
+        "Make an administrator, while there are fewer than two: the second confirms what the "
+        "first asks for. Asks for the password."
+    )
 
     def add_arguments(self, parser):
         parser.add_argument("email")
@@ -22,8 +25,8 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *args, **options):
-        if User.objects.filter(groups__seat__role=Role.ADMINISTRATOR).exists():
-            raise CommandError("There is an administrator already: she gives the other seats.")
+        if len(seats.administrators()) >= ADMINISTRATORS_NEEDED:
+            raise CommandError("There are two administrators already: they give the other seats.")
         agency = Organization.objects.filter(code=options["agency"]).first()
         if agency is None:
             raise CommandError(f"There is no organization with the code “{options['agency']}”.")

@@ -4,7 +4,6 @@ from django.core import signing
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts import audit
-from accounts.models import AuditHead
 
 
 class Command(BaseCommand):
@@ -19,14 +18,13 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options):
         since = self._read(options["since"]) if options["since"] else None
-        broken = audit.verify(since=since)
-        if broken:
-            raise CommandError(f"The audit log is broken: {broken}.")
-        head = AuditHead.objects.get(pk=1)
+        log = audit.examine(since=since)
+        if log.broken:
+            raise CommandError(f"The audit log is broken: {log.broken}.")
         if options["export"]:
-            self.stdout.write(signing.dumps([head.sequence, head.sha256], salt="audit-head"))
+            self.stdout.write(signing.dumps([log.sequence, log.sha256], salt="audit-head"))
         else:
-            self.stdout.write(f"The audit log holds: {head.sequence} events, head {head.sha256}.")
+            self.stdout.write(f"The audit log holds: {log.sequence} events, head {log.sha256}.")
 
     def _read(self, text):
         try:
