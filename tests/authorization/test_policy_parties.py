@@ -4,6 +4,7 @@ import pytest
 
 from accounts.models import Organization
 from reviews import policy
+from reviews.models import AccessGrant
 from reviews.policy import Action
 from tests.authorization.policy_world import OPENING, attach, everyone, person
 
@@ -88,13 +89,14 @@ def test_a_grant_names_its_parties_to_the_lab(world):
 )
 @pytest.mark.parametrize("fact", ["revoked_by", "agency_attested_by"])
 def test_whoever_ended_a_grant_is_named_when_the_lab_knows_her_anyway(world, fact, code, named):
-    grant, someone = world.grants["nsa"], getattr(world.people, code)
+    grant = AccessGrant.objects.get(agency__code="nsa", submission=world.running)
+    someone = getattr(world.people, code)
     setattr(grant, fact, someone)
     assert (someone.pk in policy.named_to_lab(grant)) == named
 
 
 @pytest.mark.parametrize("fact", ["declined_by", "lab_attested_by"])
 def test_the_lab_s_own_acts_are_named_to_it(world, fact):
-    grant = world.grants["nsa"]
+    grant = AccessGrant.objects.get(agency__code="nsa", submission=world.running)
     setattr(grant, fact, world.people.northlight_admin)
     assert world.people.northlight_admin.pk in policy.named_to_lab(grant)
