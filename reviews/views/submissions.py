@@ -13,7 +13,7 @@ from accounts.roles import Role
 from portal import keyset
 from portal.context import Link, seats_of
 from portal.templatetags.foreview import instant_html, status_html
-from portal.timeline import span_text, timeline
+from portal.timeline import span_text
 from reviews import clock, policy
 from reviews.forms.submissions import SubmissionFilter
 from reviews.models import AgencyPosition, AgencyReview
@@ -22,6 +22,7 @@ from reviews.policy import Action
 from reviews.rules import There
 from reviews.services import history, reading, reports
 from reviews.views.page import LINE_OF_A_GRANT, find_submission, submission_page
+from reviews.views.window import timeline
 from reviews.workflow import Status
 
 HISTORY_PAGE = 50

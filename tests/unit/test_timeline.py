@@ -12,13 +12,9 @@ from django.utils import timezone
 
 from portal.forms import DateField, ZonedDateTimeField
 from portal.templatetags.foreview import instant_html
-from portal.timeline import (
-    instant_element,
-    instant_text,
-    span_text,
-    timeline,
-    zone_label,
-)
+from portal.timeline import instant_element, instant_text, span_text, zone_label
+from reviews.services.notices import SERIES
+from reviews.views.window import timeline
 
 EASTERN = ZoneInfo("America/New_York")
 OPENS = datetime(2026, 11, 9, 22, 0, tzinfo=UTC)
@@ -28,9 +24,15 @@ DAY = timedelta(days=1)
 TICK = timedelta(microseconds=1)
 
 
-def drawn(at, opens_at=OPENS, closes_at=None, **more):
+def drawn(at, opens_at=OPENS, closes_at=None, over_at=None, zone=EASTERN):
     """Return the timeline of a full window at ``at``, as seen in Eastern Time."""
-    return timeline(opens_at, closes_at or opens_at + WINDOW, at, zone=EASTERN, **more)
+    with timezone.override(zone):
+        return timeline(opens_at, closes_at or opens_at + WINDOW, at, over_at)
+
+
+def bands(path):
+    """Return (start, width) of each box of an SVG path."""
+    return [(float(x), float(w)) for x, w in re.findall(r"M(\S+) 0h(\S+?)v22h-\2z", path)]
 
 
 @pytest.mark.parametrize(
@@ -48,33 +50,34 @@ def drawn(at, opens_at=OPENS, closes_at=None, **more):
 )
 def test_day_counts_whole_elapsed_days_from_one(elapsed, day):
     window = drawn(OPENS + elapsed)
-    assert (window.state, window.day, window.days) == ("open", day, 30)
-    assert window.day_label == f"Day {day} of 30"
+    assert (window.state, window.day_label) == ("open", f"Day {day} of 30")
 
 
 @pytest.mark.parametrize(
     ("hours", "days"), [(720, 30), (719, 30), (697, 30), (696, 29), (100, 5), (24, 1), (1, 1)]
 )
 def test_a_day_begun_counts_in_the_length(hours, days):
-    assert drawn(OPENS, closes_at=OPENS + timedelta(hours=hours)).days == days
+    window = drawn(OPENS, closes_at=OPENS + timedelta(hours=hours))
+    assert window.day_label == f"Day 1 of {days}"
+    assert window.tick_path.count("M") == days - 1
 
 
 def test_the_end_itself_is_outside():
     assert drawn(CLOSES - TICK).state == "open"
     ended = drawn(CLOSES)
-    assert (ended.state, ended.day, ended.remaining) == ("ended", None, "")
+    assert (ended.state, ended.day_label) == ("ended", "Window ended")
     assert ended.milestones[-1].label == "Window ended"
     assert drawn(CLOSES - TICK).milestones[-1].label == "Window ends"
-    assert ended.sentence == "Window ended. It ended Dec. 9, 2026, 5:00 p.m. EST, after 30 days."
+    assert ended.rest == "It ended Dec. 9, 2026, 5:00 p.m. EST, after 30 days."
 
 
 def test_before_the_opening():
     window = drawn(OPENS - TICK)
-    assert (window.state, window.day, window.elapsed_x) == ("before", None, 0)
+    assert (window.state, window.day_label, window.elapsed_x) == ("before", "Not open yet", 0)
     assert window.rest.startswith("The window opens Nov. 9, 2026, 5:00 p.m. EST and ends")
     assert window.opens_day == "Opens Nov. 9"
     assert window.milestones[0].label == "Window opens"
-    assert drawn(OPENS - DAY).elapsed_x == 0
+    assert (drawn(OPENS - DAY).elapsed_x, drawn(OPENS - DAY).now_percent) == (0, 0)
     assert drawn(OPENS).opens_day == "Opened Nov. 9"
     assert drawn(OPENS).milestones[0].label == "Window opened"
 
@@ -92,9 +95,9 @@ def test_before_the_opening():
 def test_a_clock_change_moves_the_clock_time_not_the_length(opens_at, opening, closing):
     opens_at = datetime(*opens_at, tzinfo=UTC)
     window = drawn(opens_at + 29 * DAY, opens_at=opens_at)
-    assert (window.opens, window.closes) == (opening, closing)
+    assert [m.when for m in window.milestones if not m.short] == [opening, closing]
     assert (window.hours, window.day_label) == (720, "Day 30 of 30")
-    assert window.remaining == "1 day"
+    assert window.rest == f"The window ends {closing}: 1 day left."
 
 
 @pytest.mark.parametrize(
@@ -106,101 +109,96 @@ def test_a_weekend_is_the_calendars_also_when_its_sunday_is_longer_or_shorter(
 ):
     opens_at = datetime(*opens_at, tzinfo=UTC)
     start = (datetime(*sunday, tzinfo=EASTERN).astimezone(UTC) - opens_at) / timedelta(hours=1)
-    bands = drawn(opens_at, opens_at=opens_at).weekends
-    assert (start, hours) in bands
-    assert (start - 24, 24) in bands
+    weekends = bands(drawn(opens_at, opens_at=opens_at).weekend_path)
+    assert (start, hours) in weekends
+    assert (start - 24, 24) in weekends
 
 
-def test_a_drawing_follows_the_active_zone_where_none_is_named():
-    with timezone.override("America/Los_Angeles"):
-        assert timeline(OPENS, CLOSES, OPENS).closes == "Dec. 9, 2026, 2:00 p.m. PST"
+def test_a_drawing_follows_the_active_zone():
+    pacific = drawn(OPENS, zone="America/Los_Angeles")
+    assert pacific.milestones[-1].when == "Dec. 9, 2026, 2:00 p.m. PST"
+    assert (pacific.opens_hour, pacific.closes_day) == ("2:00 p.m. PST", "Ends Dec. 9")
 
 
 def test_weekends_follow_the_viewers_calendar_and_stay_inside():
-    eastern = drawn(OPENS).weekends
-    tokyo = timeline(OPENS, CLOSES, OPENS, zone=ZoneInfo("Asia/Tokyo")).weekends
+    eastern = bands(drawn(OPENS).weekend_path)
+    tokyo = bands(drawn(OPENS, zone="Asia/Tokyo").weekend_path)
     assert eastern[0] == (4 * 24 + 7, 24)  # Nov. 14, 0:00 EST
     assert tokyo[0] == (4 * 24 - 7, 24)  # Nov. 14, 0:00 in Tokyo
-    saturday = datetime(2026, 11, 14, 12, tzinfo=EASTERN)
-    short = drawn(saturday, opens_at=saturday, closes_at=saturday + timedelta(hours=30))
-    assert short.weekends == ((0, 12), (12, 18))
-    assert sum(width for _, width in drawn(CLOSES).elapsed_weekends) == 8 * 24
-    assert drawn(OPENS).elapsed_weekends == ()
-    assert short.weekend_path == "M0 0h12v22h-12zM12 0h18v22h-18z"
+    for day, path in ((14, "M0 0h12v22h-12zM12 0h18v22h-18z"), (15, "M0 0h12v22h-12z")):
+        noon = datetime(2026, 11, day, 12, tzinfo=EASTERN).astimezone(UTC)
+        assert drawn(noon, noon, noon + timedelta(hours=30)).weekend_path == path
+    assert sum(width for _, width in bands(drawn(CLOSES).elapsed_weekend_path)) == 8 * 24
+    assert drawn(OPENS).elapsed_weekend_path == ""
 
 
 def test_milestones_of_a_full_window_in_order_with_zone():
     window = drawn(OPENS + 23 * DAY)
-    assert [(m.code, m.x, m.passed) for m in window.milestones] == [
-        ("open", 0, True),
-        ("midpoint", 50, True),
-        ("minus-7", 76.667, True),
-        ("minus-3", 90, False),
-        ("minus-1", 96.667, False),
-        ("close", 100, False),
+    assert [(m.label, m.x, m.passed) for m in window.milestones] == [
+        ("Window opened", 0, True),
+        ("Midpoint", 50, True),
+        ("7 days left", 76.667, True),
+        ("3 days left", 90, False),
+        ("1 day left", 96.667, False),
+        ("Window ends", 100, False),
     ]
     assert [m.when for m in window.milestones][2] == "Dec. 2, 2026, 5:00 p.m. EST"
-    assert [m.label for m in window.milestones][-1] == "Window ends"
-    assert [m.code for m in window.labelled] == ["midpoint", "minus-7", "minus-3", "minus-1"]
+    assert [m.short for m in window.labelled] == ["Midpoint", "\u22127", "\u22123", "\u22121"]
     assert [m.more for m in window.labelled] == ["", " days", "", ""]
     assert [m.show for m in window.labelled] == ["always", "always", "wide", "always"]
-    assert len(window.ticks) == 29
-    assert window.ticks[:2] == (24, 48)
+    assert window.tick_path.startswith("M24 0V22M48 0V22M72")
 
 
 def test_a_shorter_window_has_only_the_milestones_that_fit():
-    codes = [m.code for m in drawn(OPENS, closes_at=OPENS + 5 * DAY).milestones]
-    assert codes == ["open", "minus-3", "midpoint", "minus-1", "close"]
-    one_day = [m.code for m in drawn(OPENS, closes_at=OPENS + DAY).milestones]
-    assert one_day == ["open", "midpoint", "close"]
+    labels = [m.label for m in drawn(OPENS, closes_at=OPENS + 5 * DAY).labelled]
+    assert labels == ["3 days left", "Midpoint", "1 day left"]
+    assert [m.label for m in drawn(OPENS, closes_at=OPENS + DAY).labelled] == ["Midpoint"]
+    # Its further words would run over the edge of a small screen.
+    assert drawn(OPENS, closes_at=OPENS + 7.5 * DAY).labelled[0].show == "always"
 
 
-def test_further_marks_stand_among_the_milestones():
-    outside = [("Early", OPENS), ("Late", CLOSES), ("Later", CLOSES + DAY)]
-    inside = ("Letter due", (OPENS + 10 * DAY).astimezone(EASTERN))
-    window = drawn(OPENS, marks=[*outside, inside])
-    (mark,) = [m for m in window.milestones if m.code == "mark"]
-    assert (mark.label, mark.x) == ("Letter due", 33.333)
-    assert window.milestones.index(mark) == 1
+@pytest.mark.parametrize("days", [1, 3, 5, 7, 12, 30])
+def test_the_marks_stand_where_the_reminders_are_due(days):
+    closes_at = OPENS + days * DAY
+    due = [at for series in SERIES for at in series.points(OPENS, closes_at).values() if at]
+    marks = drawn(OPENS, closes_at=closes_at).labelled
+    assert [m.when for m in marks] == [instant_text(at, EASTERN) for at in sorted(due)]
 
 
 def test_work_that_ended_before_the_clock():
     ended_at = OPENS + 11 * DAY
-    window = drawn(OPENS + 20 * DAY, ended_at=ended_at)
-    assert (window.state, window.day, window.elapsed_x) == ("ended_early", None, 11 * 24)
-    assert window.ended == "Nov. 20, 2026, 5:00 p.m. EST"
-    assert window.sentence == (
-        "Ended on day 12 of 30. It ended Nov. 20, 2026, 5:00 p.m. EST. "
+    window = drawn(OPENS + 20 * DAY, over_at=ended_at)
+    assert (window.state, window.elapsed_x) == ("ended_early", 11 * 24)
+    assert window.day_label == "Ended on day 12 of 30"
+    assert window.rest == (
+        "It ended Nov. 20, 2026, 5:00 p.m. EST. "
         "The window would have run to Dec. 9, 2026, 5:00 p.m. EST."
     )
-    assert [m.label for m in window.milestones if m.code in {"ended", "close"}] == [
-        "Ended",
-        "Window would have ended",
+    assert window.closes_day == "Would have ended Dec. 9"
+    assert [(m.label, m.passed) for m in window.milestones] == [
+        ("Window opened", True),
+        ("Ended", True),
+        ("Midpoint", True),
+        ("7 days left", False),
+        ("3 days left", False),
+        ("1 day left", False),
+        ("Window would have ended", False),
     ]
-    assert drawn(ended_at, ended_at=ended_at).state == "ended_early"
-    assert drawn(ended_at - TICK, ended_at=ended_at).state == "open"
-    assert drawn(CLOSES + DAY, ended_at=ended_at).state == "ended_early"
+    for at in (ended_at, CLOSES + DAY):
+        assert drawn(at, over_at=ended_at).state == "ended_early"
 
 
-def test_an_end_at_or_after_the_clocks_is_the_clocks():
-    for ended_at in (CLOSES, CLOSES + DAY):
-        window = drawn(CLOSES + 2 * DAY, ended_at=ended_at)
-        assert (window.state, window.elapsed_x, window.ended) == ("ended", 720, "")
-
-
-def test_a_window_without_length_or_zone_is_an_error():
-    with pytest.raises(ValueError, match="after it opens"):
-        timeline(OPENS, OPENS, OPENS)
-    with pytest.raises(ValueError, match="zone"):
-        drawn(OPENS, marks=[("Naive", datetime(2026, 11, 20))])  # noqa: DTZ001
+def test_an_end_by_the_clock_is_not_early():
+    window = drawn(CLOSES + DAY, over_at=CLOSES)
+    assert (window.state, window.elapsed_x, window.now_percent) == ("ended", 720, 100)
+    assert [m.label for m in window.milestones][-2:] == ["1 day left", "Window ended"]
 
 
 @pytest.mark.parametrize("hours", [1, 20, 25, 49, 73, 100, 169, 200, 337, 500, 720])
-@pytest.mark.parametrize("extra", [(), (("Letter due", 0.4), ("Review due", 0.45), ("Late", 0.99))])
-def test_labels_never_touch_on_either_width(hours, extra):
+@pytest.mark.parametrize("share", [0, 0.2, 0.4, 0.45, 0.8, 0.99, 1])
+def test_labels_never_touch_on_either_width(hours, share):
     length = timedelta(hours=hours)
-    marks = [(label, OPENS + length * share) for label, share in extra]
-    window = drawn(OPENS, closes_at=OPENS + length, marks=marks)
+    window = drawn(OPENS + length, closes_at=OPENS + length, over_at=OPENS + length * share)
     for width, shows in ((272, {"always"}), (600, {"always", "wide"})):
         boxes = []
         for m in window.labelled:
@@ -215,13 +213,20 @@ def test_labels_never_touch_on_either_width(hours, extra):
 
 
 @pytest.mark.parametrize(
-    ("show", "percents"),
-    [("always", (9, 29)), ("wide", (4, 8, 30, 40, 60, 67)), ("", (3, 41, 59, 68))],
+    ("label", "show", "percents"),
+    [
+        ("Ended", "always", (7, 50, 93)),
+        ("Ended", "wide", (4, 6)),
+        ("Ended", "", (3, 94, 99)),
+        ("Midpoint", "always", (30, 70)),
+        ("Midpoint", "wide", (31, 41, 59, 69)),
+        ("Midpoint", "", (42, 58)),
+    ],
 )
-def test_a_label_gives_way_only_where_there_is_no_room(show, percents):
+def test_a_label_gives_way_only_where_there_is_no_room(label, show, percents):
     for percent in percents:
-        window = drawn(OPENS, marks=[("Letter", OPENS + WINDOW * percent / 100)])
-        assert {m.show for m in window.milestones if m.code == "mark"} == {show}, percent
+        window = drawn(CLOSES, over_at=OPENS + WINDOW * percent / 100)
+        assert {m.show for m in window.labelled if m.label == label} == {show}, percent
 
 
 def test_the_day_label_leans_inward_near_both_ends():
@@ -307,12 +312,6 @@ def test_the_drawing_has_words_table_and_no_inline_style(at):
     assert "style=" not in html
     assert html.count("#b50909") == (2 if window.state == "open" else 0)
     assert html.count(" 0V22") == 29
-
-
-def test_the_drawing_escapes_a_mark():
-    window = drawn(OPENS, marks=[("<b>Letter</b>", OPENS + 10 * DAY)])
-    html = render_to_string("components/timeline.html", {"window": window})
-    assert "<b>" not in html
 
 
 def when(month="", day="", year="", time=""):
