@@ -1,4 +1,4 @@
-"""The roles a person may hold, and at which organizations (domain.md section 2).
+"""The roles a person may hold, and at which organizations (docs/domain.md section 2).
 
 The order names the offices: NSA determines, ONCD, OSTP and CISA are consulted, Treasury
 leads the clearinghouse. Those roles exist nowhere else.

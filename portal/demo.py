@@ -1,8 +1,8 @@
 """The demonstration's own pages: sign in as any invented person, and read the mail.
 
-The one file of this mode (requirements.md section 4). The URLs exist only where settings say
-demonstration, which refuse every database but the embedded one and every host but loopback;
-each view asks again. Nothing else in authorization knows of it.
+The one file of this mode. The URLs exist only where settings say demonstration, which refuse
+every database but the embedded one and every host but loopback; each view asks again. Nothing
+else in authorization knows of it.
 """
 
 import ipaddress

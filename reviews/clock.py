@@ -1,7 +1,7 @@
 """The 30-day window: 720 elapsed hours of UTC, half-open, cumulative per model version.
 
-Executive Order 14409, section 3(b); domain.md section 3, invariants 3 and 4. Every function
-is pure, but for ``system``, the one reading of the machine's clock.
+Executive Order 14409, section 3(b); docs/domain.md section 3, invariants 3 and 4. Every
+function is pure, but for ``system``, the one reading of the machine's clock.
 """
 
 from collections.abc import Iterator
@@ -107,7 +107,7 @@ def days(opens_at: datetime, closes_at: datetime) -> int:
 def latest_reached(points: dict[str, datetime], at: datetime) -> str | None:
     """The name of the last point that is not after ``at``; None before the first.
 
-    After an outage only this one of a series is still worth sending (domain.md section 8).
+    After an outage only this one of a series is still worth sending (docs/domain.md section 7).
     """
     reached = [(due, name) for name, due in points.items() if due <= at]
     return max(reached)[1] if reached else None

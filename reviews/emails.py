@@ -1,6 +1,7 @@
 """What notices say. Never a lab, a model or any content: that something waits, and a link.
 
-Domain.md section 3, invariant 14; every mail carries the statement of section 3(c).
+See docs/domain.md section 3, invariant 14. Every mail carries the statement of the
+order's section 3(c).
 """
 
 import zoneinfo

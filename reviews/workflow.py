@@ -1,4 +1,4 @@
-"""The life of a submission as a table (domain.md section 4).
+"""The life of a submission as a table (docs/domain.md section 4).
 
 There is no step that approves, returns, holds or extends: none is in the table.
 docs/workflow.md is generated from it and a test fails on a difference.

@@ -1,4 +1,4 @@
-"""The agencies of domain.md section 2, their seats, and the audit chain's first head."""
+"""The agencies of docs/domain.md section 2, their seats, and the audit chain's first head."""
 
 from datetime import UTC, datetime
 

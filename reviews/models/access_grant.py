@@ -1,4 +1,4 @@
-"""Access grants to a lab's model (domain.md section 6). "Live" is computed, never stored."""
+"""Access grants to a lab's model (docs/domain.md section 6). "Live" is computed, never stored."""
 
 import uuid
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What agencies write: assignments, reviews with the rubric, positions, recusals (domain.md 5)."""
+"""What agencies write: assignments, reviews, positions, recusals (docs/domain.md section 5)."""
 
 import uuid
 from enum import StrEnum

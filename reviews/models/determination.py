@@ -1,8 +1,8 @@
 """NSA's determination of whether a model is covered, and the consultations before it.
 
-Executive Order 14409, section 3(a); domain.md section 3, invariants 6 and 7. Superseded,
-never edited. Holds an outcome, a rationale, an authority and an external reference: never a
-threshold, a score or a benchmark item.
+Executive Order 14409, section 3(a); docs/domain.md section 3, invariants 6 and 7.
+Superseded, never edited. Holds an outcome, a rationale, an authority and an external
+reference: never a threshold, a score or a benchmark item.
 """
 
 import uuid

@@ -1,4 +1,4 @@
-"""Submissions and the immutable model versions that they bind to (domain.md section 4)."""
+"""Submissions and the immutable model versions that they bind to (docs/domain.md section 4)."""
 
 import secrets
 from datetime import datetime, timedelta

@@ -1,7 +1,7 @@
 """Access grants to a lab's model: asked, consented, authorized, revoked, closed out.
 
 Three different words are needed, from a lead, the lab and an administrator; the clock ends
-what they began (domain.md section 6).
+what they began (docs/domain.md section 6).
 """
 
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What agencies write: assignment, reviews, positions, recusal (domain.md section 5)."""
+"""What agencies write: assignment, reviews, positions, recusal (docs/domain.md section 5)."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -49,8 +49,8 @@ def assign(
 ) -> Assignment:
     """The reviewer is responsible for her agency's review; assigning again changes nothing.
 
-    Raises Conflict for oneself (domain.md section 3, invariant 12), and for somebody who
-    holds no reviewer's seat there or is recused.
+    Raises Conflict for oneself (docs/domain.md section 3, invariant 12), and for somebody
+    who holds no reviewer's seat there or is recused.
     """
     submission, _, at = rows.begin(submission, Action.ASSIGN, by=by, at=at)
     rows.require_agency(by, Action.ASSIGN, submission, agency)

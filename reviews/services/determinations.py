@@ -1,7 +1,7 @@
 """NSA's determination: consultations first, then written, then signed by a second person.
 
-Executive Order 14409, section 3(a); domain.md section 3, invariant 6. A consulted office's
-silence is shown and does not stop a determination: consultation is not a veto.
+Executive Order 14409, section 3(a); docs/domain.md section 3, invariant 6. A consulted
+office's silence is shown and does not stop a determination: consultation is not a veto.
 """
 
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""A submission's life: drafted, filed, shortened, withdrawn, expired (domain.md section 4).
+"""A submission's life: drafted, filed, shortened, withdrawn, expired (docs/domain.md section 4).
 
 Concluding is in services/reports.py, because the report is what concludes.
 """

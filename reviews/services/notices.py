@@ -46,7 +46,7 @@ def queue(
 
 @dataclass(frozen=True)
 class Series:
-    """Reminders of which only the latest that is due is worth sending (domain.md section 8)."""
+    """Reminders of which only the latest due is worth sending (docs/domain.md section 7)."""
 
     name: str
     audience: Action

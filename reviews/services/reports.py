@@ -1,8 +1,8 @@
 """The final report to the lab: what it gathers, issuing it, the lab's response.
 
 Issuing it is what concludes a submission. It names agencies and never a person, and an
-agency that filed nothing is shown as having recorded no view (domain.md section 3,
-invariant 5).
+agency that filed nothing is shown as having recorded no view (docs/domain.md
+section 3, invariant 5).
 """
 
 from dataclasses import dataclass

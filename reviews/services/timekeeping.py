@@ -1,7 +1,7 @@
 """The instant to act at: the machine's clock, guarded by the high-water mark.
 
 A clock that jumps backward reopens nothing; one that disagrees with the database's by more
-than five minutes decides nothing (requirements 17, caveat 5).
+than five minutes decides nothing (docs/domain.md section 3, invariant 4).
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""Pages of NSA's determination and of the consultations before it (domain.md 3, invariant 6)."""
+"""Pages of NSA's determination and of the consultations before it."""
 
 from django.contrib import messages
 from django.shortcuts import redirect

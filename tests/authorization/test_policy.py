@@ -1,6 +1,6 @@
 """Who may do what to a submission, in each of its states and at each instant.
 
-The table below is written from domain.md and not from policy: a clause that goes missing
+The table below is written from docs/domain.md and not from policy: a clause that goes missing
 there lets somebody in here, or at an instant, that the table does not name.
 """
 

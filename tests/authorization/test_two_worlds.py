@@ -148,7 +148,7 @@ def test_the_other_labs_data_changes_no_byte(people, start, smtp, seed):
 
 
 def test_one_agency_does_not_see_another_agencys_unfiled_text(people, start, client):
-    """Requirement 7: the same, for one agency against another's drafts."""
+    """The same, for one agency against another's drafts."""
     submission = factories.filed(people)
     factories.review_drafted(submission, people, "dod")
     client.force_login(people.nsa_reviewer)
@@ -166,7 +166,7 @@ def test_one_agency_does_not_see_another_agencys_unfiled_text(people, start, cli
 
 
 def test_a_lab_never_gets_a_reviewers_name_or_deliberation(people, start, move_clock, client, smtp):
-    """Requirement 8: canaries in every name and text of the agencies' side."""
+    """Canaries in every name and text of the agencies' side."""
     for code in ("nsa_reviewer", "nsa_lead", "nsa_official", "nsa_signer", "dod_lead"):
         person = getattr(people, code)
         person.name = f"secret name of {code}"

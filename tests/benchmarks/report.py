@@ -9,7 +9,7 @@ LIST_RATIO_SMALLEST = 2.0
 LIST_RATIO = 2.2
 LIST_QUERIES = 8
 MEMORY_GROWTH = 1.1
-# What performance.md aims for beyond the first issue; told, and no failure.
+# Aims beyond the goals; told, and no failure.
 AIMED_RATIO = 1.5
 AIMED_GROWTH = 1.3
 AIMED_BYTES = 60_000
@@ -99,7 +99,7 @@ def verdicts(pages: list[Page], results: dict[int, Result]) -> list[Verdict]:
 
 
 def aims(pages: list[Page], results: dict[int, Result]) -> list[Verdict]:
-    """What performance.md asks of later issues."""
+    """The aims beyond the goals."""
     sizes = list(results)
     found = []
     for page in pages:

@@ -16,7 +16,7 @@ from reviews.models import access_grant, agency_review, determination, document,
 from reviews.models import submission as submission_module
 from reviews.workflow import Status, Step
 
-# Written from the drawing in domain.md section 4, not from the table.
+# Written from the drawing in docs/domain.md section 4, not from the table.
 DRAWN = {
     (Status.DRAFT, Step.FILE): Status.UNDER_REVIEW,
     (Status.DRAFT, Step.WITHDRAW): Status.WITHDRAWN,
@@ -64,7 +64,7 @@ def test_the_page_is_generated_from_the_table():
     assert page == workflow.as_markdown(), "Run `python3 run.py manage workflow --write`."
 
 
-# Words that never name a status or an outcome (domain.md section 3, invariant 1)
+# Words that never name a status or an outcome (docs/domain.md section 3, invariant 1)
 
 BANNED = re.compile(
     r"(?<![a-z])(?:(?:pre)?approv\w*|den(?:y|ie[sd]|ials?|ying)|reject\w*|(?:pre)?clear(?:ed|ance)?"
