@@ -6,7 +6,7 @@ from accounts.models import Organization
 from reviews import policy
 from reviews.models import AccessGrant
 from reviews.policy import Action
-from tests.authorization.policy_world import OPENING, attach, everyone, person
+from tests.authorization.policy_world import OPENING, attach, detach, everyone, person
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +59,14 @@ def test_a_seat_whose_role_lacks_the_codename_is_nobody_s_way(world):
     before = set(policy.people(Action.FILE_POSITION, world.running))
     attach(world.running, "nsa:reviewer", "lead_submission")
     assert set(policy.people(Action.FILE_POSITION, world.running)) == before
+
+
+def test_attachment_by_another_codename_is_nobody_s_way(world):
+    before = set(policy.people(Action.FILE_POSITION, world.running))
+    detach(world.running, "nsa:lead")
+    attach(world.running, "nsa:lead", "view_submission")
+    after = set(policy.people(Action.FILE_POSITION, world.running))
+    assert before - after == {world.people.nsa_lead}
 
 
 # named_to_lab

@@ -77,7 +77,7 @@ def _measure(options) -> int:
     say("Goals of the issue:")
     for verdict in verdicts:
         say(str(verdict))
-    say("\nWhat performance.md aims for beyond them:")
+    say("\nAims beyond them:")
     for verdict in report.aims(wanted, results):
         say(str(verdict))
     return 1 if options.check and not all(verdict.met for verdict in verdicts) else 0
