@@ -31,14 +31,11 @@ def found_organization(*, code, name, short_name, kind, by, at):
     return organization
 
 
-def open_seats(organization, *, seats=Seat.objects, groups=Group.objects):
-    """Every role of the organization has its seat and group; calling again changes nothing.
-
-    Migrations pass their own historical managers.
-    """
+def open_seats(organization):
+    """Every role of the organization has its seat and group; calling again changes nothing."""
     for role in sorted(roles_at(organization.kind, organization.code)):
-        group, _ = groups.get_or_create(name=f"{organization.code}:{role}")
-        seats.get_or_create(organization=organization, role=role, defaults={"group": group})
+        group, _ = Group.objects.get_or_create(name=f"{organization.code}:{role}")
+        Seat.objects.get_or_create(organization=organization, role=role, defaults={"group": group})
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.forms.boundfield import BoundField
 from django.forms.renderers import TemplatesSetting
 from django.forms.widgets import Input
@@ -339,3 +340,16 @@ class ZonedDateTimeField(DateField):
                 zone=zone_label(zone),
             )
         return instant
+
+
+class DayField(forms.DateField):
+    """A calendar day in the browser's own date input, far from the ends of the calendar."""
+
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    default_error_messages = {  # noqa: RUF012 - Django's own attribute
+        "invalid": "Enter a date as year, month and day, such as 2026-11-01."
+    }
+    default_validators = [  # noqa: RUF012 - Django's own attribute
+        MinValueValidator(date(2000, 1, 1), "Enter a day from the year 2000 on."),
+        MaxValueValidator(date(2999, 12, 31), "Enter a day before the year 3000."),
+    ]

@@ -348,10 +348,13 @@ def _answered(asked: Iterable[Action], marks: Iterable[Rule], answers: list[bool
     return {action for action in asked if held.intersection(RULES[action])}
 
 
-def organizations(user: User, action: Action, submission: Submission) -> QuerySet[Organization]:
-    """The organizations that ``user`` would speak for in doing ``action``, by name."""
+def organizations(user: User, action: Action, row: Any) -> QuerySet[Organization]:
+    """The organizations that ``user`` would speak for in doing ``action``, by name.
+
+    ``row`` is the submission, or the row of it that the action is done to.
+    """
     who = Standing.of(user)
-    ways = (rule.acting_for(who, submission) for rule in RULES[action])
+    ways = (rule.acting_for(who, row) for rule in RULES[action])
     return Organization.objects.filter(reduce(or_, ways))
 
 

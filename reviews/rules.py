@@ -216,11 +216,13 @@ class Rule:
                 conditions.append(Q(pk__in=there))
         return Q(*conditions, *(clause(who, at) for clause in self.where))
 
-    def acting_for(self, who: Standing, submission: Submission) -> Q:
-        """The condition on organizations that the person would act for one of them."""
+    def acting_for(self, who: Standing, row: Any) -> Q:
+        """The condition on organizations that the person would act on ``row`` for one of them."""
+        submission = row.pk if isinstance(row, Submission) else row.submission_id
         ways = Q(pk__in=who.organizations(self.roles))
-        for organization, seated in self._seated(who, Value(submission.pk)):
-            ways |= Q(pk=organization) & seated
+        for organization, seated in self._seated(who, Value(submission)):
+            if not self.through or getattr(row, f"{self.through}_id") == organization:
+                ways |= Q(pk=organization) & seated
         return ways
 
     def reached_by(self, submission: Submission) -> Q:

@@ -1,29 +1,15 @@
 """Filtering the audit log; everything is in the address."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q
 from django.utils import timezone
 
 from accounts import audit, audit_words
 from accounts.models import User
+from portal.forms import DayField
 from portal.timeline import zone_label
-
-YEARS = [
-    MinValueValidator(date(2000, 1, 1), "Enter a day from the year 2000 on."),
-    MaxValueValidator(date(2999, 12, 31), "Enter a day before the year 3000."),
-]
-
-
-class DayField(forms.DateField):
-    """A calendar day in the browser's own date input."""
-
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    default_error_messages = {  # noqa: RUF012 - Django's own attribute
-        "invalid": "Enter a date as year, month and day, such as 2026-11-01."
-    }
 
 
 class AuditFilter(forms.Form):
@@ -46,8 +32,8 @@ class AuditFilter(forms.Form):
         required=False,
         choices=[("", "Any outcome"), (audit.DONE, "Done"), (audit.REFUSED, "Refused")],
     )
-    since = DayField(label="From", required=False, validators=YEARS)
-    until = DayField(label="To", required=False, validators=YEARS)
+    since = DayField(label="From", required=False)
+    until = DayField(label="To", required=False)
 
     def __init__(self, *args, organizations, **kwargs):
         super().__init__(*args, **kwargs)

@@ -4,8 +4,6 @@ from datetime import UTC, datetime
 
 from django.db import migrations
 
-from accounts.roles import roles_at
-
 AGENCIES = [
     ("nsa", "National Security Agency", "NSA"),
     ("dod", "Department of Defense", "DoD"),
@@ -15,6 +13,18 @@ AGENCIES = [
     ("oncd", "White House, Office of the National Cyber Director", "ONCD"),
     ("ostp", "White House, Office of Science and Technology Policy", "OSTP"),
 ]
+# As they were: a role that comes later brings its seats in a migration of its own.
+EVERYWHERE = ["administrator", "auditor"]
+REVIEWING = ["reviewer", "lead"]
+ROLES = {
+    "nsa": [*EVERYWHERE, *REVIEWING, "determination_official"],
+    "dod": [*EVERYWHERE, *REVIEWING],
+    "cisa": [*EVERYWHERE, *REVIEWING, "consulted_official"],
+    "caisi": [*EVERYWHERE, *REVIEWING],
+    "treasury": [*EVERYWHERE, *REVIEWING, "clearinghouse_coordinator"],
+    "oncd": [*EVERYWHERE, "consulted_official"],
+    "ostp": [*EVERYWHERE, "consulted_official"],
+}
 
 
 def seed(apps, schema_editor):
@@ -26,7 +36,7 @@ def seed(apps, schema_editor):
         organization = Organization.objects.create(
             code=code, name=name, short_name=short_name, kind="agency"
         )
-        for role in sorted(roles_at("agency", code)):
+        for role in sorted(ROLES[code]):
             group = Group.objects.create(name=f"{code}:{role}")
             Seat.objects.create(organization=organization, role=role, group=group)
     AuditHead.objects.create(

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Organization, User
-from portal.forms import LongTextField, ZonedDateTimeField
+from portal.forms import DayField, LongTextField, ZonedDateTimeField
 from reviews.models.access_grant import GrantState, beyond
 from reviews.models.package import AccessLevel
 
@@ -136,12 +136,7 @@ class GrantFilter(forms.Form):
     )
     lab = forms.ChoiceField(label="Lab", required=False)
     agency = forms.ChoiceField(label="Agency", required=False)
-    ends_before = forms.DateField(
-        label="Ends before",
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={"invalid": "Enter a date as year, month and day, such as 2026-11-01."},
-    )
+    ends_before = DayField(label="Ends before", required=False)
     sort = forms.ChoiceField(
         label="Order", choices=[("end", "Soonest end first"), ("-end", "Latest end first")]
     )

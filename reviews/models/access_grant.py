@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Least
 from django.urls import reverse
 
@@ -55,15 +55,24 @@ def beyond(level: str, offered: str) -> bool:
     return "" < offered < level
 
 
+class AskedOfEach(Exists):
+    """EXISTS that is asked of each row that remains; PostgreSQL cannot gather its rows first.
+
+    It takes a grant's end and its window's for independent, expects few rows and sorts all.
+    """
+
+    template = "EXISTS(%(subquery)s OFFSET 0)"
+
+
 def live(at: datetime) -> Q:
     """That the model may be used by the grant at the instant ``at``."""
+    window = Submission.objects.window_open(at).filter(pk=OuterRef("submission"))
     return Q(
+        AskedOfEach(window),
         authorized_at__lte=at,
         revoked_at__isnull=True,
         starts_at__lte=at,
         ends_at__gt=at,
-        submission__opens_at__lte=at,
-        submission__review_ends_at__gt=at,
     )
 
 

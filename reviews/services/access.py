@@ -131,7 +131,7 @@ def authorize(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
         raise WindowRefused("The time that was asked for has passed. Ask for a new grant.")
     grant.authorized_at, grant.authorized_by = at, by
     grant.save(update_fields=["ends_at", "authorized_at", "authorized_by"])
-    acting = policy.organizations(by, Action.AUTHORIZE_GRANT, submission).first()
+    acting = policy.organizations(by, Action.AUTHORIZE_GRANT, grant).first()
     rows.record(
         "grant.authorized", grant, by=by, for_=acting, at=at, ends_at=grant.ends_at.isoformat()
     )
@@ -159,7 +159,7 @@ def revoke(grant: AccessGrant, *, reason: str, by: User, at: datetime) -> Access
         raise Conflict("This grant has ended, so there is nothing to revoke.")
     grant.revoked_at, grant.revoked_by, grant.revocation_reason = at, by, reason
     grant.save(update_fields=["revoked_at", "revoked_by", "revocation_reason"])
-    acting = policy.organizations(by, Action.REVOKE_GRANT, submission).first()
+    acting = policy.organizations(by, Action.REVOKE_GRANT, grant).first()
     rows.record("grant.revoked", grant, by=by, for_=acting, at=at)
     parties = {grant.grantee, grant.requested_by, *policy.people(Action.OWN, submission)}
     _notify(NoticeKind.GRANT_REVOKED, grant, parties, at)

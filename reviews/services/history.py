@@ -16,6 +16,7 @@ from accounts.models import AuditEvent, Organization, Seat
 from accounts.roles import Kind
 from reviews.models import Submission
 
+READINGS = frozenset({"package.read", "document.read", "review.read"})
 SHARED = frozenset(
     {
         "submission.filed",
@@ -61,13 +62,22 @@ def events(submission: Submission, seats: Iterable[Seat]) -> QuerySet[AuditEvent
     )
 
 
-def lines(submission: Submission, seats: Iterable[Seat], *, first: int, count: int) -> list[Line]:
-    """``count`` lines, newest first, from ``first``, as their reader may see them."""
+def lines(
+    submission: Submission,
+    seats: Iterable[Seat],
+    *,
+    first: int,
+    count: int,
+    but: frozenset[str] = frozenset(),
+) -> list[Line]:
+    """``count`` lines, newest first, from ``first``, as their reader may see them; none ``but``."""
     own = {seat.organization.code for seat in seats}
     code = OuterRef("organization")
     named = Organization.objects.filter(code=code).order_by().values("short_name")
-    rows = events(submission, seats).values_list(
-        "at", "action", "details", "organization", "actor_name", Subquery(named)
+    rows = (
+        events(submission, seats)
+        .exclude(action__in=but)
+        .values_list("at", "action", "details", "organization", "actor_name", Subquery(named))
     )
     return [
         Line(at, _what(action, details), actor if code in own else name or audit.SYSTEM.name)

@@ -248,10 +248,14 @@ def window_if_filed(submission: Submission, *, at: datetime) -> clock.Window:
 
 @transaction.atomic
 def shorten(submission: Submission, *, closes_at: datetime, by: User, at: datetime) -> Submission:
-    """The window ends at ``closes_at``, earlier than before. Raises WindowRefused otherwise."""
+    """The window ends at ``closes_at``, earlier than before, and all access by then.
+
+    Raises WindowRefused for an end that is not earlier.
+    """
     submission, _, at = rows.begin(submission, Action.SHORTEN, by=by, at=at)
-    submission.closes_at = clock.shortened(*submission.window(), to=closes_at, at=at)
+    submission.closes_at = end = clock.shortened(*submission.window(), to=closes_at, at=at)
     submission.save(update_fields=["closes_at"])
+    submission.grants.filter(starts_at__lt=end, ends_at__gt=end).update(ends_at=end)
     rows.record(
         "submission.shortened",
         submission,

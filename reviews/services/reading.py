@@ -8,14 +8,18 @@ from accounts.models import User
 from reviews import policy
 from reviews.models import AgencyReview, Submission
 from reviews.policy import Action
-from reviews.services import rows
+from reviews.services import rows, timekeeping
 
 EVENTS = {Action.READ_PACKAGE: "package.read", Action.READ_REVIEW: "review.read"}
 
 
 @transaction.atomic
 def note(row: Submission | AgencyReview, action: Action, *, by: User, at: datetime) -> None:
-    """The audit log says that ``by`` opened the answers, or the review. Nothing else changes."""
-    submission = row if isinstance(row, Submission) else row.submission
-    reader = policy.organizations(by, action, submission).first()
+    """The audit log says that ``by`` opened the answers, or the review. Nothing else changes.
+
+    Raises NotPermitted or NotVisible when she may not any more.
+    """
+    at = timekeeping.after_lock(at)
+    policy.check(by, action, row, at=at)
+    reader = policy.organizations(by, action, row).first()
     rows.record(EVENTS[action], row, by=by, for_=reader, at=at)

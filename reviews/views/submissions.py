@@ -148,7 +148,9 @@ def submission_detail(request, reference):
         .only("key", "title", "kind")
         .order_by("-created_at", "-pk")[:SHOWN],
         grants=_grants(submission, grants, request.at),
-        lines=history.lines(submission, seats_of(request), first=0, count=SHOWN),
+        lines=history.lines(
+            submission, seats_of(request), first=0, count=SHOWN, but=history.READINGS
+        ),
     )
 
 

@@ -278,3 +278,13 @@ def test_whoever_may_acts_for_somebody(world):
     for someone in everyone(world).values():
         for action in policy.actions(someone, world.running, at=OPENING):
             assert policy.organizations(someone, action, world.running).exists(), action
+
+
+def test_one_acts_on_an_agency_s_row_for_that_agency(world):
+    """A seat elsewhere that has the codename there, too, did not let her."""
+    someone = person("caisi:lead", "nsa:lead", "oncd:administrator")
+    grant = world.grants["nsa"]
+    assert speaks_for(someone, Action.VIEW_GRANT, grant) == ["nsa", "oncd"]
+    assert speaks_for(someone, Action.VIEW_GRANT, world.grants["dod"]) == ["oncd"]
+    reader = person("caisi:reviewer", "nsa:reviewer")
+    assert speaks_for(reader, Action.READ_REVIEW, world.reviews["nsa's draft"]) == ["caisi", "nsa"]

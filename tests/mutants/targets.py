@@ -48,7 +48,7 @@ TARGETS = [
     Target("reviews.policy", POLICY_TESTS),
     # Clauses of policy that are kept with the rows that they are about.
     Target("reviews.models.permissions", POLICY_TESTS, only=("CODENAMES",)),
-    Target("reviews.models.access_grant", POLICY_TESTS, only=("AccessGrantQuerySet.live",)),
+    Target("reviews.models.access_grant", POLICY_TESTS, only=("live",)),
     Target("accounts.models.seat", POLICY_TESTS, only=("SeatQuerySet.held_by",)),
 ]
 
@@ -188,11 +188,11 @@ def _substitute(target, tree, name):
     else:
         old = getattr(module, name)
         _execute(ast.Module([root for root, _ in _roots(tree, (name,))], []), module)
-        # Others hold the same dictionary under its name.
-        new = dict(getattr(module, name))
-        old.clear()
-        old.update(new)
-        setattr(module, name, old)
+        if isinstance(old, dict):  # others hold the same one under its name
+            new = dict(getattr(module, name))
+            old.clear()
+            old.update(new)
+            setattr(module, name, old)
     for later in target.again:
         again = importlib.import_module(later)
         _execute(ast.parse(Path(inspect.getsourcefile(again)).read_text()), again)

@@ -22,17 +22,6 @@ def body(response):
     return response.content.decode()
 
 
-@pytest.fixture
-def act(client, people):
-    """Do a request as someone; return the response."""
-
-    def send(who, method, address, data=None):
-        client.force_login(getattr(people, who))
-        return getattr(client, method)(address, data or {})
-
-    return send
-
-
 def queries(client, address):
     client.get(address)  # what a process asks only once
     with CaptureQueriesContext(connection) as captured:

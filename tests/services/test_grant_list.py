@@ -37,17 +37,6 @@ def submission(people):
     return factories.filed(people)
 
 
-@pytest.fixture
-def act(client, people):
-    """Do a request as someone; return the response."""
-
-    def send(who, method, address, data=None):
-        client.force_login(getattr(people, who) if isinstance(who, str) else who)
-        return getattr(client, method)(address, data or {})
-
-    return send
-
-
 def another_lead(people, start, agency="nsa", role="lead"):
     person = User.objects.create_user(f"{role}-2@demo.example", f"second {role}", people.password)
     seats.give(

@@ -26,17 +26,6 @@ def submission(people):
 
 
 @pytest.fixture
-def act(client, people):
-    """Do a request as someone; return the response."""
-
-    def send(who, method, address, data=None):
-        client.force_login(getattr(people, who) if isinstance(who, str) else who)
-        return getattr(client, method)(address, data or {})
-
-    return send
-
-
-@pytest.fixture
 def asked(submission, people, start):
     """What the request's form sends."""
     return {

@@ -39,17 +39,6 @@ def submission(people):
     return factories.filed(people, access_level="al1")
 
 
-@pytest.fixture
-def act(client, people):
-    """Do a request as someone; return the response."""
-
-    def send(who, method, address, data=None):
-        client.force_login(getattr(people, who) if isinstance(who, str) else who)
-        return getattr(client, method)(address, data or {})
-
-    return send
-
-
 class TestOffered:
     @pytest.mark.parametrize("state", OFFERED)
     def test_only_what_the_state_leaves_open_and_its_page_keeps_the_promise(
