@@ -42,9 +42,20 @@ class Role(StrEnum):
         return self.replace("_", " ").capitalize()
 
 
-# Seats from which others depend: no one person gives them or leaves the portal without them.
-CONFIRMED = frozenset({Role.ADMINISTRATOR, Role.DETERMINATION_OFFICIAL})
-ADMINISTRATORS_NEEDED = 2
+# Seats from which others depend: no one person gives them, or leaves the portal with fewer
+# holders than these.
+NEEDED = {Role.ADMINISTRATOR: 2, Role.DETERMINATION_OFFICIAL: 2, Role.AUDITOR: 1}
+CONFIRMED = frozenset(NEEDED)
+# An administrator opens doors; she is nobody who goes through them, nor who looks at the log.
+NOT_ADMINISTRATORS = frozenset(
+    {
+        Role.REVIEWER,
+        Role.LEAD,
+        Role.DETERMINATION_OFFICIAL,
+        Role.CONSULTED_OFFICIAL,
+        Role.AUDITOR,
+    }
+)
 LAB_ROLES = frozenset({Role.LIAISON, Role.LAB_ADMINISTRATOR})
 NSA = "nsa"
 CONSULTED = ("oncd", "ostp", "cisa")

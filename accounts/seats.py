@@ -10,7 +10,7 @@ from django.db import transaction
 from accounts import audit
 from accounts.exceptions import SeatRefused
 from accounts.models import Organization, Seat, SeatRequest, User
-from accounts.roles import ADMINISTRATORS_NEEDED, CONFIRMED, Role, roles_at
+from accounts.roles import CONFIRMED, NEEDED, NOT_ADMINISTRATORS, Kind, Role, roles_at
 
 
 @transaction.atomic
@@ -120,19 +120,20 @@ def decline(*, person, organization, role, by, at):
 def take(*, person, organization, role, by, at):
     """``person`` no longer holds the seat; what she did in it stays in the log.
 
-    Raises SeatRefused for one's own, and for an administrator's when it would leave fewer
-    than two administrators: whoever runs the portal is never one person alone.
+    Raises SeatRefused for one's own, and for a role of which too few would be left: whoever
+    runs the portal, determines or audits is never at one person's mercy.
     """
-    before = _lock(by)
+    _lock(by)
     if by == person:
         raise SeatRefused("Nobody removes their own seat. Ask another administrator.")
     seat = _seat(organization, role)
+    before = _holders(role)
     person.groups.remove(seat.group)
-    left = administrators()
-    if len(left) < len(before) and len(left) < ADMINISTRATORS_NEEDED:
+    left, needed = _holders(role), NEEDED.get(role, 0)
+    if len(left) < min(len(before), needed):
         raise SeatRefused(
-            f"Foreview needs {ADMINISTRATORS_NEEDED} administrators, and without {person.name} "
-            "there would be fewer. Have the seat of an administrator given to somebody else "
+            f"Foreview needs {needed} {Role(role).label.lower()}{'' if needed == 1 else 's'}, and "
+            f"without {person.name} there would be fewer. Have the seat given to somebody else "
             "first."
         )
     _record("seat.taken", seat, person, by, at)
@@ -141,7 +142,11 @@ def take(*, person, organization, role, by, at):
 
 def administrators():
     """The primary keys of the administrators whose accounts are not disabled."""
-    active = User.objects.filter(is_active=True, groups__seat__role=Role.ADMINISTRATOR)
+    return _holders(Role.ADMINISTRATOR)
+
+
+def _holders(role):
+    active = User.objects.filter(is_active=True, groups__seat__role=role)
     return set(active.values_list("pk", flat=True))
 
 
@@ -161,13 +166,24 @@ def _lock(by):
 def _seat_for(person, organization, role, by):
     if by == person:
         raise SeatRefused("Nobody gives a seat to themselves. Ask another administrator.")
-    elsewhere = Seat.objects.filter(group__user=person).exclude(
-        organization__kind=organization.kind
-    )
-    if elsewhere.exists():
+    held = Seat.objects.filter(group__user=person)
+    here = {"organization__kind": Kind.AGENCY}
+    if organization.kind != Kind.AGENCY:
+        here = {"organization": organization}
+    if held.exclude(**here).exists():
         raise SeatRefused(
-            f"{person.name} holds a seat at another kind of organization. Nobody sits on both "
-            "sides: remove that seat first, or use another account."
+            f"{person.name} holds a seat at another organization. Nobody sits on two sides: "
+            "remove that seat first, or use another account."
+        )
+    apart = {Role.ADMINISTRATOR}
+    if role == Role.ADMINISTRATOR:
+        apart = NOT_ADMINISTRATORS
+    elif role not in NOT_ADMINISTRATORS:
+        apart = frozenset()
+    if held.filter(role__in=apart).exists():
+        raise SeatRefused(
+            "An administrator reads no submission and no log, so nobody holds both seats. Remove "
+            f"the other seat of {person.name} first, or use another account."
         )
     return _seat(organization, role)
 

@@ -1,8 +1,12 @@
-"""How the pages of accounts ask ``reviews.policy``, so that accounts never imports reviews."""
+"""How the pages of accounts reach ``reviews``, so that accounts never imports it."""
 
+from functools import partial
+
+from accounts import seats
 from reviews import policy
 from reviews.exceptions import NotVisible
 from reviews.policy import Action
+from reviews.services import access
 
 
 def allowed(request, action):
@@ -14,3 +18,9 @@ def allowed(request, action):
     if not rows.exists():
         raise NotVisible
     return rows
+
+
+def take_seat(*, person, organization, role, by, at):
+    """As ``seats.take``, and the access to models that the seat carried has ended with it."""
+    take = partial(seats.take, person=person, organization=organization, role=role, by=by, at=at)
+    return access.end_with_seat(take, person=person, agency=organization, by=by, at=at)

@@ -386,14 +386,12 @@ def people(
 
 
 def named_to_lab(grant: AccessGrant) -> set[int]:
-    """Whom the grant's lab may know by name: its parties, administrators and its own people."""
+    """Whom the grant's lab may know by name: the parties to it, and the lab's own people."""
     parties = [
         *(grant.grantee_id, grant.requested_by_id, grant.consented_by_id, grant.declined_by_id),
         *(grant.authorized_by_id, grant.lab_attested_by_id),
     ]
-    known = Seat.objects.filter(
-        Q(role__in=_ADMINISTRATOR) | Q(organization=grant.submission.lab),
-        group__user__in=[grant.revoked_by_id, grant.agency_attested_by_id],
-    )
-    named = [*parties, *known.values_list("group__user", flat=True)]
+    others = [grant.revoked_by_id, grant.agency_attested_by_id]
+    own = Seat.objects.filter(organization=grant.submission.lab, group__user__in=others)
+    named = [*parties, *own.values_list("group__user", flat=True)]
     return {person for person in named if person is not None}

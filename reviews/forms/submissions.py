@@ -27,7 +27,7 @@ class SubmissionFilter(forms.Form):
     sort = forms.ChoiceField(
         label="Order",
         required=False,
-        choices=[("", "Newest first"), ("ends", "Ends soonest first")],
+        choices=[("", "Newest first"), ("ends", "Open windows, soonest end first")],
     )
     mark_required = False
 
@@ -42,12 +42,12 @@ class SubmissionFilter(forms.Form):
             submissions = submissions.filter(kind=asked["kind"])
         if asked["q"]:
             submissions = submissions.filter(_matches(asked["q"].strip()))
-        return submissions.filter(closes_at__gt=at) if asked["sort"] else submissions
+        return submissions.filter(review_ends_at__gt=at) if asked["sort"] else submissions
 
     @property
     def keys(self):
         """The columns of the order and how an address writes them; no sequence number."""
-        first = "closes_at" if self.cleaned_data.get("sort") else "created_at"
+        first = "review_ends_at" if self.cleaned_data.get("sort") else "created_at"
         return {first: keyset.instant, "reference": keyset.reference}
 
 

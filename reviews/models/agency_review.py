@@ -5,12 +5,14 @@ from enum import StrEnum
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
 from accounts.models import Organization
+from accounts.roles import Role
 from reviews.models.document import Document
 from reviews.models.package import AccessLevel
 from reviews.models.submission import Submission
@@ -57,6 +59,17 @@ class Outcome(StrEnum):
         return self.replace("_", " ").capitalize()
 
 
+class AssignmentQuerySet(models.QuerySet):
+    def still_reviewing(self) -> "AssignmentQuerySet":
+        """Those whose reviewer still has her seat at the agency and is not recused."""
+        held = {"group__seat__role": Role.REVIEWER, "group__seat__organization": OuterRef("agency")}
+        members = get_user_model().groups.through.objects.filter(user=OuterRef("reviewer"), **held)
+        recused = Recusal.objects.filter(
+            submission=OuterRef("submission"), person=OuterRef("reviewer")
+        )
+        return self.filter(Exists(members), ~Exists(recused), reviewer__is_active=True)
+
+
 class Assignment(models.Model):
     """A lead made a reviewer of her agency responsible for a review."""
 
@@ -67,6 +80,8 @@ class Assignment(models.Model):
     )
     assigned_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     assigned_at = models.DateTimeField()
+
+    objects = AssignmentQuerySet.as_manager()
 
     class Meta:
         default_permissions = ()

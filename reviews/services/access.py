@@ -4,6 +4,7 @@ Three different words are needed, from a lead, the lab and an administrator; the
 what they began (docs/domain.md section 6).
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from reviews.exceptions import Conflict, WindowRefused
 from reviews.models import AccessGrant, Submission
 from reviews.models.notice import NoticeKind
 from reviews.policy import Action
-from reviews.services import notices, rows, timekeeping
+from reviews.services import notices, rows
 
 ANSWERED = "The lab has answered this request already."
 
@@ -69,7 +70,7 @@ def request(
         requested_by=by,
         **asked,
     )
-    rows.record("grant.requested", grant, by=by, for_=agency, at=at)
+    _record("grant.requested", grant, by, agency, at)
     _notify(NoticeKind.GRANT_REQUESTED, grant, policy.people(Action.OWN, submission), at)
     return grant
 
@@ -93,7 +94,7 @@ def consent(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
         raise Conflict(ANSWERED)
     grant.consented_at, grant.consented_by = at, by
     grant.save(update_fields=["consented_at", "consented_by"])
-    rows.record("grant.consented", grant, by=by, for_=submission.lab, at=at)
+    _record("grant.consented", grant, by, submission.lab, at)
     _notify(NoticeKind.GRANT_CONSENTED, grant, policy.people(Action.ADMINISTER, submission), at)
     return grant
 
@@ -106,7 +107,7 @@ def decline(grant: AccessGrant, *, reason: str, by: User, at: datetime) -> Acces
         raise Conflict(ANSWERED)
     grant.declined_at, grant.declined_by, grant.decline_reason = at, by, reason
     grant.save(update_fields=["declined_at", "declined_by", "decline_reason"])
-    rows.record("grant.declined", grant, by=by, for_=submission.lab, at=at)
+    _record("grant.declined", grant, by, submission.lab, at)
     _notify(NoticeKind.GRANT_DECLINED, grant, [grant.requested_by], at)
     return grant
 
@@ -132,9 +133,7 @@ def authorize(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
     grant.authorized_at, grant.authorized_by = at, by
     grant.save(update_fields=["ends_at", "authorized_at", "authorized_by"])
     acting = policy.organizations(by, Action.AUTHORIZE_GRANT, grant).first()
-    rows.record(
-        "grant.authorized", grant, by=by, for_=acting, at=at, ends_at=grant.ends_at.isoformat()
-    )
+    _record("grant.authorized", grant, by, acting, at, ends_at=grant.ends_at.isoformat())
     parties = {grant.grantee, grant.requested_by, *policy.people(Action.OWN, submission)}
     _notify(NoticeKind.GRANT_AUTHORIZED, grant, parties, at)
     return grant
@@ -160,7 +159,7 @@ def revoke(grant: AccessGrant, *, reason: str, by: User, at: datetime) -> Access
     grant.revoked_at, grant.revoked_by, grant.revocation_reason = at, by, reason
     grant.save(update_fields=["revoked_at", "revoked_by", "revocation_reason"])
     acting = policy.organizations(by, Action.REVOKE_GRANT, grant).first()
-    rows.record("grant.revoked", grant, by=by, for_=acting, at=at)
+    _record("grant.revoked", grant, by, acting, at)
     parties = {grant.grantee, grant.requested_by, *policy.people(Action.OWN, submission)}
     _notify(NoticeKind.GRANT_REVOKED, grant, parties, at)
     return grant
@@ -172,9 +171,8 @@ def use(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
 
     Raises NotPermitted or NotVisible unless the grant is hers and live.
     """
-    at = timekeeping.after_lock(at)
-    policy.check(by, Action.USE_MODEL, grant, at=at)
-    rows.record("grant.used", grant, by=by, for_=grant.agency, at=at)
+    _, grant, at = _begin(grant, Action.USE_MODEL, by, at)
+    _record("grant.used", grant, by, grant.agency, at)
     return grant
 
 
@@ -197,8 +195,54 @@ def attest(grant: AccessGrant, *, for_lab: bool, by: User, at: datetime) -> Acce
     setattr(grant, f"{side}_attested_by", by)
     grant.save(update_fields=[f"{side}_attested_at", f"{side}_attested_by"])
     acting = submission.lab if for_lab else grant.agency
-    rows.record(f"grant.{side}_attested", grant, by=by, for_=acting, at=at)
+    _record(f"grant.{side}_attested", grant, by, acting, at)
     return grant
+
+
+@transaction.atomic
+def end_with_seat(
+    take: Callable[[], Any], *, person: User, agency: Organization, by: User, at: datetime
+) -> Any:
+    """What ``take`` returns, which takes a seat; the access that it carried has ended with it."""
+    theirs = AccessGrant.objects.running(at).filter(agency=agency, grantee=person)
+    numbers = sorted(set(theirs.values_list("submission", flat=True)))
+    submissions = [rows.lock_submission(number) for number in numbers]
+    taken = take()
+    for submission in submissions:
+        if not policy.people(Action.VIEW, submission, of=agency).contains(person):
+            end_all(
+                submission.grants.filter(agency=agency, grantee=person),
+                reason="The holder's seat was removed.",
+                by=by,
+                for_=policy.organizations(by, Action.ADMINISTER, submission).first(),
+                at=at,
+            )
+    return taken
+
+
+def end_all(grants: Any, *, reason: str, by: User, for_: Organization | None, at: datetime) -> None:
+    """Each of ``grants`` that is not over is revoked, because its holder left the submission.
+
+    The caller has locked the submission.
+    """
+    for grant in grants.running(at).select_related("submission", "agency", "grantee"):
+        grant.revoked_at, grant.revoked_by, grant.revocation_reason = at, by, reason
+        grant.save(update_fields=["revoked_at", "revoked_by", "revocation_reason"])
+        _record("grant.revoked", grant, by, for_, at)
+        parties = {grant.grantee, grant.requested_by, *policy.people(Action.OWN, grant.submission)}
+        _notify(NoticeKind.GRANT_REVOKED, grant, parties, at)
+
+
+def _record(
+    action: str,
+    grant: AccessGrant,
+    by: User,
+    for_: Organization | None,
+    at: datetime,
+    **details: Any,
+) -> None:
+    whose = {"agency": grant.agency.short_name, "grantee": grant.grantee.email}
+    rows.record(action, grant, by=by, for_=for_, at=at, **whose, **details)
 
 
 def _begin(

@@ -22,7 +22,7 @@ from reviews.models import (
 from reviews.models.agency_review import Criterion, Outcome
 from reviews.models.notice import NoticeKind
 from reviews.policy import Action
-from reviews.services import notices, rows
+from reviews.services import access, notices, rows
 
 # What a filed review must say; the rest may stay blank.
 REQUIRED = ("access_level_used", "hours_spent", "limits")
@@ -227,11 +227,21 @@ def file_position(
 
 @transaction.atomic
 def recuse(submission: Submission, *, reason: str, by: User, at: datetime) -> Recusal:
-    """``by`` can no longer reach the submission from any seat. There is no way back."""
+    """``by`` can no longer reach the submission or its model from any seat.
+
+    There is no way back.
+    """
     submission, _, at = rows.begin(submission, Action.RECUSE, by=by, at=at)
     agency = policy.organizations(by, Action.RECUSE, submission).first()
     recusal = Recusal.objects.create(
         submission=submission, person=by, reason=reason, declared_at=at, declared_by=by
     )
     rows.record("review.recused", submission, by=by, for_=agency, at=at)
+    access.end_all(
+        submission.grants.filter(grantee=by),
+        reason="The holder is recused.",
+        by=by,
+        for_=agency,
+        at=at,
+    )
     return recusal

@@ -13,7 +13,7 @@ from reviews import policy
 from reviews.exceptions import Conflict, NotPermitted
 from reviews.models import Submission, SubmissionGroupObjectPermission
 from reviews.models.permissions import CODENAMES
-from reviews.services import rows
+from reviews.services import access, rows
 
 
 def grant_codenames(submission: Submission, organization: Organization) -> None:
@@ -52,7 +52,9 @@ def attach(submission: Submission, organization: Organization, *, by: User, at: 
 
 @transaction.atomic
 def detach(submission: Submission, organization: Organization, *, by: User, at: datetime) -> None:
-    """The agency's seats no longer reach the submission; what they wrote stays.
+    """The agency's seats no longer reach the submission, nor its people the model.
+
+    What they wrote stays.
 
     Raises Conflict for any but an agency, or after the end, and NotPermitted for one where
     ``by`` herself would read by it.
@@ -62,6 +64,13 @@ def detach(submission: Submission, organization: Organization, *, by: User, at: 
         content_object=submission, group__seat__organization=organization
     ).delete()
     _record("submission.agency_detached", submission, organization, by, at)
+    access.end_all(
+        submission.grants.filter(agency=organization),
+        reason=f"{organization.short_name} was detached from the submission.",
+        by=by,
+        for_=_administering(submission, by),
+        at=at,
+    )
 
 
 def _begin(
@@ -104,8 +113,14 @@ def _seated(submission: Submission, action: policy.Action) -> QuerySet[Organizat
 def _record(
     action: str, submission: Submission, organization: Organization, by: User, at: datetime
 ) -> None:
-    administering = policy.organizations(by, policy.Action.ADMINISTER, submission).first()
-    rows.record(action, submission, by=by, for_=administering, at=at, agency=organization.code)
+    administering = _administering(submission, by)
+    rows.record(
+        action, submission, by=by, for_=administering, at=at, agency=organization.short_name
+    )
+
+
+def _administering(submission: Submission, by: User) -> Organization | None:
+    return policy.organizations(by, policy.Action.ADMINISTER, submission).first()
 
 
 def possible_readers() -> QuerySet[Organization]:

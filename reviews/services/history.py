@@ -86,5 +86,5 @@ def lines(
 
 
 def _what(action: str, details: dict[str, Any]) -> str:
-    step = details.get("step")
-    return audit_words.words(action) + (f": {step.lower()}" if step else "")
+    about = details.get("agency") or details.get("step", "").lower()
+    return audit_words.words(action) + (f": {about}" if about else "")

@@ -106,8 +106,8 @@ def _assigned(submission: Submission, agencies: Iterable[int]) -> dict[int, list
     """By agency, the names of those assigned there who are not recused."""
     names: dict[int, list[str]] = defaultdict(list)
     for agency, name in (
-        Assignment.objects.filter(submission=submission, agency__in=agencies)
-        .exclude(reviewer__recusals__submission=submission)
+        Assignment.objects.still_reviewing()
+        .filter(submission=submission, agency__in=agencies)
         .order_by("reviewer__name")
         .values_list("agency", "reviewer__name")
     ):

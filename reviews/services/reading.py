@@ -21,5 +21,7 @@ def note(row: Submission | AgencyReview, action: Action, *, by: User, at: dateti
     """
     at = timekeeping.after_lock(at)
     policy.check(by, action, row, at=at)
-    reader = policy.organizations(by, action, row).first()
-    rows.record(EVENTS[action], row, by=by, for_=reader, at=at)
+    readers = list(policy.organizations(by, action, row))
+    # A review of her own agency she reads for that one, whatever other seat would do, too.
+    own = [agency for agency in readers if agency.pk == getattr(row, "agency_id", None)]
+    rows.record(EVENTS[action], row, by=by, for_=[*own, *readers][0], at=at)

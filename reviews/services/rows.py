@@ -89,8 +89,8 @@ def require_revision(row: Model, revision: int) -> None:
     """Nothing, when the form was opened on the row's present revision; else StaleForm."""
     if row.revision != revision:  # type: ignore[attr-defined]
         raise StaleForm(
-            "Somebody else changed this after you opened it. What you typed is below: compare "
-            "it with what is saved now, then save again."
+            "This was changed after you opened it, by somebody else or in another window. What you "
+            "typed is below: compare it with what is saved now, then save again."
         )
 
 

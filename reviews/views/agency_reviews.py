@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from reviews import policy
-from reviews.exceptions import Conflict, Incomplete, StaleForm
+from reviews.exceptions import Conflict, Incomplete, NotPermitted, StaleForm
 from reviews.forms.agency_reviews import (
     AssignForm,
     PositionForm,
@@ -48,10 +48,15 @@ def _write_label(user, reviews):
 
 
 def _speaks_for(request, action, submission):
-    """(the agencies that the person may act for, the one that she chose or the first)."""
-    agencies = list(policy.organizations(request.user, action, submission))
-    code = request.GET.get("agency")
-    return agencies, next((agency for agency in agencies if agency.code == code), agencies[0])
+    """(the agencies that the person may act for, the one that she chose or the first).
+
+    Raises NotPermitted for one that is not, or not any more, among them.
+    """
+    agencies = {row.code: row for row in policy.organizations(request.user, action, submission)}
+    code = request.GET.get("agency", next(iter(agencies)))
+    if code not in agencies:
+        raise NotPermitted("You do not do this for that agency now. Nothing was saved or filed.")
+    return list(agencies.values()), agencies[code]
 
 
 @require_http_methods(["GET", "POST"])

@@ -217,7 +217,9 @@ def _reviews(request, seats):
 
 def _assignments(request, seats):
     agencies = _organizations(seats, Role.LEAD)
-    nobody = ~_there(Assignment, agency=agencies)
+    nobody = ~Exists(
+        Assignment.objects.still_reviewing().filter(submission=OuterRef("pk"), agency__in=agencies)
+    )
     return _submission_tasks(
         "Assign a reviewer", "reviews:review-assign", _open(request, Action.ASSIGN).filter(nobody)
     )

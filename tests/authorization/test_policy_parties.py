@@ -89,7 +89,7 @@ def test_a_grant_names_its_parties_to_the_lab(world):
 @pytest.mark.parametrize(
     ("code", "named"),
     [
-        ("second_administrator", True),
+        ("second_administrator", False),
         ("northlight_admin", True),
         ("nsa_signer", False),
         ("basalt_liaison", False),

@@ -21,7 +21,7 @@ def seat(person, organization, role):
 
 
 def test_nobody_is_given_seats_on_both_sides(people, start):
-    with pytest.raises(SeatRefused, match="both sides"):
+    with pytest.raises(SeatRefused, match="two sides"):
         seats.give(
             person=people.northlight_liaison,
             organization=factories.organization("nsa"),

@@ -52,7 +52,7 @@ def refused(service, **asked):
 class TestASecondAdministrator:
     ASKED = {"email": "dod-lead@demo.example", "role": "determination_official"}  # noqa: RUF012
 
-    @pytest.mark.parametrize("role", ["determination_official", "administrator"])
+    @pytest.mark.parametrize("role", ["determination_official", "auditor"])
     def test_gives_the_seat_by_confirming(self, act, people, role):
         asked = self.ASKED | {"role": role}
         assert act("administrator", "post", "/seats/nsa/give/", asked).url == SEATS
@@ -102,13 +102,16 @@ class TestASecondAdministrator:
         assert (event.action, event.outcome) == ("refused.seat-confirm", "refused")
 
     def test_is_not_the_person_herself(self, act, people):
-        asked = self.ASKED | {"email": "second-administrator@demo.example"}
+        asked = self.ASKED | {
+            "email": "second-administrator@demo.example",
+            "role": "administrator",
+        }
         act("administrator", "post", "/seats/nsa/give/", asked)
         assert "/seats/nsa/confirm/" not in body(act("second_administrator", "get", SEATS))
         response = act("second_administrator", "post", "/seats/nsa/confirm/", asked)
         assert response.status_code == 403
         assert "Nobody gives a seat to themselves" in body(response)
-        assert not holds(people.second_administrator, "nsa:determination_official")
+        assert not holds(people.second_administrator, "nsa:administrator")
 
     @pytest.mark.parametrize("who", ["administrator", "second_administrator"])
     def test_or_the_first_ends_the_request(self, act, people, who):
@@ -142,13 +145,13 @@ class TestASecondAdministrator:
         asked = asked_for(people.superuser)
         seats.request(**asked, by=people.administrator)
         seats.give(**asked_for(people.superuser, "liaison", "basalt"), by=people.administrator)
-        with pytest.raises(SeatRefused, match="both sides"):
+        with pytest.raises(SeatRefused, match="two sides"):
             seats.confirm(**asked, by=people.second_administrator)
 
     def test_confirms_nothing_for_an_administrator_who_left(self, people):
-        seats.give(**asked_for(people.auditor, "administrator"), by=audit.SYSTEM)
-        seats.request(**asked_for(people.dod_lead), by=people.auditor)
-        seats.take(**asked_for(people.auditor, "administrator"), by=people.administrator)
+        seats.give(**asked_for(people.superuser, "administrator"), by=audit.SYSTEM)
+        seats.request(**asked_for(people.dod_lead), by=people.superuser)
+        seats.take(**asked_for(people.superuser, "administrator"), by=people.administrator)
         with pytest.raises(SeatRefused, match="is no administrator now"):
             seats.confirm(**asked_for(people.dod_lead), by=people.administrator)
         seats.decline(**asked_for(people.dod_lead), by=people.administrator)
@@ -237,17 +240,17 @@ class TestTwoAdministrators:
         assert AuditEvent.objects.latest("sequence").action == "refused.seat-take"
 
     def test_are_enough_for_a_third_to_be_removed(self, people):
-        seats.give(**asked_for(people.auditor, "administrator"), by=audit.SYSTEM)
-        seats.take(**asked_for(people.auditor, "administrator"), by=people.administrator)
-        assert not holds(people.auditor, "nsa:administrator")
+        seats.give(**asked_for(people.superuser, "administrator"), by=audit.SYSTEM)
+        seats.take(**asked_for(people.superuser, "administrator"), by=people.administrator)
+        assert not holds(people.superuser, "nsa:administrator")
 
     def test_are_counted_without_disabled_accounts(self, people):
-        seats.give(**asked_for(people.auditor, "administrator"), by=audit.SYSTEM)
-        User.objects.filter(pk=people.auditor.pk).update(is_active=False)
+        seats.give(**asked_for(people.superuser, "administrator"), by=audit.SYSTEM)
+        User.objects.filter(pk=people.superuser.pk).update(is_active=False)
         second = asked_for(people.second_administrator, "administrator", "caisi")
         with pytest.raises(SeatRefused, match="there would be fewer"):
             seats.take(**second, by=people.administrator)
-        disabled = asked_for(User.objects.get(pk=people.auditor.pk), "administrator")
+        disabled = asked_for(User.objects.get(pk=people.superuser.pk), "administrator")
         seats.take(**disabled, by=people.administrator)
 
     def test_are_persons_and_not_seats(self, people):
@@ -256,6 +259,37 @@ class TestTwoAdministrators:
         seats.take(**asked_for(second, "administrator", "caisi"), by=people.administrator)
         with pytest.raises(SeatRefused, match="there would be fewer"):
             seats.take(**asked_for(second, "administrator"), by=people.administrator)
+
+
+@pytest.mark.django_db
+class TestSeatsApart:
+    @pytest.mark.parametrize("role", ["reviewer", "lead", "determination_official", "auditor"])
+    def test_an_administrator_reads_nothing(self, people, role):
+        with pytest.raises(SeatRefused, match="reads no submission and no log"):
+            seats.give(**asked_for(people.administrator, role), by=audit.SYSTEM)
+
+    @pytest.mark.parametrize("code", ["nsa_reviewer", "nsa_lead", "oncd_official", "auditor"])
+    def test_whoever_reads_is_no_administrator(self, people, code):
+        with pytest.raises(SeatRefused, match="reads no submission and no log"):
+            seats.give(**asked_for(getattr(people, code), "administrator"), by=audit.SYSTEM)
+
+    def test_nobody_is_of_two_labs(self, people):
+        with pytest.raises(SeatRefused, match="two sides"):
+            seats.give(**asked_for(people.basalt_liaison, "liaison", "northlight"), by=audit.SYSTEM)
+
+    def test_one_agency_s_reviewer_may_be_another_s(self, people):
+        seats.give(**asked_for(people.nsa_reviewer, "reviewer", "dod"), by=audit.SYSTEM)
+        assert holds(people.nsa_reviewer, "dod:reviewer")
+
+    @pytest.mark.parametrize(
+        ("code", "role", "organization"),
+        [("auditor", "auditor", "treasury"), ("nsa_signer", "determination_official", "nsa")],
+    )
+    def test_the_last_that_are_needed_stay(self, people, code, role, organization):
+        asked = asked_for(getattr(people, code), role, organization)
+        with pytest.raises(SeatRefused, match="there would be fewer"):
+            seats.take(**asked, by=people.administrator)
+        assert holds(getattr(people, code), f"{organization}:{role}")
 
 
 @pytest.mark.django_db
@@ -321,7 +355,7 @@ class TestAtOnce:
 
     def test_two_of_three_administrators_removed_at_once(self, committed_people):
         people = committed_people
-        third = asked_for(people.auditor, "administrator")
+        third = asked_for(people.superuser, "administrator")
         seats.give(**third, by=audit.SYSTEM)
         second = asked_for(people.second_administrator, "administrator", "caisi")
         answer = meanwhile(

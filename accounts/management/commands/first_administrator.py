@@ -9,7 +9,7 @@ from django.db import transaction
 
 from accounts import audit, seats
 from accounts.models import Organization, Seat, User
-from accounts.roles import ADMINISTRATORS_NEEDED, Role
+from accounts.roles import NEEDED, Role
 
 
 class Command(BaseCommand):
@@ -25,7 +25,7 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *args, **options):
-        if len(seats.administrators()) >= ADMINISTRATORS_NEEDED:
+        if len(seats.administrators()) >= NEEDED[Role.ADMINISTRATOR]:
             raise CommandError("There are two administrators already: they give the other seats.")
         agency = Organization.objects.filter(code=options["agency"]).first()
         if agency is None:
