@@ -13,7 +13,7 @@ from accounts.exceptions import SeatRefused
 from accounts.forms import AnswerForm, GiveForm, TakeForm
 from accounts.models import Seat, SeatRequest
 from accounts.roles import Kind, Role
-from portal.authority import allowed
+from portal.authority import allowed, take_seat
 from portal.context import Link
 
 
@@ -76,7 +76,7 @@ def seat_decline(request, code):
 @require_http_methods(["GET", "POST"])
 def seat_take(request, code):
     """A person no longer holds a seat at the organization."""
-    return _change(request, code, TakeForm, seats.take, "seat_take", "no longer holds the seat")
+    return _change(request, code, TakeForm, take_seat, "seat_take", "no longer holds the seat")
 
 
 def _change(request, code, kind, service, name, outcome):

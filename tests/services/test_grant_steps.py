@@ -1,13 +1,14 @@
 """What each person is offered to do to a grant in each state, and asking for more than offered."""
 
 import pytest
+from django.contrib.auth.models import Group
 from django.urls import reverse
 
 from accounts import audit, seats
-from accounts.models import User
+from accounts.models import AuditEvent, User
 from reviews.models import AccessGrant
 from reviews.models.access_grant import GrantState
-from reviews.services import access, lifecycle
+from reviews.services import access, agency_reviews, attachments, lifecycle
 from tests import factories
 from tests.services.grant_pages import body, url, when
 
@@ -162,3 +163,46 @@ class TestMoreThanOffered:
         submission = factories.filed(people, access_level=offered)
         grant = factories.grant(submission, people, access_level=asked, state="requested")
         assert "more than" not in body(act("northlight_liaison", "get", url(grant))).lower()
+
+
+class TestLeaving:
+    """Whoever leaves a submission has no access left that a page could call live."""
+
+    @pytest.fixture
+    def live(self, people):
+        submission = factories.filed(people)
+        return {agency: factories.grant(submission, people, agency) for agency in ("nsa", "caisi")}
+
+    def states(self, live, at):
+        return {
+            agency: AccessGrant.objects.get(pk=grant.pk).state_at(at).value
+            for agency, grant in live.items()
+        }
+
+    def test_detachment_ends_the_agency_s_access(self, people, start, live):
+        submission, caisi = live["caisi"].submission, factories.organization("caisi")
+        attachments.detach(submission, caisi, by=people.administrator, at=start)
+        assert self.states(live, start) == {"nsa": "live", "caisi": "revoked"}
+        attachments.attach(submission, caisi, by=people.administrator, at=start)
+        assert self.states(live, start) == {"nsa": "live", "caisi": "revoked"}
+
+    def test_recusal_ends_one_s_own(self, people, start, live):
+        agency_reviews.recuse(
+            live["nsa"].submission, reason="Kin.", by=people.nsa_reviewer, at=start
+        )
+        assert self.states(live, start) == {"nsa": "revoked", "caisi": "live"}
+
+    def test_the_seat_s_removal_ends_what_it_carried(self, act, people, start, live):
+        page = "/seats/nsa/take/"
+        sent = {"email": people.nsa_reviewer.email, "role": "reviewer"}
+        assert act("administrator", "post", page, sent).status_code == 302
+        assert self.states(live, start) == {"nsa": "revoked", "caisi": "live"}
+        event = AuditEvent.objects.get(action="grant.revoked")
+        assert event.details == {"agency": "NSA", "grantee": people.nsa_reviewer.email}
+
+    def test_another_seat_there_keeps_it(self, act, people, start, live):
+        lead = Group.objects.get(name="nsa:lead")
+        people.nsa_reviewer.groups.add(lead)
+        sent = {"email": people.nsa_reviewer.email, "role": "reviewer"}
+        act("administrator", "post", "/seats/nsa/take/", sent)
+        assert self.states(live, start) == {"nsa": "live", "caisi": "live"}

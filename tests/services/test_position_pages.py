@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Group
+from django.urls import reverse
 
 from reviews.models import AgencyPosition, AgencyReview, Recusal
 from tests import factories
@@ -88,3 +90,30 @@ def test_nothing_is_written_after_the_end(people, submission, reviewer, move_clo
     assert "never counted as a view" in text_of(answer)
     review.refresh_from_db()
     assert (review.filed_at, AgencyPosition.objects.count()) == (None, 0)
+
+
+def test_a_form_of_an_agency_that_is_no_longer_hers_is_filed_for_nobody(client, people):
+    """Her other agency must not speak with its words."""
+    submission = factories.filed(people)
+    people.nsa_lead.groups.add(Group.objects.get(name="dod:lead"))
+    client.force_login(people.nsa_lead)
+    address = reverse("reviews:position-file", args=[submission.reference]) + "?agency=nsa"
+    assert client.get(address).status_code == 200
+    people.nsa_lead.groups.remove(Group.objects.get(name="nsa:lead"))
+    sent = {"outcome": "concerns_recorded", "summary": "NSA's concerns.", "version": "1"}
+    assert client.post(address, sent).status_code == 403
+    assert not AgencyPosition.objects.exists()
+
+
+def test_an_assigned_reviewer_who_left_is_assigned_no_more(client, people):
+    submission = factories.filed(people)
+    factories.assigned(submission, people, "nsa")
+    client.force_login(people.nsa_lead)
+    task = ("Assign a reviewer", reverse("reviews:review-assign", args=[submission.reference]))
+
+    def waits():
+        return task in {(task.text, task.url) for task in client.get("/").context["waiting"]}
+
+    assert not waits()
+    people.nsa_reviewer.groups.remove(Group.objects.get(name="nsa:reviewer"))
+    assert waits()
