@@ -35,6 +35,20 @@ def server_database(app_configs, **kwargs):
     ]
 
 
+@register(Tags.files, deploy=True)
+def front_end_files(app_configs, **kwargs):
+    """The style sheet and scripts of the pages are there to be collected."""
+    if (settings.VAR_DIR / "vendor" / "uswds").is_dir():
+        return []
+    return [
+        Error(
+            "The front end's files are missing, so every page would fail.",
+            hint="Run `python3 run.py assets`, copy var/vendor into VAR_DIR, and collectstatic.",
+            id="foreview.E005",
+        )
+    ]
+
+
 @register(Tags.security, deploy=True)
 def scanned_documents(app_configs, **kwargs):
     """No document opens that nothing has scanned."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from . import debian, environment, locks, ports, postgresql, services
 from .commands import SetUpError, complain, openly, say
 from .demonstration import prepare
-from .paths import LOGS, PYTHON, VAR
+from .paths import BASE, LOGS, PYTHON, VAR
 from .supervisor import ServiceError, Supervisor
 
 
@@ -34,8 +34,18 @@ class Run:
         return environment.for_tests(var=self.var, redis=self.redis, database=database)
 
 
+def _require_files(words):
+    """Before minutes of set-up: each word that names a file names one that is there."""
+    for word in words:
+        name = word.partition("::")[0]
+        is_file = not word.startswith("-") and ("/" in name or name.endswith(".py"))
+        if is_file and not (BASE / name).exists():
+            raise SetUpError(f"There is no {name} to run.")
+
+
 def test(words):
     """Run every check, or with ``words`` only pytest on PostgreSQL; return the exit code."""
+    _require_files(words)
     with _services() as run:
         failed = [] if words else [name for name, *step in _steps(run) if not _passes(name, *step)]
         for name in failed:

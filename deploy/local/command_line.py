@@ -11,6 +11,7 @@ python3 run.py [--port N]      set up and serve the demonstration (port 8000, or
 python3 run.py test [ARGS]     set up and run every check; with ARGS, only pytest on PostgreSQL
 python3 run.py exec CMD ...    run a command with the services and environment of the tests
 python3 run.py manage ARGS     run manage.py on the demonstration's data
+python3 run.py assets          fetch the front end's files into var/vendor, for an installation
 python3 run.py lock [ARGS]     resolve the lock files again (ARGS go to uv, such as --upgrade)
 """
 
@@ -37,7 +38,7 @@ def _do(words):
     match words:
         case []:
             return demonstration.serve(None)
-        case ["--port", number] if number.isdecimal():
+        case ["--port", number] if number.isdecimal() and 0 < int(number) < 65536:
             return demonstration.serve(int(number))
         case ["test", *rest]:
             return checks.test(rest)
@@ -45,13 +46,23 @@ def _do(words):
             return checks.execute(command)
         case ["manage", *rest]:
             return demonstration.manage(rest)
+        case ["assets"]:
+            return _assets()
         case ["lock", *rest]:
             return _lock(rest)
         case ["--help" | "-h"]:
             say(USAGE)
             return 0
-    complain(USAGE)
+    complain(f"run.py does not know: {' '.join(words)}\n\n{USAGE}")
     return 2
+
+
+def _assets():
+    with locks.set_up():
+        python.install()
+        front_end.install()
+    say("The front end's files are in var/vendor.")
+    return 0
 
 
 def _lock(options):

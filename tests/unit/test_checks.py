@@ -10,7 +10,13 @@ import pytest
 from django.conf import settings as real_settings
 from django.core import checks
 
-from portal.checks import production, real_clock, scanned_documents, server_database
+from portal.checks import (
+    front_end_files,
+    production,
+    real_clock,
+    scanned_documents,
+    server_database,
+)
 from reviews import clock
 
 NOT_IN_PRODUCTION = {"FOREVIEW_TEST", "DJANGO_ALLOW_ASYNC_UNSAFE"}
@@ -57,9 +63,19 @@ def test_a_held_clock_stops_production_only(in_production):
         assert real_clock(None) == []
 
 
+def test_missing_front_end_files_are_told(in_production, tmp_path):
+    in_production.VAR_DIR = tmp_path
+    (found,) = front_end_files(None)
+    assert (found.id, found.level) == ("foreview.E005", checks.ERROR)
+    assert "run.py assets" in found.hint
+    (tmp_path / "vendor" / "uswds").mkdir(parents=True)
+    assert front_end_files(None) == []
+
+
 def test_the_checks_are_registered():
     found = checks.registry.registry.get_checks(include_deployment_checks=True)
-    assert {production, server_database, scanned_documents, real_clock} <= set(found)
+    deployment = {production, server_database, scanned_documents, front_end_files}
+    assert deployment | {real_clock} <= set(found)
     assert real_clock in checks.registry.registry.get_checks()
 
 
@@ -72,6 +88,7 @@ def test_the_checks_are_registered():
     ],
 )
 def test_check_deploy_is_silent_in_production_and_there_alone(tmp_path, changes, silent):
+    (tmp_path / "vendor" / "uswds").mkdir(parents=True)
     asked = {
         "SECRET_KEY": secrets.token_urlsafe(64),
         "ALLOWED_HOSTS": "foreview.example",
