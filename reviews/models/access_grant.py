@@ -95,6 +95,11 @@ class AccessGrantQuerySet(models.QuerySet):
         """Grants that are not over at ``at``."""
         return self.filter(running(at))
 
+    def attestable(self, at: datetime, side: str) -> "AccessGrantQuerySet":
+        """Grants of which ``attestable_at(at, side)`` is true."""
+        over = self.exclude(running(at)).filter(authorized_at__isnull=False)
+        return over.filter(**{f"{side}_attested_at__isnull": True})
+
     def in_state(self, state: GrantState, at: datetime) -> "AccessGrantQuerySet":
         """Grants of which ``state_at(at)`` is ``state``."""
         authorized, consented = Q(authorized_at__isnull=False), Q(consented_at__isnull=False)

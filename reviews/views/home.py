@@ -190,6 +190,32 @@ def _authorizations(request, seats):
     )
 
 
+def _closeouts_of_lab(request, seats):
+    return _closeouts(request, Action.ATTEST_FOR_LAB, "lab")
+
+
+def _closeouts_of_agency(request, seats):
+    return _closeouts(request, Action.ATTEST_FOR_AGENCY, "agency")
+
+
+def _closeouts(request, action, side):
+    grants = (
+        policy.allowed(request.user, action, at=request.at)
+        .attestable(request.at, side)
+        .select_related("submission", "agency")
+        .order_by("ends_at", "pk")
+    )
+    return [
+        Task(
+            "Attest the closeout of access that has ended",
+            grant.get_absolute_url(),
+            f"{grant.agency.short_name}, submission {grant.submission.reference}",
+            SafeString("Ended " + instant_html(grant.over_at(request.at))),
+        )
+        for grant in grants[:SHOWN]
+    ]
+
+
 def _seats_to_confirm(request, seats):
     asked = (
         SeatRequest.objects.waiting()
@@ -237,7 +263,7 @@ def _positions(request, seats):
 
 def _determinations(request, seats):
     tasks = _submission_tasks(
-        "Write the determination",
+        "Ask for consultations, or write the determination",
         "reviews:determination-detail",
         _open(request, Action.DETERMINE).filter(~_there(Determination)),
     )
@@ -296,10 +322,10 @@ def _reports_to_issue(request, seats):
 
 
 WAITING = {
-    Role.LIAISON: [_drafts, _consents, _reports],
-    Role.LAB_ADMINISTRATOR: [_drafts, _consents, _reports],
+    Role.LIAISON: [_drafts, _consents, _reports, _closeouts_of_lab],
+    Role.LAB_ADMINISTRATOR: [_drafts, _consents, _reports, _closeouts_of_lab],
     Role.REVIEWER: [_reviews],
-    Role.LEAD: [_reports_to_issue, _assignments, _positions],
+    Role.LEAD: [_reports_to_issue, _assignments, _positions, _closeouts_of_agency],
     Role.DETERMINATION_OFFICIAL: [_determinations],
     Role.CONSULTED_OFFICIAL: [_consultations],
     Role.ADMINISTRATOR: [_seats_to_confirm, _authorizations],

@@ -74,6 +74,11 @@ class TestList:
             asked = grants.in_state(state, everything)
             assert set(asked.values_list("pk", flat=True)) == by_row
             assert by_row, state
+        for side in ("lab", "agency"):
+            by_row = {grant.pk for grant in grants if grant.attestable_at(everything, side)}
+            asked = grants.attestable(everything, side)
+            assert set(asked.values_list("pk", flat=True)) == by_row
+            assert by_row, side
         for grant in grants.listed(everything):
             assert grant.place == grant.state_at(everything).place
 

@@ -37,6 +37,22 @@ def test_a_request_waits_until_its_time_has_passed(
     assert asked not in waiting(act(who, "get", "/"))
 
 
+def test_closeout_waits_for_both_sides_once_access_has_ended(act, people, move_clock, start):
+    submission = factories.filed(people)
+    end = start + timedelta(days=2)
+    grant = factories.grant(submission, people, ends_at=end)
+    asked = ("Attest the closeout of access that has ended", grant.get_absolute_url())
+    for who in ("northlight_liaison", "nsa_lead"):
+        assert asked not in waiting(act(who, "get", "/"))
+    move_clock(end)
+    for who in ("northlight_liaison", "nsa_lead"):
+        assert asked in waiting(act(who, "get", "/"))
+        affirmed = {"credentials_disabled": "on", "copies_gone": "on"}
+        act(who, "post", f"{grant.get_absolute_url()}attest/", affirmed)
+        assert asked not in waiting(act(who, "get", "/"))
+    assert asked not in waiting(act("dod_lead", "get", "/"))
+
+
 def test_a_shortened_window_ends_access_on_every_page(act, people, move_clock, start):
     submission = factories.filed(people)
     grant = factories.grant(submission, people, ends_at=start + timedelta(days=10))
