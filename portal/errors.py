@@ -1,7 +1,7 @@
 """Error pages in the portal's dress. A 404 is the same bytes whatever its cause.
 
 A form that is refused before its view runs, for want of a token or of sign-in, is on record
-and keeps what was typed.
+and keeps what was typed for the person it was drawn for, and for nobody else.
 """
 
 import logging
@@ -9,20 +9,29 @@ import logging
 from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError, transaction
 from django.shortcuts import redirect, render
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import requires_csrf_token
 
 from accounts import audit
+from portal.templatetags import typist
 from reviews.exceptions import ClockDisagreement
 from reviews.services import timekeeping
 
 log = logging.getLogger(__name__)
 SIGN_IN = ("accounts:sign-in", "demo:sign-in")
 SIGN_OUT = "accounts:sign-out"
+# What a refused form carries on is text that its own page will check again; never a secret.
+NOT_CARRIED = {"csrfmiddlewaretoken", "password", typist.FIELD}
+# The answers to a form that came too late show its long texts, which are work.
+KEEPING = (403, 404, 409)
+LONG = 40
 
 
 def page(request, status, message=""):
     """The error page of ``status``; a 404 says nothing of its cause."""
     context = {} if status == 404 else {"message": message}
+    if status in KEEPING and (typed := _typed(request)):
+        context["typed"] = typed
     return render(request, f"{status}.html", context, status=status)
 
 
@@ -46,14 +55,11 @@ def server_error(request):
     return page(request, 500)
 
 
-# What a refused form carries on is text that its own page will check again; never a secret.
-NOT_CARRIED = {"csrfmiddlewaretoken", "password"}
-
-
 def csrf_failure(request, reason=""):
     """A form without its token: from elsewhere, or from a page older than the last sign-in.
 
-    What was typed is handed back only when the browser says that the form is our own.
+    What was typed is handed back only when the browser says that the form is our own, and
+    only to the person it was drawn for.
     """
     from accounts.views import sign_in
 
@@ -65,6 +71,8 @@ def csrf_failure(request, reason=""):
         return sign_in.again(request) if view in SIGN_IN else _sign_in_first(request)
     if view in SIGN_IN:
         return sign_in.arrive(request)
+    if not constant_time_compare(_whose(request), typist.mark(request.user)):
+        return render(request, "accounts/form_elsewhere.html", {"not_yours": True}, status=403)
     context = {
         "action": request.get_full_path(),
         "kept": _carried(request),
@@ -92,7 +100,7 @@ def _sign_in_first(request):
         SignInForm(request),
         target=request.get_full_path(),
         kept=_carried(request),
-        interrupted=sign_in.typist(request),
+        interrupted=_whose(request) or "nobody",
         kept_files=_has_files(request),
         status=401,
     )
@@ -107,6 +115,27 @@ def _carried(request):
     ]
 
 
+def _whose(request):
+    return request.POST.get(typist.FIELD, "")
+
+
+def _typed(request):
+    """(label, text) of each long text of a form whose token was right.
+
+    A view was found and the token checked where ``resolver_match`` is there: an address that
+    leads nowhere is answered before that.
+    """
+    if request.method != "POST" or not request.resolver_match:
+        return []
+    if not request.user.is_authenticated:
+        return []
+    return [
+        (name.replace("_", " ").replace("-", " ").capitalize(), text)
+        for name, text in _carried(request)
+        if len(text) >= LONG
+    ]
+
+
 def _has_files(request):
     return bool(request.FILES) or getattr(request, "upload_unread", False)
 
@@ -114,15 +143,19 @@ def _has_files(request):
 def _record(request, action, reason=""):
     """The refusal is in the log, as one small event without anything that was posted.
 
+    One by nobody signed in is in the application's log only: anybody can send thousands, and
+    each event locks the head that every filing needs.
+
     The form is refused all the same where the log cannot be written: nothing was done that
     the log would lack. That failure is an alert.
     """
     person = request.user
-    if person.is_authenticated:
-        person.source = audit.source_of(request.META)
-    else:
-        person = audit.nobody(request.META)
+    source = audit.source_of(request.META)
     match = request.resolver_match
+    if not person.is_authenticated:
+        log.warning("%s at %s from %r", action, match.view_name, source)
+        return
+    person.source = source
     try:
         at = getattr(request, "at", None) or timekeeping.now()
         with transaction.atomic():

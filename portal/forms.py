@@ -33,6 +33,8 @@ CLASSES = (
 """The first entry that a widget is an instance of gives its class."""
 FRAMED = ("usa-input", "usa-select", "usa-textarea")
 """Inputs whose own frame turns red; a group or a file input has none."""
+UNTYPED = (forms.CheckboxInput, forms.RadioSelect, forms.Select, forms.FileInput)
+"""Inputs that carry no ``required``; the label says it."""
 REMEDIES = (
     (forms.CheckboxInput, "Check this box to continue."),
     (forms.FileInput, "Choose a file."),
@@ -87,11 +89,17 @@ class UswdsBoundField(BoundField):
 
     @property
     def error_target(self) -> str:
-        """The id of the first input, where a link in the error summary leads."""
-        widget = self.field.widget
-        if isinstance(widget, MemorableDate):
-            return f"{self.auto_id}_month"
+        """The id of the input to mend, where a link in the error summary leads."""
+        if isinstance(self.field.widget, MemorableDate):
+            return f"{self.auto_id}_{self.wrong_part or 'month'}"
         return f"{self.auto_id}_0" if self.use_fieldset else self.id_for_label
+
+    @property
+    def wrong_part(self) -> str:
+        """The one part of a date that its error is about; empty where it is about all of them."""
+        for error in self.errors.as_data():
+            return (error.params or {}).get("part", "")
+        return ""
 
     @property
     def messages(self) -> list[str]:
@@ -142,9 +150,15 @@ class UswdsBoundField(BoundField):
         given = attrs.get("class") or widget.attrs.get("class", "")
         if added or given:
             attrs["class"] = f"{given} {added}".strip()
+        # Browsers call these invalid before anybody answered them.
+        required = isinstance(widget, UNTYPED) and attrs.pop("required", False)
+        if required and isinstance(widget, (forms.Select, forms.CheckboxInput)):
+            attrs["aria-required"] = "true"
         if self.use_fieldset:
             # The group carries the state; a radio button may not (ARIA 1.2).
             attrs.pop("aria-invalid", None)
+        if isinstance(widget, MemorableDate) and self.errors:
+            attrs["wrong"] = self.wrong_part or "all"
         return attrs
 
 
@@ -211,6 +225,7 @@ class MemorableDate(forms.Widget):
         month = typed.month.lstrip("0")
         context["widget"] |= {
             "typed": typed,
+            "wrong": context["widget"]["attrs"].get("wrong", ""),
             "months": [
                 (str(n), label, str(n) == month) for n, label in enumerate(MONTH_NAMES, start=1)
             ],
@@ -272,14 +287,16 @@ class DateField(forms.Field):
                 raise self._refusal("number", part=part)
             numbers[part] = int(text)
         if len(typed.year) != 4 or not 1900 <= numbers["year"] < 3000:
-            raise self._refusal("year")
+            raise self._refusal("year", part="year")
         if not 1 <= numbers["month"] <= 12:
             raise self._refusal("part", part="month")
         try:
             return date(**numbers)
         except ValueError:
             month = MONTH_NAMES[numbers["month"] - 1]
-            raise self._refusal("unreal", month=month, day=typed.day, year=typed.year) from None
+            raise self._refusal(
+                "unreal", part="day", month=month, day=typed.day, year=typed.year
+            ) from None
 
     def _refusal(self, code, **params):
         return ValidationError(self.error_messages[code], code=code, params=params)
@@ -319,10 +336,10 @@ class ZonedDateTimeField(DateField):
         text = {"noon": "12 pm", "midnight": "12 am"}.get(text.lower(), text)
         found = CLOCK_TIME.fullmatch(text)
         if found is None or not (found[2] or found[3]):
-            raise self._refusal("time")
+            raise self._refusal("time", part="time")
         hour, minute, half = int(found[1]), int(found[2] or 0), (found[3] or "").lower()
         if minute > 59 or hour > 23 or (half and not 1 <= hour <= 12):
-            raise self._refusal("time")
+            raise self._refusal("time", part="time")
         if half:
             hour = hour % 12 + (12 if half == "p" else 0)
         return hour, minute
@@ -335,6 +352,7 @@ class ZonedDateTimeField(DateField):
             skipped = instant.astimezone(zone).replace(tzinfo=None) != local
             raise self._refusal(
                 "skipped" if skipped else "repeated",
+                part="time",
                 time=hour_text(local),
                 day=day_text(local),
                 zone=zone_label(zone),

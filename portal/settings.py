@@ -104,6 +104,7 @@ TEMPLATES = [
                     ],
                 )
             ],
+            "builtins": ["portal.templatetags.typist"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.messages.context_processors.messages",
@@ -162,6 +163,10 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = TESTING
 DOCUMENT_MAX_BYTES = env.int("DOCUMENT_MAX_BYTES", default=100 * 1024 * 1024)
+# One seat at one lab must not fill the disk on which every lab's documents are kept.
+SUBMISSION_MAX_BYTES = env.int("SUBMISSION_MAX_BYTES", default=20 * 1024**3)
+# Every page of a document lists its versions, and the package lists all of them.
+SUBMISSION_MAX_VERSIONS = env.int("SUBMISSION_MAX_VERSIONS", default=500)
 DOCUMENT_SCANNER = "reviews.services.scanning.NotConfigured"
 # Without a scanner nothing has been checked: production keeps every document closed.
 UNSCANNED_DOCUMENTS_OPEN = not PRODUCTION

@@ -4,19 +4,20 @@ The size limit holds while streaming. A file is taken only when its extension, i
 bytes and a parse of it agree (OWASP ASVS 5.2.2); HTML and SVG are never taken.
 """
 
-import csv
 import io
-import json
-import re
+import shutil
+import tempfile
 import unicodedata
-from pathlib import PurePosixPath
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
 
-import pypdf
 from django.conf import settings
 from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
 
 from reviews.exceptions import FileRefused
+from reviews.services import parsing
 
 TYPES = {
     "pdf": "application/pdf",
@@ -42,11 +43,15 @@ MARKUP = tuple(
     )
 )
 SIGNATURES = (b"%PDF", b"{\\rtf", b"%!PS", b"GIF8", b"PK")
-# Every other binary format has one of these; text has none.
-BINARY_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 CHUNK = 1024 * 1024
 JSON_MAX_BYTES = 10 * 1024 * 1024
+# What to do with a file whose parsing found no end.
+ANEW = {
+    "pdf": "Save the PDF anew, for example by printing it to a file, and send it again.",
+    "csv": "Split it, or save it as plain text (.txt), and send that.",
+    "json": "Split it, or save it as plain text (.txt), and send that.",
+}
 
 
 class LimitedUploadHandler(TemporaryFileUploadHandler):
@@ -105,9 +110,13 @@ def inspect(upload: Any, name: str) -> str:
     head = upload.read(4096)
     upload.seek(0)
     if extension == "pdf":
-        agrees = head.startswith(b"%PDF-") and _is_pdf(upload, name)
+        agrees = head.startswith(b"%PDF-") and _parsed(upload, extension, name)
+    elif head.startswith(SIGNATURES) or _is_markup(head):
+        agrees = False
+    elif extension in ("csv", "json"):
+        agrees = _parsed(upload, extension, name)
     else:
-        agrees = not head.startswith(SIGNATURES) and _is_text(upload, head, extension)
+        agrees = _is_text(upload)
     upload.seek(0)
     if not agrees:
         raise FileRefused(
@@ -118,43 +127,61 @@ def inspect(upload: Any, name: str) -> str:
     return TYPES[extension]
 
 
-def _is_pdf(upload: Any, name: str) -> bool:
-    try:
-        document = pypdf.PdfReader(upload, strict=False)
-        if not document.is_encrypted:
-            return len(document.pages) > 0
-    except Exception:  # a parser of hostile bytes may raise anything
-        return False
-    raise FileRefused(
-        f"“{name}” is protected by a password, so nobody could read it. Save it without one, "
-        "and upload that.",
-        status=415,
-    )
+def _is_markup(head: bytes) -> bool:
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n\f").lower().startswith(MARKUP)
 
 
-def _is_text(upload: Any, head: bytes, extension: str) -> bool:
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n\f").lower().startswith(MARKUP):
-        return False
+def _parsed(upload: Any, extension: str, name: str) -> bool:
+    if extension == "json" and upload.size > JSON_MAX_BYTES:
+        raise FileRefused(
+            f"A JSON file may have {JSON_MAX_BYTES // 1024**2} MB, because it is parsed "
+            "whole. Save it as plain text, or split it.",
+            status=413,
+        )
+    with _on_disk(upload) as file:
+        answer = parsing.examine(file, extension)
+    if answer == parsing.ENCRYPTED:
+        raise FileRefused(
+            f"“{name}” is protected by a password, so nobody could read it. Save it without one, "
+            "and upload that.",
+            status=415,
+        )
+    if answer == parsing.UNFINISHED:
+        raise FileRefused(
+            f"“{name}” could not be checked within {parsing.CPU_SECONDS} seconds. "
+            f"{ANEW[extension]}",
+            status=422,
+        )
+    if answer == parsing.BUSY:
+        raise FileRefused(
+            f"“{name}” could not be checked because other files are being checked right now. "
+            "Send it again in a minute.",
+            status=503,
+        )
+    return answer == parsing.VALID
+
+
+@contextmanager
+def _on_disk(upload: Any) -> Iterator[BinaryIO]:
+    """The upload opened once more: a shared position would mislead the upload's own buffer."""
+    if hasattr(upload, "temporary_file_path"):
+        with Path(upload.temporary_file_path()).open("rb") as file:
+            yield file
+    else:
+        with tempfile.TemporaryFile() as file:
+            shutil.copyfileobj(upload, file)
+            file.seek(0)
+            yield file
+
+
+def _is_text(upload: Any) -> bool:
     # The upload stays open when the text view of it goes away.
     text = io.TextIOWrapper(_Borrowed(upload), encoding="utf-8-sig", newline="")
     try:
-        if extension == "json":
-            if upload.size > JSON_MAX_BYTES:
-                raise FileRefused(
-                    f"A JSON file may have {JSON_MAX_BYTES // 1024**2} MB, because it is parsed "
-                    "whole. Save it as plain text, or split it.",
-                    status=413,
-                )
-            json.load(text)
-        elif extension == "csv":
-            for row in csv.reader(text, strict=True):
-                if any(BINARY_TEXT.search(cell) for cell in row):
-                    return False
-        else:
-            while chunk := text.read(CHUNK):
-                if BINARY_TEXT.search(chunk):
-                    return False
-    except (UnicodeDecodeError, ValueError, csv.Error, RecursionError):
+        while chunk := text.read(CHUNK):
+            if parsing.BINARY_TEXT.search(chunk):
+                return False
+    except UnicodeDecodeError:
         return False
     finally:
         text.detach()

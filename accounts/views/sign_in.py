@@ -14,11 +14,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import audit
 from accounts.forms import SignInForm
+from portal.templatetags.typist import mark
 
 # How a form that was sent while signed out travels through the sign-in page.
 KEPT = "kept:"
-# Who last signed in with this browser; outlives the session, so that it can tell after it.
-TYPIST = f"{settings.SESSION_COOKIE_NAME}-person"
+# Whose form signing in interrupted.
 INTERRUPTED = "interrupted"
 
 
@@ -75,7 +75,7 @@ def page(
 ):
     """The sign-in page; ``kept`` is what was typed into the form that signing in interrupted.
 
-    ``interrupted`` names, as ``typist`` does, whose form that was.
+    ``interrupted`` is the mark of whoever that form was drawn for.
     """
     context = {
         "form": form,
@@ -97,34 +97,19 @@ def enter(request, user):
     _record(request, "account.signed_in", user)
 
 
-def typist(request):
-    """Who last signed in with this browser, as a mark that tells nobody else."""
-    return request.COOKIES.get(TYPIST) or "nobody"
-
-
 def arrive(request):
     """Where signing in leads: the page asked for, or the interrupted form with what was typed.
 
-    What was typed is handed back only to the person who was signed in when she typed it.
+    What was typed is handed back only to the person whose form it was.
     """
     target = _target(request)
-    person = salted_hmac(TYPIST, str(request.user.pk)).hexdigest()
     if INTERRUPTED not in request.POST:
-        response = redirect(target)
-    elif constant_time_compare(request.POST[INTERRUPTED], person):
+        return redirect(target)
+    if constant_time_compare(request.POST[INTERRUPTED], mark(request.user)):
         context = {"action": target, "kept": _kept(request)}
-        response = render(request, "accounts/form_kept.html", context)
-    else:
-        messages.warning(request, "The form that was open here is not kept: it was not yours.")
-        response = redirect(settings.LOGIN_REDIRECT_URL)
-    response.set_cookie(
-        TYPIST,
-        person,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
-    return response
+        return render(request, "accounts/form_kept.html", context)
+    messages.warning(request, "The form that was open here is not kept: it was not yours.")
+    return redirect(settings.LOGIN_REDIRECT_URL)
 
 
 def _kept(request):

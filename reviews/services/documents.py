@@ -1,23 +1,36 @@
 """Documents come in checked and hashed, and leave only through policy and the audit log."""
 
+import errno
 import hashlib
+import io
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
+from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import storages
 from django.db import transaction
+from django.db.models import Count, Sum
 
+from accounts import audit
 from accounts.models import Organization, User
 from reviews import policy, uploads
-from reviews.exceptions import Conflict, FileRefused
+from reviews.exceptions import (
+    ClockDisagreement,
+    Conflict,
+    FileRefused,
+    NotPermitted,
+    NotVisible,
+)
 from reviews.models import Document, DocumentVersion, Submission
 from reviews.services import attachments, rows, scanning, timekeeping
 
-# A download asks policy again after this many bytes.
+# A download asks policy again after this many bytes, and after this many seconds.
 ASKED_EVERY = 1024 * 1024
+ASKED_AFTER = 5
 
 
 def add(
@@ -109,25 +122,62 @@ def open_for_reading(version: DocumentVersion, *, by: User, at: datetime) -> "Fi
     return file
 
 
+class AccessEnded(NotVisible, ConnectionResetError):
+    """Access ended under a download that had begun.
+
+    To the web server this is a lost connection: it closes it and logs no error. Were the
+    file to end instead, the browser would wait for the rest of the promised length.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.errno = errno.ECONNRESET
+
+
 class WhileAllowed(File):  # type: ignore[type-arg]
-    """A file that ends where its reader's access ends, though the download has begun."""
+    """A file that breaks off where its reader's access ends, though the download has begun."""
 
     def __init__(self, file: "File[Any]", version: DocumentVersion, by: User) -> None:
         super().__init__(file, name=None)
         self.source: Any = file
-        self.version, self.reader, self.unasked = version, by, 0
+        self.version, self.reader, self.handed_out = version, by, 0
+        self.unasked, self.asked_at = 0, 0.0
         self.reader.standing = None  # a page's reading of the seats is too old for this
 
+    def fileno(self) -> NoReturn:
+        """None: with it the web server would have the kernel send the file, past ``read``."""
+        raise io.UnsupportedOperation("These bytes leave through read() only.")
+
     def read(self, size: int = -1) -> bytes:
-        """The next bytes. Raises NotPermitted or NotVisible once access has ended."""
-        if self.unasked <= 0:
-            policy.check(
-                self.reader, policy.Action.READ_DOCUMENT, self.version, at=timekeeping.now()
-            )
-            self.unasked = ASKED_EVERY
+        """The next bytes. Raises AccessEnded, which is on record, once access has ended."""
+        if self.unasked <= 0 or time.monotonic() - self.asked_at > ASKED_AFTER:
+            self._ask()
         data: bytes = self.source.read(size)
         self.unasked -= len(data)
+        self.handed_out += len(data)
         return data
+
+    def _ask(self) -> None:
+        try:
+            at = timekeeping.now()
+            policy.check(self.reader, policy.Action.READ_DOCUMENT, self.version, at=at)
+        except ClockDisagreement:  # which is in the server's log, and dates no event
+            raise AccessEnded from None
+        except (NotPermitted, NotVisible):
+            with transaction.atomic():
+                audit.record(
+                    "refused.version-download",
+                    by=self.reader,
+                    at=at,
+                    object_type="version",
+                    object_reference=self.version.document.key,
+                    outcome=audit.REFUSED,
+                    reason="Access ended during the download.",
+                    version=self.version.number,
+                    bytes_before=self.handed_out,
+                )
+            raise AccessEnded from None
+        self.unasked, self.asked_at = ASKED_EVERY, time.monotonic()
 
 
 @contextmanager
@@ -172,6 +222,7 @@ def _keep(version: DocumentVersion, document: Document, *, by: User, at: datetim
             f"{twin.number}. Choose another file.",
             status=409,
         )
+    _require_room(document.submission, version.size)
     version.document = document
     version.number = document.versions.count() + 1
     version.uploaded_at = at
@@ -186,6 +237,28 @@ def _keep(version: DocumentVersion, document: Document, *, by: User, at: datetim
         sha256=version.sha256,
         size=version.size,
     )
+
+
+def _require_room(submission: Submission, size: int) -> None:
+    """Nothing, when one more file of that size fits. The submission is locked."""
+    there = DocumentVersion.objects.filter(document__submission=submission).aggregate(
+        files=Count("pk"), total=Sum("size", default=0)
+    )
+    most = settings.SUBMISSION_MAX_VERSIONS
+    if there["files"] >= most:
+        raise FileRefused(
+            f"This submission has {there['files']} files, every version counted, and may have "
+            f"{most}. Nothing was added. Ask your administrator for a higher limit.",
+            status=409,
+        )
+    if there["total"] + size > settings.SUBMISSION_MAX_BYTES:
+        raise FileRefused(
+            "With this file the submission would have more than "
+            f"{settings.SUBMISSION_MAX_BYTES // 1024**2} MB, the limit for all of its files "
+            "together, every version counted. Nothing was added. Choose a smaller file, or ask "
+            "your administrator for a higher limit.",
+            status=413,
+        )
 
 
 def _unchanged(version: DocumentVersion) -> "File[Any]":

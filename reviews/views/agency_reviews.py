@@ -94,6 +94,7 @@ def review_assign(request, reference):
         status=status,
         form=form,
         agency=agency,
+        action=f"{request.path}?agency={agency.code}",
         agencies=agencies,
         assignments=assignments,
         recused=set(submission.recusals.values_list("person", flat=True)),
@@ -250,6 +251,7 @@ def position_file(request, reference):
         status=status,
         form=form,
         agency=agency,
+        action=f"{request.path}?agency={agency.code}",
         agencies=agencies,
         earlier=earlier.select_related("filed_by").order_by("-version"),
     )

@@ -2,8 +2,13 @@
 (function () {
   "use strict";
 
-  const summary = document.querySelector("[data-error-summary]");
-  if (summary) summary.focus();
+  // What the last act did is heard: a live region that comes with the page is not announced.
+  const news =
+    document.querySelector("[data-error-summary]") || document.querySelector("main .usa-alert[role]");
+  if (news) {
+    news.tabIndex = -1;
+    news.focus();
+  }
 
   // data-guard: text typed and not yet sent is not lost by a stray click.
   const touched = new Set();

@@ -32,7 +32,6 @@ DRAWING = ("accounts.views", "accounts.forms", "reviews.views", "reviews.forms")
 EXCEPTIONS = {
     ("accounts.views.audit_log", "portal.authority"): "pages of accounts ask policy through it",
     ("accounts.views.seats", "portal.authority"): "pages of accounts ask policy through it",
-    ("reviews.views.attachments", "portal.authority"): "shares the same question with them",
     ("reviews", "reviews"): "the package's own name is no module",
 }
 PURE = LAYERS[1]

@@ -20,6 +20,13 @@ def token(response):
     return re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', response.content.decode())[1]
 
 
+def own(response):
+    """The token of a page's forms, and the mark of whoever they were drawn for."""
+    page = response.content.decode()
+    found = re.search(r'name="typist" value="([^"]+)"', page)
+    return {"csrfmiddlewaretoken": token(response)} | ({"typist": found[1]} if found else {})
+
+
 def hidden(response, action):
     """What the form that goes to ``action`` carries hidden, as the browser would send it."""
     page = response.content.decode()
@@ -100,7 +107,7 @@ class TestEntering:
         typed = credentials(people) | {"next": elsewhere}
         assert client.post(SIGN_IN, typed).url == "/"
         assert client.get(SIGN_IN, {"next": elsewhere}).url == "/"
-        hers = {"interrupted": client.cookies["session-person"].value, "kept:a": "b"}
+        hers = {"interrupted": own(client.get("/"))["typist"], "kept:a": "b"}
         kept = client.post(SIGN_IN, typed | hers)
         assert hidden(kept, "/")["a"] == ["b"]
 
@@ -144,20 +151,23 @@ class TestInterruptedForm:
         submission = factories.filed(people)
         address = reverse("reviews:grant-request", args=[submission.reference])
         page = browser.get(address)
-        typed = {
-            "csrfmiddlewaretoken": token(page),
-            "grantee": people.nsa_reviewer.email,
-            "purpose": self.PURPOSE,
-            "access_level": "al1",
-            "environment": "Isolated evaluation network",
-        } | {
-            f"{name}_{part}": value
-            for name, values in {
-                "starts_at": ("10", "21", "2026", "9:00 a.m."),
-                "ends_at": ("10", "28", "2026", "17:00"),
-            }.items()
-            for part, value in zip(("month", "day", "year", "time"), values, strict=True)
-        }
+        typed = (
+            own(page)
+            | {
+                "grantee": people.nsa_reviewer.email,
+                "purpose": self.PURPOSE,
+                "access_level": "al1",
+                "environment": "Isolated evaluation network",
+            }
+            | {
+                f"{name}_{part}": value
+                for name, values in {
+                    "starts_at": ("10", "21", "2026", "9:00 a.m."),
+                    "ends_at": ("10", "28", "2026", "17:00"),
+                }.items()
+                for part, value in zip(("month", "day", "year", "time"), values, strict=True)
+            }
+        )
         Session.objects.all().delete()
         return address, typed
 
@@ -200,9 +210,10 @@ class TestInterruptedForm:
         assert "it was not yours" in home
         assert "Line one" not in home
 
-    def test_nor_is_anybody_in_a_browser_that_nobody_signed_in_with(self, asking, people):
+    def test_nor_is_anybody_when_the_form_was_drawn_for_nobody(self, asking, people):
         address, typed = asking
         elsewhere = Client()
+        del typed["typist"]
         kept = hidden(elsewhere.post(address, typed), SIGN_IN)
         assert elsewhere.post(SIGN_IN, kept | credentials(people)).status_code == 302
 
@@ -225,8 +236,9 @@ class TestInterruptedForm:
         grant = factories.grant(factories.filed(people), people)
         address = f"/access/{grant.key}/use/"
         client.post(SIGN_IN, credentials(people, "nsa_reviewer"))
+        mine = {"typist": own(client.get("/"))["typist"]}
         Session.objects.all().delete()
-        kept = hidden(client.post(address), SIGN_IN)
+        kept = hidden(client.post(address, mine), SIGN_IN)
         offered = client.post(SIGN_IN, kept | credentials(people, "nsa_reviewer"))
         assert "Do it now" in offered.content.decode()
         assert client.post(address, hidden(offered, address)).status_code == 200

@@ -204,3 +204,25 @@ class TestBadFiles:
         assert "Set-Cookie" not in response.headers
         assert taken(response) == 200
         assert all(len(path.name) == 32 for path in stored(document_store))
+
+
+class TestRoom:
+    def test_a_submission_has_a_number_of_files(self, lab, people, settings, document_store):
+        settings.SUBMISSION_MAX_VERSIONS = 1
+        document = factories.document(factories.draft(people), people)
+        response = lab.post(url("version-add", document.key), {"upload": factories.upload()})
+        assert response.status_code == 409
+        assert "has 1 files, every version counted, and may have 1." in text_of(response)
+        assert document.versions.count() == len(stored(document_store)) == 1
+
+    def test_a_submission_has_a_total_of_bytes(self, lab, people, settings, document_store):
+        settings.SUBMISSION_MAX_BYTES = 2 * 1024**2
+        submission = factories.draft(people)
+        factories.document(submission, people, content=b"x" * 1024**2)
+        for size, status in ((1024**2 + 1, 413), (1024**2, 302)):
+            send = DOCUMENT | {"upload": factories.upload(content=b"y" * size)}
+            response = lab.post(add_url(submission), send)
+            assert response.status_code == status
+            if status == 413:
+                assert "more than 2 MB, the limit for all of its files" in text_of(response)
+        assert Document.objects.count() == len(stored(document_store)) == 2

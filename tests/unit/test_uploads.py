@@ -1,7 +1,9 @@
 """reviews/uploads.py: name, first bytes and content must agree; names are for display only."""
 
 import io
+import time
 import unicodedata
+import zlib
 
 import pypdf
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from reviews import uploads
 from reviews.exceptions import FileRefused
+from reviews.services import parsing
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\rIHDR" + b"\x00" * 64
 ZIP = b"PK\x03\x04\x14\x00\x00\x00\x08\x00" + b"\x00" * 64
@@ -214,11 +217,41 @@ def test_a_damaged_pdf_is_taken_or_refused_and_nothing_else(data):
                 st.sampled_from([b"<<", b"[[[", b"/Kids [1 0 R]", b"/Encrypt 1 0 R", b"-1", b"("]),
             )
         )
-    try:
-        outcome = inspect("card.pdf", bytes(content) or b"x")
-    except FileRefused as refused:
-        outcome = refused.status
-    assert outcome in ("application/pdf", 415)
+    outcome = parsing.verdict(io.BytesIO(content), "pdf")
+    assert outcome in (parsing.VALID, parsing.ENCRYPTED, parsing.CONTRADICTION)
+
+
+def object_stream_bomb():
+    """A PDF of 32 KB with no table, whose object stream lists eight million objects."""
+    data = zlib.compress(b"1 0 " * (8 * MEGABYTE), 9)
+    return (
+        b"%%PDF-1.7\n1 0 obj\n<< /Type /ObjStm /N 1 /First 4 /Filter /FlateDecode "
+        b"/Length %d >>\nstream\n%s\nendstream\nendobj\n"
+        % (len(data), data)
+        + b"trailer\n<< /Root 2 0 R /Size 4 >>\nstartxref\n0\n%%EOF\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("card.pdf", object_stream_bomb()), ("scores.csv", b"," * (96 * MEGABYTE))],
+    ids=["objects", "cells"],
+)
+def test_parsing_without_an_end_is_ended(name, content):
+    begun = time.process_time()
+    refused = refusal(name, content)
+    assert (refused.status, "could not be checked within 5 seconds" in str(refused)) == (422, True)
+    assert time.process_time() - begun < 2
+
+
+def test_the_parser_gets_no_secrets(monkeypatch):
+    given = []
+    run = parsing.subprocess.run
+    monkeypatch.setattr(
+        parsing.subprocess, "run", lambda *a, **k: given.append(k["env"]) or run(*a, **k)
+    )
+    assert inspect("card.pdf", pdf()) == "application/pdf"
+    assert given == [{}]
 
 
 # Names

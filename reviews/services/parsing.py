@@ -1,0 +1,117 @@
+"""Parsing an uploaded file in a process of its own, which its limits end.
+
+Small files exist whose parsing takes minutes or gigabytes. ``examine`` starts this file as
+a program; the program knows nothing of the portal and gets none of its environment.
+"""
+
+import contextlib
+import csv
+import io
+import json
+import logging
+import os
+import re
+import resource
+import subprocess
+import sys
+import threading
+from typing import Any, BinaryIO
+
+VALID, ENCRYPTED, CONTRADICTION = "valid", "encrypted", "contradiction"
+# In none of the three answers: the limits ended the parsing.
+UNFINISHED = "unfinished"
+# No answer either, since others were being parsed.
+BUSY = "busy"
+
+CPU_SECONDS = 5
+SECONDS = 15
+MEMORY = 1024**3
+# So many of a web process's threads wait for a parser at once, for a place at most so long.
+AT_ONCE = 2
+SECONDS_FOR_A_PLACE = 3
+# Every binary format other than those with a signature has one of these; text has none.
+BINARY_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
+
+log = logging.getLogger(__name__)
+_places = threading.BoundedSemaphore(AT_ONCE)
+
+
+def examine(file: BinaryIO, kind: str) -> str:
+    """What a parser in its own process says of ``file``, a real file open at its start."""
+    if not _places.acquire(timeout=SECONDS_FOR_A_PLACE):
+        return BUSY
+    try:
+        answer = subprocess.run(  # noqa: S603 - our own program, no outside words
+            [sys.executable, "-I", __file__, kind],
+            stdin=file,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={},
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        log.warning("Parsing a %s took longer than %s seconds", kind, SECONDS)
+        return UNFINISHED
+    finally:
+        _places.release()
+    said = answer.stdout.decode()
+    if answer.returncode == 0 and said in (VALID, ENCRYPTED, CONTRADICTION):
+        return said
+    log.warning("Parsing a %s ended with %s", kind, answer.returncode)
+    return UNFINISHED
+
+
+def verdict(file: BinaryIO, kind: str) -> str:
+    """What the content of ``file`` is. Raises MemoryError only."""
+    try:
+        return _PARSERS[kind](file)
+    except MemoryError:
+        raise
+    except Exception:  # a parser of hostile bytes may raise anything
+        return CONTRADICTION
+
+
+def _pdf(file: BinaryIO) -> str:
+    import pypdf  # only the program pays for it
+
+    document = pypdf.PdfReader(file, strict=False)
+    if document.is_encrypted:
+        return ENCRYPTED
+    return VALID if len(document.pages) > 0 else CONTRADICTION
+
+
+def _json(file: BinaryIO) -> str:
+    json.load(_text(file))
+    return VALID
+
+
+def _csv(file: BinaryIO) -> str:
+    for row in csv.reader(_text(file), strict=True):
+        if any(map(BINARY_TEXT.search, row)):
+            return CONTRADICTION
+    return VALID
+
+
+def _text(file: BinaryIO) -> Any:
+    return io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+
+
+_PARSERS = {"pdf": _pdf, "json": _json, "csv": _csv}
+
+
+def _limit() -> None:
+    for what, most in (
+        (resource.RLIMIT_CPU, CPU_SECONDS),
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(what, (most, most))
+    with contextlib.suppress(OSError):
+        os.nice(10)
+
+
+if __name__ == "__main__":
+    _limit()
+    sys.stdout.write(verdict(sys.stdin.buffer, sys.argv[1]))
