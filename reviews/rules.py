@@ -218,7 +218,7 @@ class Rule:
 
     def acting_for(self, who: Standing, row: Any) -> Q:
         """The condition on organizations that the person would act on ``row`` for one of them."""
-        submission = row.pk if isinstance(row, Submission) else row.submission_id
+        submission = getattr(row, "submission_id", row.pk)
         ways = Q(pk__in=who.organizations(self.roles))
         for organization, seated in self._seated(who, Value(submission)):
             if not self.through or getattr(row, f"{self.through}_id") == organization:

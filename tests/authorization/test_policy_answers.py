@@ -6,7 +6,7 @@ from django.db.models import F
 from accounts.models import AuditEvent, Organization
 from reviews import policy, rules
 from reviews.exceptions import NotPermitted, NotVisible
-from reviews.models import Assignment, Submission
+from reviews.models import AccessGrant, Assignment, Submission
 from reviews.policy import Action
 from tests.authorization.policy_world import (
     END,
@@ -285,7 +285,9 @@ def test_whoever_may_acts_for_somebody(world):
 def test_one_acts_on_an_agency_s_row_for_that_agency(world):
     """A seat elsewhere that has the codename there, too, did not let her."""
     someone = person("caisi:lead", "nsa:lead", "oncd:administrator")
-    grant = world.grants["nsa"]
+    # Its number is no submission's.
+    AccessGrant.objects.filter(pk=world.grants["nsa"].pk).update(id=10**6)
+    grant = AccessGrant.objects.get(pk=10**6)
     assert speaks_for(someone, Action.VIEW_GRANT, grant) == ["nsa", "oncd"]
     assert speaks_for(someone, Action.VIEW_GRANT, world.grants["dod"]) == ["oncd"]
     reader = person("caisi:reviewer", "nsa:reviewer")

@@ -146,6 +146,21 @@ FOLLOWING = {"model": "access", "access": "capabilities", "capabilities": "safeg
 
 
 class TestEditing:
+    def test_the_title_tells_the_step_and_the_submission(self, lab):
+        lab.post(url("submission-create"), IDENTITY)
+        submission = Submission.objects.get()
+        for number, address in (
+            (1, edit_url(submission, "model")),
+            (2, edit_url(submission, list(ANSWERS)[1])),
+            (5, file_url(submission)),
+        ):
+            page = text_of(lab.get(address))
+            assert f"<title>Step {number} of 5: " in page
+            assert f", {submission.reference} | Foreview</title>" in page
+        for name in ("document-list", "document-add"):
+            page = text_of(lab.get(url(name, submission.reference)))
+            assert f", {submission.reference} | Foreview</title>" in page
+
     def test_four_steps_and_filing(self, lab, start):
         """The whole of a liaison's work, from nothing to an open window."""
         lab.post(url("submission-create"), IDENTITY)

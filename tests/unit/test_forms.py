@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, date, datetime
-from html.parser import HTMLParser
 
 import pytest
 from django import forms
@@ -11,49 +10,7 @@ from django.utils import timezone
 
 from portal.forms import CountedTextarea, DateField, FileInput, LongTextField, ZonedDateTimeField
 from portal.templatetags.foreview import errors_of
-
-
-class Sample(forms.Form):
-    """One field of every kind."""
-
-    name = forms.CharField(label="Model name", help_text="As announced.", max_length=50)
-    email = forms.EmailField(label="Contact email?")
-    kind = forms.ChoiceField(
-        label="Kind", widget=forms.RadioSelect, choices=[("a", "Early access"), ("b", "Inquiry")]
-    )
-    modalities = forms.MultipleChoiceField(
-        label="Modalities",
-        widget=forms.CheckboxSelectMultiple,
-        choices=[("t", "Text"), ("i", "Images")],
-    )
-    level = forms.ChoiceField(label="Level", choices=[("", "Select"), ("1", "AL1")])
-    summary = LongTextField(label="Summary", max_length=20)
-    notes = forms.CharField(label="Notes", widget=forms.Textarea, required=False, max_length=5000)
-    release = DateField(label="Release", help_text="To partners.")
-    starts = ZonedDateTimeField(label="Starts")
-    file = forms.FileField(label="File", widget=FileInput(accept=".pdf", max_bytes=1000))
-    certify = forms.BooleanField(label="I certify.")
-    version = forms.CharField(widget=forms.HiddenInput, required=False)
-
-
-class Elements(HTMLParser):
-    """Every element of a fragment, as (tag, attributes)."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.found = []
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        self.found.append((tag, dict(attrs)))
-
-    def where(self, **wanted):
-        wanted = {name.rstrip("_").replace("_", "-"): value for name, value in wanted.items()}
-        return [a for _, a in self.found if wanted.items() <= a.items()]
-
-    def one(self, **wanted):
-        (only,) = self.where(**wanted)
-        return only
+from tests.unit.form_samples import Elements, Sample, single, when
 
 
 @pytest.fixture
@@ -64,15 +21,6 @@ def fresh():
 @pytest.fixture
 def refused():
     return Elements(str(Sample({})))
-
-
-def single(field, data=None, **form_attributes):
-    """Return a form of one field named ``x``, bound to ``data`` where given."""
-    return type("One", (forms.Form,), {"x": field, **form_attributes})(data)
-
-
-def when(month="", day="", year="", time=""):
-    return {"x_month": month, "x_day": day, "x_year": year, "x_time": time}
 
 
 def refusal(form):
@@ -155,6 +103,23 @@ def test_a_group_carries_the_state_that_its_radio_buttons_may_not(refused):
     )
 
 
+@pytest.mark.parametrize(
+    ("identity", "said"),
+    [
+        ("id_kind_0", None),
+        ("id_kind_1", None),
+        ("id_level", "true"),
+        ("id_file", None),
+        ("id_certify", "true"),
+    ],
+)
+def test_what_nobody_answered_yet_is_not_called_invalid(fresh, identity, said):
+    element = fresh.one(id=identity)
+    assert "required" not in element
+    assert element.get("aria-required") == said
+    assert "required" in fresh.one(id="id_name")
+
+
 def test_required_is_said_in_words_and_a_fields_own_mark_comes_first():
     assert "Model name <span" in str(Sample()["name"].as_field_group())
     assert "(required)" in str(Sample()["name"].as_field_group())
@@ -224,6 +189,8 @@ def test_the_summary_holds_what_belongs_to_no_field():
     form = single(forms.CharField(), {"x": "typed"}, clean=clean)
     assert errors_of(form) == [("The release dates are in the wrong order.", "")]
     assert str(form).count("wrong order") == 1
+    assert "This was not saved" in str(form)
+    assert "needs attention" not in str(form)
 
 
 def test_a_formset_has_one_summary():
@@ -315,6 +282,29 @@ def test_a_date(typed, result):
 )
 def test_no_date_is_refused_with_the_remedy(typed, code, words):
     assert refusal(single(DateField(), typed)) == (code, words)
+
+
+@pytest.mark.parametrize(
+    ("typed", "target", "marked"),
+    [
+        (when("", "5", "2026", "noon"), "month", ["month"]),
+        (when("2", "30", "2027", "noon"), "day", ["day"]),
+        (when("12", "5", "26", "noon"), "year", ["year"]),
+        (when("12", "5", "2026", "late"), "time", ["time"]),
+        (when("12", "5", "2026", "25:00"), "time", ["time"]),
+        (when("3", "14", "2027", "2:30 a.m."), "time", ["time"]),
+        ({}, "month", ["month", "day", "year", "time"]),
+        (when("12", "5", "2026", "noon"), "", []),
+    ],
+)
+def test_the_part_of_a_date_that_is_wrong_is_marked_and_linked(typed, target, marked):
+    with timezone.override("America/New_York"):
+        form = single(ZonedDateTimeField(), typed)
+        elements = Elements(str(form))
+    invalid = elements.where(aria_invalid="true")
+    assert [element["id"].removeprefix("id_x_") for element in invalid] == marked
+    assert all("usa-input--error" in element["class"] for element in invalid)
+    assert [found for _, found in errors_of(form)] == ([f"id_x_{target}"] if target else [])
 
 
 def test_an_optional_date_may_be_empty():

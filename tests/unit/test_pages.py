@@ -3,8 +3,10 @@
 import re
 
 import pytest
+from django import forms
 from django.template import Context, Engine
 from django.template.loader import render_to_string
+from django.test import RequestFactory
 
 from portal.templatetags.foreview import icon, status_html
 
@@ -71,3 +73,44 @@ def test_an_icon_is_decoration_unless_it_has_a_label():
     assert icon("check").count("sprite.svg#check") == 1
     assert 'aria-label="Passed"' in icon("check", "Passed")
     assert "aria-hidden" not in icon("check", "Passed")
+
+
+class Asked(forms.Form):
+    """A filter with an order, as the lists have."""
+
+    q = forms.CharField(required=False)
+    sort = forms.CharField(required=False)
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({}, "<title> | Foreview</title>"),
+        ({"q": ""}, "<title> | Foreview</title>"),
+        ({"sort": "ends"}, "<title> | Foreview</title>"),
+        ({"q": "Aurora", "sort": "ends"}, "<title>, filtered | Foreview</title>"),
+    ],
+)
+def test_the_title_says_that_a_list_is_filtered(asked, words):
+    get = RequestFactory().get("/", asked)
+    assert words in render_to_string("base.html", {"form": Asked(get.GET), "request": get})
+    post = RequestFactory().post("/", asked)
+    sent = render_to_string("base.html", {"form": Asked(post.POST), "request": post})
+    assert "filtered" not in sent
+
+
+def test_a_form_is_sent_to_its_own_address_without_what_a_link_added():
+    request = RequestFactory().get("/seats/?role=lead&email=a")
+    html = render_to_string("components/form.html", {"form": Asked(), "request": request})
+    assert 'action="/seats/?role=lead&amp;email=a"' in html
+    named = render_to_string("components/form.html", {"action": "/there/", "request": request})
+    assert 'action="/there/"' in named
+    found = render_to_string("components/filter.html", {"form": Asked(), "request": request})
+    assert 'action="/seats/"' in found
+
+
+def test_a_link_to_change_an_answer_keeps_the_questions_capitals():
+    answers = [{"question": "Checkpoint SHA-256", "answer": "0", "change_url": "/"}]
+    assert "> Checkpoint SHA-256</span>" in render_to_string(
+        "components/summary_list.html", {"answers": answers}
+    )
