@@ -83,13 +83,39 @@ def record(
 
     Raises AuditError outside a transaction, ValueError for an unknown outcome.
     """
+    one = entry(
+        action,
+        by=by,
+        at=at,
+        object_type=object_type,
+        object_reference=object_reference,
+        submission=submission,
+        organization=organization,
+        outcome=outcome,
+        reason=reason,
+        **details,
+    )
+    (event,) = append([one])
+    return event
+
+
+def entry(
+    action: str,
+    *,
+    by: Actor,
+    at: datetime,
+    object_type: str = "",
+    object_reference: object = "",
+    submission: str = "",
+    organization: str = "",
+    outcome: str = DONE,
+    reason: str = "",
+    **details: Any,
+) -> AuditEvent:
+    """An event that is not in the log yet; ``append`` puts it there."""
     if outcome not in (DONE, REFUSED):
         raise ValueError(f"An event's outcome is {DONE} or {REFUSED}, not {outcome}.")
-    if not connection.in_atomic_block:
-        raise AuditError(f"{action} must be recorded in the transaction that does it.")
-    head = AuditHead.objects.select_for_update().get(pk=1)
-    event = AuditEvent(
-        sequence=head.sequence + 1,
+    return AuditEvent(
         at=at,
         actor=by.email,
         actor_name=by.name,
@@ -102,14 +128,26 @@ def record(
         reason=reason,
         source=by.source,
         details=details,
-        previous_sha256=head.sha256,
     )
-    event.sha256 = digest(event)
-    event.save(force_insert=True)
-    head.sequence, head.sha256 = event.sequence, event.sha256
-    head.latest_at = max(head.latest_at, at)
+
+
+def append(events: list[AuditEvent]) -> list[AuditEvent]:
+    """The events are the chain's new end, in their order, and commit or roll back together.
+
+    Raises AuditError outside a transaction.
+    """
+    if not connection.in_atomic_block:
+        actions = ", ".join(sorted({event.action for event in events}))
+        raise AuditError(f"{actions} must be recorded in the transaction that does it.")
+    head = AuditHead.objects.select_for_update().get(pk=1)
+    for event in events:
+        event.sequence, event.previous_sha256 = head.sequence + 1, head.sha256
+        event.sha256 = digest(event)
+        head.sequence, head.sha256 = event.sequence, event.sha256
+        head.latest_at = max(head.latest_at, event.at)
+    AuditEvent.objects.bulk_create(events)
     head.save(update_fields=["sequence", "sha256", "latest_at"])
-    return event
+    return events
 
 
 def digest(event: AuditEvent) -> str:

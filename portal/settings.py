@@ -181,12 +181,33 @@ REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_IGNORE_RESULT = True
+# The broker is a hint: a task that it loses, or hands out twice, costs nothing, because every
+# task finds its work in the database.
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker for as long as it takes
+CELERY_TASK_SOFT_TIME_LIMIT = 330
+CELERY_TASK_TIME_LIMIT = 360
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # Longer than the longest task may run, or the broker hands it out a second time.
+    "visibility_timeout": 600,
+    # Kombu looks for what a killed worker left only so often; its own defaults add a minute.
+    "unacked_restore_interval": 2,
+    "unacked_restore_throttle": 1,
+    "socket_connect_timeout": 5,
+    "socket_timeout": 30,
+    "socket_keepalive": True,
+}
+# A queue for each kind of work, so that a flood of mail delays no record of an end.
+CELERY_TASK_DEFAULT_QUEUE = "clock"
+CELERY_TASK_QUEUES = {name: {} for name in ("clock", "mail", "scan", "extract")}
+CELERY_TASK_ROUTES = {"reviews.tasks.deliver_notices": {"queue": "mail"}}
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=10 if DEMONSTRATION else 60)
+CELERY_BEAT_SCHEDULER = "portal.beat.OneBeat"
 CELERY_BEAT_SCHEDULE = {
     name: {
         "task": f"reviews.tasks.{name}",
@@ -203,7 +224,12 @@ EMAIL_PORT = env.int("EMAIL_PORT", default=25)
 EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
 EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
 EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=PRODUCTION)
-EMAIL_TIMEOUT = 20
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=10)
+MAIL_RETRY_SECONDS = env.int("MAIL_RETRY_SECONDS", default=60)
+# Where mail that cannot be delivered comes back to; see docs/operations.md.
+BOUNCE_EMAIL = env.str("BOUNCE_EMAIL", default="")
+# Who is told when the portal's unattended work stops.
+OPERATOR_EMAILS = env.list("OPERATOR_EMAILS", default=[])
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Foreview <no-reply@foreview.example>")
 
 SECURE_SSL_REDIRECT = PRODUCTION

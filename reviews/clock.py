@@ -113,9 +113,12 @@ def latest_reached(points: dict[str, datetime], at: datetime) -> str | None:
     return max(reached)[1] if reached else None
 
 
-def midpoint(opens_at: datetime, closes_at: datetime) -> datetime:
-    """The instant at half of the window, so that a shorter window has an earlier one."""
-    return opens_at + (closes_at - opens_at) / 2
+def point_of_day(opens_at: datetime, closes_at: datetime, number: int) -> datetime:
+    """When ``number`` of 30 parts of the window are over: day ``number`` of a full window.
+
+    A shorter window has earlier points.
+    """
+    return opens_at + (closes_at - opens_at) * number / 30
 
 
 def before_end(opens_at: datetime, closes_at: datetime, days_before: int) -> datetime | None:

@@ -5,153 +5,238 @@ order's section 3(c).
 """
 
 import zoneinfo
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core import signing
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import dateformat
 from django.utils.crypto import salted_hmac
 
+from accounts.models import User
 from reviews.models import Notice
-from reviews.models.notice import NoticeKind
+from reviews.models.notice import ESCALATIONS, Delivery, NoticeKind, Topic
 
 NO_LICENCE = (
     "Nothing in Foreview approves, denies or holds a release. Taking part is voluntary "
     "(Executive Order 14409, section 3(c))."
 )
+MUTING = "mute"
 
-# (subject, sentence); {end} is the exact end of the window in the reader's zone.
-TEXTS = {
-    NoticeKind.FILED_RECEIPT: (
+
+@dataclass(frozen=True)
+class Wording:
+    """What the notices of one kind say, and by which topic their delivery is chosen."""
+
+    topic: Topic
+    subject: str
+    sentence: str
+
+
+# {end} is the exact end of the window, or of the access, in the reader's zone.
+EVENTS = {
+    NoticeKind.FILED_RECEIPT: Wording(
+        Topic.LEGAL,
         "Your submission is filed",
         "Your submission is filed and its review window is open. It ends on {end}.",
     ),
-    NoticeKind.SUBMISSION_FILED: (
+    NoticeKind.SUBMISSION_FILED: Wording(
+        Topic.LEGAL,
         "A new submission",
         "A new submission is open for review. Its window ends on {end}.",
     ),
-    NoticeKind.WINDOW_SHORTENED: (
+    NoticeKind.WINDOW_SHORTENED: Wording(
+        Topic.LEGAL,
         "A review window now ends earlier",
         "The lab shortened a review window that you follow. It now ends on {end}.",
     ),
-    NoticeKind.WITHDRAWN: (
+    NoticeKind.WITHDRAWN: Wording(
+        Topic.LEGAL,
         "A submission was withdrawn",
         "A submission that you follow was withdrawn. All access to its documents and model "
         "has ended.",
     ),
-    NoticeKind.CONCLUDED: (
+    NoticeKind.CONCLUDED: Wording(
+        Topic.LEGAL,
         "A review concluded",
         "A review that you follow concluded and its report is issued. All access to the lab's "
         "documents and model has ended.",
     ),
-    NoticeKind.WINDOW_ENDED: (
+    NoticeKind.WINDOW_ENDED: Wording(
+        Topic.LEGAL,
         "A review window ended",
         "A review window that you follow ended on {end}. All access to the lab's documents and "
         "model has ended.",
     ),
-    NoticeKind.MIDPOINT: (
-        "A review window is at its midpoint",
-        "A review window that you follow has reached its midpoint. It ends on {end}.",
-    ),
-    NoticeKind.ENDS_IN_7_DAYS: (
-        "A review window ends within 7 days",
-        "A review window that you follow ends on {end}. See what is outstanding.",
-    ),
-    NoticeKind.ENDS_IN_3_DAYS: (
-        "A review window ends within 3 days",
-        "A review window that you follow ends on {end}. See what is outstanding.",
-    ),
-    NoticeKind.ENDS_IN_1_DAY: (
-        "A review window ends within 1 day",
-        "A review window that you follow ends on {end}. See what is outstanding.",
-    ),
-    NoticeKind.ASSIGNED: (
+    NoticeKind.ASSIGNED: Wording(
+        Topic.REQUESTS,
         "A review is assigned to you",
         "Your lead assigned a review to you. The window ends on {end}.",
     ),
-    NoticeKind.REVIEW_FILED: (
+    NoticeKind.REVIEW_FILED: Wording(
+        Topic.ACTIVITY,
         "A review was filed",
         "A reviewer of your agency filed a review.",
     ),
-    NoticeKind.POSITION_FILED: (
+    NoticeKind.POSITION_FILED: Wording(
+        Topic.ACTIVITY,
         "An agency filed its position",
         "An agency filed its position on a submission that you follow.",
     ),
-    NoticeKind.CONSULTATION_REQUESTED: (
+    NoticeKind.CONSULTATION_REQUESTED: Wording(
+        Topic.REQUESTS,
         "Your consultation is asked for",
         "NSA asks for your office's consultation on a submission. The window ends on {end}.",
     ),
-    NoticeKind.SIGNATURE_NEEDED: (
+    NoticeKind.SIGNATURE_NEEDED: Wording(
+        Topic.REQUESTS,
         "A determination waits for a second signer",
         "A determination waits for a second signer. The window ends on {end}.",
     ),
-    NoticeKind.DETERMINATION_ISSUED: (
+    NoticeKind.DETERMINATION_ISSUED: Wording(
+        Topic.LEGAL,
         "A determination was issued",
         "A determination was issued on a submission that you follow.",
     ),
-    NoticeKind.GRANT_REQUESTED: (
+    NoticeKind.GRANT_REQUESTED: Wording(
+        Topic.REQUESTS,
         "A request for access waits for your lab",
-        "An agency asks for access to a model of your lab. Consent or decline.",
+        "An agency asks for access to a model of your lab, until {end}. Consent or decline.",
     ),
-    NoticeKind.GRANT_DECLINED: (
+    NoticeKind.GRANT_DECLINED: Wording(
+        Topic.LEGAL,
         "A request for access was declined",
         "The lab declined a request for access that you made.",
     ),
-    NoticeKind.GRANT_CONSENTED: (
+    NoticeKind.GRANT_CONSENTED: Wording(
+        Topic.REQUESTS,
         "A request for access waits for an administrator",
-        "A lab consented to a request for access. It waits for an administrator.",
+        "A lab consented to a request for access until {end}. It waits for an administrator.",
     ),
-    NoticeKind.GRANT_AUTHORIZED: (
+    NoticeKind.GRANT_AUTHORIZED: Wording(
+        Topic.LEGAL,
         "Access was authorized",
-        "A request for access that you are a party to was authorized.",
+        "A request for access that you are a party to was authorized. Access ends on {end}.",
     ),
-    NoticeKind.GRANT_REVOKED: (
+    NoticeKind.GRANT_REVOKED: Wording(
+        Topic.LEGAL,
         "Access, or a request for it, has ended",
         "Access that you are a party to, or a request for it, was revoked or taken back.",
     ),
 }
 
 
-def compose(notice: Notice, connection: Any = None) -> EmailMessage:
-    """The message for one notice. Its Message-ID is the same however often it is sent."""
-    subject, sentence = TEXTS[NoticeKind(notice.kind)]
-    body = "\n\n".join(
-        [
-            sentence.format(end=_end(notice)),
-            f"Open it: {settings.SITE_URL}{_path(notice)}",
-            NO_LICENCE,
-            "You get this mail because of your seat in Foreview. Please do not reply.",
-        ]
+@dataclass(frozen=True)
+class Line:
+    """A notice in its recipient's words: subject, sentence and where it leads."""
+
+    subject: str
+    sentence: str
+    path: str
+
+
+def line(notice: Notice, wording: Wording) -> Line:
+    """What the notice says to its recipient; the same in her mail and in her inbox."""
+    sentence = wording.sentence.format(end=_end(notice))
+    if notice.on_behalf_of is not None:
+        sentence = f"For {notice.on_behalf_of.name}, who is away: {sentence}"
+    return Line(wording.subject, sentence, address_of(notice))
+
+
+def compose(notice: Notice, wording: Wording, connection: Any = None) -> EmailMultiAlternatives:
+    """The mail of one notice. Its Message-ID is the same however often it is sent."""
+    said = line(notice, wording)
+    headers = {
+        "Message-ID": _address(notice.reference.hex),
+        # One thread a submission for each reader, whatever order its mails arrive in.
+        "References": (thread := _thread(notice)),
+        "In-Reply-To": thread,
+    }
+    if Delivery.MUTED in wording.topic.deliveries:
+        headers |= _unsubscribing(notice.recipient, wording.topic)
+    context = {"lines": [said], "sentence": said.sentence}
+    return _message(notice.recipient, said.subject, "notice", context, headers, connection)
+
+
+def compose_digest(
+    notices: Sequence[tuple[Notice, Wording]], connection: Any = None
+) -> EmailMultiAlternatives:
+    """One mail of several notices to one person, for one day."""
+    recipient, day = notices[0][0].recipient, notices[0][0].digest_for
+    lines = [line(notice, wording) for notice, wording in notices]
+    name = salted_hmac("digest", f"{recipient.pk}:{day}", algorithm="sha256").hexdigest()[:32]
+    count = f"{len(lines)} notice{'' if len(lines) == 1 else 's'}"
+    headers = {"Message-ID": _address(name)}
+    return _message(
+        recipient, f"{count} of the day", "digest", {"lines": lines}, headers, connection
     )
-    return EmailMessage(
+
+
+def _message(
+    recipient: User,
+    subject: str,
+    template: str,
+    context: dict[str, Any],
+    headers: dict[str, str],
+    connection: Any,
+) -> EmailMultiAlternatives:
+    context |= {
+        "site": settings.SITE_URL,
+        "subject": subject,
+        "statement": NO_LICENCE,
+        "choose_path": reverse("reviews:delivery-choose"),
+    }
+    message = EmailMultiAlternatives(
         subject=f"Foreview: {subject}",
-        body=body + "\n",
-        to=[notice.recipient.email],
+        body=render_to_string(f"emails/{template}.txt", context),
+        # What comes back goes to the mailbox of bounces; people see the sender.
+        from_email=settings.BOUNCE_EMAIL or settings.DEFAULT_FROM_EMAIL,
+        to=[recipient.email],
         connection=connection,
         headers={
-            "Message-ID": _message_id(notice),
+            "From": settings.DEFAULT_FROM_EMAIL,
             "Auto-Submitted": "auto-generated",
+            **headers,
         },
     )
+    message.attach_alternative(render_to_string(f"emails/{template}.html", context), "text/html")
+    return message
 
 
-def _message_id(notice: Notice) -> str:
-    # A row's number would tell how much mail others get.
-    name = salted_hmac("notice", notice.key, algorithm="sha256").hexdigest()[:32]
+def _unsubscribing(recipient: User, topic: Topic) -> dict[str, str]:
+    """RFC 8058: one request, without signing in, mutes the topic."""
+    token = signing.Signer(salt=MUTING).sign_object([recipient.email, topic.value])
+    return {
+        "List-Unsubscribe": f"<{settings.SITE_URL}{reverse('reviews:topic-mute', args=[token])}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+
+
+def _address(name: str) -> str:
     return f"<{name}@{urlsplit(settings.SITE_URL).hostname}>"
 
 
-def _path(notice: Notice) -> str:
+def _thread(notice: Notice) -> str:
+    about = f"{notice.recipient.email}:{notice.submission.reference}"
+    return _address(salted_hmac("thread", about, algorithm="sha256").hexdigest()[:32])
+
+
+def address_of(notice: Notice) -> str:
+    """The page that the notice leads to."""
     if notice.grant is not None:
         return reverse("reviews:grant-detail", args=[notice.grant.key])
-    return reverse("reviews:submission-detail", args=[notice.submission.reference])
+    page = "attachment-edit" if notice.kind in ESCALATIONS else "submission-detail"
+    return reverse(f"reviews:{page}", args=[notice.submission.reference])
 
 
 def _end(notice: Notice) -> str:
-    closes_at = notice.submission.closes_at
-    if closes_at is None:
+    end = notice.grant.effective_end() if notice.grant is not None else notice.submission.closes_at
+    if end is None:
         return ""
-    local = closes_at.astimezone(zoneinfo.ZoneInfo(notice.recipient.zone))
+    local = end.astimezone(zoneinfo.ZoneInfo(notice.recipient.zone))
     return dateformat.format(local, "F j, Y, g:i a T")

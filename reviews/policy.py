@@ -7,6 +7,7 @@ buttons, pages, files and writes cannot disagree. reviews/rules.py says what a r
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from functools import reduce
+from itertools import compress
 from operator import or_
 from typing import Any
 
@@ -20,9 +21,9 @@ from django.db.models import (
     QuerySet,
 )
 
-from accounts.models import AuditEvent, Organization, Seat, User
+from accounts.models import AuditEvent, Organization, User
 from accounts.roles import LAB_ROLES, Role
-from reviews import rules
+from reviews import clauses
 from reviews.actions import Action as Action
 from reviews.exceptions import NotPermitted, NotVisible
 from reviews.models import (
@@ -33,7 +34,8 @@ from reviews.models import (
     Determination,
     Document,
     DocumentVersion,
-    Recusal,
+    Heartbeat,
+    Notice,
     Submission,
 )
 from reviews.rules import Rule, Standing, Time
@@ -67,13 +69,13 @@ RULES: dict[Action, tuple[Rule, ...]] = {
         ),
     ),
     Action.READ_DOCUMENT: (
-        Rule(over=DocumentVersion, time=Time.ALWAYS, permission=_LAB, where=(rules.clean,)),
+        Rule(over=DocumentVersion, time=Time.ALWAYS, permission=_LAB, where=(clauses.clean,)),
         Rule(
             over=DocumentVersion,
             time=Time.WINDOW_OPEN,
             permission="read_package",
             unless_restricted=True,
-            where=(rules.clean,),
+            where=(clauses.clean,),
         ),
     ),
     # Agencies' deliberation: never the lab's to see.
@@ -89,19 +91,19 @@ RULES: dict[Action, tuple[Rule, ...]] = {
             over=AgencyReview,
             time=Time.ALWAYS,
             permission="review_submission",
-            where=(rules.filed, rules.author_has_filed),
+            where=(clauses.filed, clauses.author_has_filed),
         ),
         Rule(
             over=AgencyReview,
             time=Time.ALWAYS,
             permission="lead_submission",
-            where=(rules.filed, rules.agency_has_filed("lead_submission")),
+            where=(clauses.filed, clauses.agency_has_filed("lead_submission")),
         ),
         Rule(
             over=AgencyReview,
             time=Time.ALWAYS,
             permission="determine_submission",
-            where=(rules.filed, rules.agency_has_filed("determine_submission")),
+            where=(clauses.filed, clauses.agency_has_filed("determine_submission")),
         ),
     ),
     Action.FILE_POSITION: (Rule(time=Time.WINDOW_OPEN, permission="lead_submission"),),
@@ -110,17 +112,17 @@ RULES: dict[Action, tuple[Rule, ...]] = {
             over=AgencyPosition,
             time=Time.ALWAYS,
             permission="deliberate",
-            where=(rules.agency_has_position,),
+            where=(clauses.agency_has_position,),
         ),
         Rule(
             over=AgencyPosition,
             time=Time.ALWAYS,
             permission="deliberate",
-            where=(rules.window_over,),
+            where=(clauses.window_over,),
         ),
     ),
     Action.READ_REPORT: (
-        Rule(time=Time.ALWAYS, permission="view_submission", where=(rules.report_issued,)),
+        Rule(time=Time.ALWAYS, permission="view_submission", where=(clauses.report_issued,)),
     ),
     Action.ISSUE_REPORT: (Rule(time=Time.WINDOW_OPEN, permission="lead_submission"),),
     Action.CONSULT: (Rule(time=Time.WINDOW_OPEN, permission="consult_submission"),),
@@ -139,7 +141,7 @@ RULES: dict[Action, tuple[Rule, ...]] = {
             over=Determination,
             time=Time.WINDOW_OPEN,
             permission="determine_submission",
-            where=(rules.not_author,),
+            where=(clauses.not_author,),
         ),
     ),
     Action.READ_DETERMINATION: (
@@ -148,7 +150,7 @@ RULES: dict[Action, tuple[Rule, ...]] = {
             over=Determination,
             time=Time.ALWAYS,
             permission="view_submission",
-            where=(rules.signed,),
+            where=(clauses.signed,),
         ),
     ),
     # Access to the lab's model: asked by a lead, consented by the lab, authorized by another.
@@ -161,7 +163,7 @@ RULES: dict[Action, tuple[Rule, ...]] = {
             time=Time.ALWAYS,
             permission="view_submission",
             through="agency",
-            where=(rules.grantee,),
+            where=(clauses.grantee,),
         ),
         Rule(over=AccessGrant, time=Time.ALWAYS, roles=_ADMINISTRATOR),
     ),
@@ -170,7 +172,7 @@ RULES: dict[Action, tuple[Rule, ...]] = {
             over=AccessGrant,
             time=Time.WINDOW_OPEN,
             permission=_LAB,
-            where=(rules.not_sponsor, rules.not_grantee),
+            where=(clauses.not_sponsor, clauses.not_grantee),
         ),
     ),
     Action.AUTHORIZE_GRANT: (
@@ -178,7 +180,7 @@ RULES: dict[Action, tuple[Rule, ...]] = {
             over=AccessGrant,
             time=Time.WINDOW_OPEN,
             roles=_ADMINISTRATOR,
-            where=(rules.not_sponsor, rules.not_grantee, rules.not_consenter),
+            where=(clauses.not_sponsor, clauses.not_grantee, clauses.not_consenter),
         ),
     ),
     Action.REVOKE_GRANT: (
@@ -192,7 +194,7 @@ RULES: dict[Action, tuple[Rule, ...]] = {
             time=Time.ALWAYS,  # "live" reads the window's clock itself
             permission="view_submission",
             through="agency",
-            where=(rules.grantee, rules.live),
+            where=(clauses.grantee, clauses.live),
         ),
     ),
     Action.ATTEST_FOR_AGENCY: (
@@ -202,11 +204,35 @@ RULES: dict[Action, tuple[Rule, ...]] = {
             time=Time.ALWAYS,
             permission="view_submission",
             through="agency",
-            where=(rules.grantee,),
+            where=(clauses.grantee,),
         ),
     ),
     Action.ATTEST_FOR_LAB: (Rule(over=AccessGrant, time=Time.ALWAYS, permission=_LAB),),
+    # What one is told, while one sees what it is about.
+    Action.READ_NOTICE: (
+        Rule(
+            over=Notice,
+            time=Time.ALWAYS,
+            permission="view_submission",
+            where=(clauses.recipient,),
+        ),
+        Rule(
+            over=Notice,
+            time=Time.ALWAYS,
+            roles=_ADMINISTRATOR,
+            where=(clauses.recipient, clauses.for_administrators),
+        ),
+    ),
     # Running the portal: no content in any of these.
+    Action.REQUEUE_NOTICE: (
+        Rule(
+            over=Notice,
+            time=Time.ALWAYS,
+            roles=_ADMINISTRATOR,
+            where=(clauses.undelivered,),
+        ),
+    ),
+    Action.OPERATE: (Rule(over=Heartbeat, time=Time.ALWAYS, roles=_ADMINISTRATOR),),
     Action.ADMINISTER: (Rule(time=Time.FILED, roles=_ADMINISTRATOR),),
     Action.ADMINISTER_SEATS: (Rule(over=Organization, time=Time.ALWAYS, roles=_ADMINISTRATOR),),
     Action.AUDIT: (Rule(over=AuditEvent, time=Time.ALWAYS, roles=frozenset({Role.AUDITOR})),),
@@ -221,6 +247,7 @@ SEEN_BY: dict[type[Model], tuple[Action, str]] = {
     DocumentVersion: (Action.VIEW_DOCUMENT, "document_id"),
     Determination: (Action.READ_DETERMINATION, "pk"),
     AccessGrant: (Action.VIEW_GRANT, "pk"),
+    Notice: (Action.READ_NOTICE, "pk"),
 }
 
 
@@ -344,7 +371,7 @@ def _marks(who: Standing, asked: Iterable[Action], at: datetime) -> dict[Rule, A
 
 def _answered(asked: Iterable[Action], marks: Iterable[Rule], answers: list[bool]) -> set[Action]:
     """The actions of which a rule was answered with yes."""
-    held = {rule for rule, answer in zip(marks, answers, strict=True) if answer}
+    held = set(compress(marks, answers))
     return {action for action in asked if held.intersection(RULES[action])}
 
 
@@ -356,42 +383,3 @@ def organizations(user: User, action: Action, row: Any) -> QuerySet[Organization
     who = Standing.of(user)
     ways = (rule.acting_for(who, row) for rule in RULES[action])
     return Organization.objects.filter(reduce(or_, ways))
-
-
-def seats(action: Action, submission: Submission) -> Q:
-    """The condition on seats that their holders may do ``action`` there, when it is the time.
-
-    Leaves aside what a rule asks of the person or of a row, such as an assignment.
-    """
-    return reduce(or_, (rule.reached_by(submission) for rule in RULES[action]))
-
-
-def people(
-    action: Action, submission: Submission, *, of: Organization | None = None
-) -> QuerySet[User]:
-    """The active people on those seats, ``of`` one organization or any, by name.
-
-    Nobody who is recused from the submission is among them.
-    """
-    held = Seat.objects.filter(seats(action, submission))
-    if of is not None:
-        held = held.filter(organization=of)
-    members = User.groups.through.objects.filter(group__in=held.values("group"))
-    recused = Recusal.objects.filter(submission=submission)
-    return (
-        User.objects.filter(is_active=True, pk__in=members.values("user"))
-        .exclude(pk__in=recused.values("person"))
-        .order_by("name")
-    )
-
-
-def named_to_lab(grant: AccessGrant) -> set[int]:
-    """Whom the grant's lab may know by name: the parties to it, and the lab's own people."""
-    parties = [
-        *(grant.grantee_id, grant.requested_by_id, grant.consented_by_id, grant.declined_by_id),
-        *(grant.authorized_by_id, grant.lab_attested_by_id),
-    ]
-    others = [grant.revoked_by_id, grant.agency_attested_by_id]
-    own = Seat.objects.filter(organization=grant.submission.lab, group__user__in=others)
-    named = [*parties, *own.values_list("group__user", flat=True)]
-    return {person for person in named if person is not None}

@@ -28,11 +28,12 @@ from reviews.models import (
     Determination,
     Document,
     DocumentVersion,
+    Notice,
     Recusal,
     Submission,
     SubmissionGroupObjectPermission,
 )
-from reviews.models.document import DocumentRestriction, ScanState
+from reviews.models.document import DocumentRestriction
 from reviews.models.permissions import CODENAMES
 from reviews.workflow import Status
 
@@ -167,6 +168,7 @@ SUBMISSION_OF: dict[type[Model], str] = {
     Consultation: "submission__",
     Determination: "submission__",
     AccessGrant: "submission__",
+    Notice: "submission__",
 }
 DOCUMENT_OF: dict[type[Model], str] = {Document: "pk", DocumentVersion: "document"}
 
@@ -289,98 +291,3 @@ def permission_number(codename: str) -> int:
     return Permission.objects.get(
         content_type__app_label="reviews", content_type__model="submission", codename=codename
     ).pk
-
-
-def clean(who: Standing, at: datetime) -> Q:
-    """The scanner called the file clean."""
-    return Q(scan_state=ScanState.CLEAN)
-
-
-def filed(who: Standing, at: datetime) -> Q:
-    """The review is filed."""
-    return Q(filed_at__isnull=False)
-
-
-def author_has_filed(who: Standing, at: datetime) -> Q:
-    """The person has filed a review of her own here."""
-    return Q(_filed_review(author=who.person))
-
-
-def agency_has_filed(codename: str) -> Clause:
-    """An agency at which the person has ``codename`` here has filed a review."""
-
-    def clause(who: Standing, at: datetime) -> Q:
-        return _own_agency_has(_filed_review, who, codename)
-
-    return clause
-
-
-def agency_has_position(who: Standing, at: datetime) -> Q:
-    """An agency at which the person deliberates has filed a position."""
-    return _own_agency_has(_position, who, "deliberate")
-
-
-def _filed_review(**whose: Any) -> There:
-    here = F("submission")
-    return There(here, model=AgencyReview, key="submission", present=("filed_at",), **whose)
-
-
-def _position(**whose: Any) -> There:
-    return There(F("submission"), model=AgencyPosition, key="submission", **whose)
-
-
-def _own_agency_has(what: Callable[..., There], who: Standing, codename: str) -> Q:
-    return reduce(
-        or_,
-        (
-            Q(attached(groups, F("submission"), codename)) & Q(what(agency=organization))
-            for organization, groups in who.groups(codename).items()
-        ),
-    )
-
-
-def window_over(who: Standing, at: datetime) -> Q:
-    """The window has ended, whether by the clock or before."""
-    ended = Q(submission__review_ends_at__isnull=True)
-    return ended | Q(submission__review_ends_at__lte=at)
-
-
-def report_issued(who: Standing, at: datetime) -> Q:
-    """The submission was concluded, or its window has ended by the clock."""
-    issued = Q(status__in=[Status.CONCLUDED, Status.EXPIRED])
-    return issued | Q(review_ends_at__lte=at)
-
-
-def signed(who: Standing, at: datetime) -> Q:
-    """A second signer has signed."""
-    return Q(signed_at__isnull=False)
-
-
-def not_author(who: Standing, at: datetime) -> Q:
-    """The person did not write it."""
-    return ~Q(author=who.person)
-
-
-def grantee(who: Standing, at: datetime) -> Q:
-    """The grant is the person's."""
-    return Q(grantee=who.person)
-
-
-def not_sponsor(who: Standing, at: datetime) -> Q:
-    """The person did not ask for it."""
-    return ~Q(requested_by=who.person)
-
-
-def not_grantee(who: Standing, at: datetime) -> Q:
-    """It is not for the person."""
-    return ~Q(grantee=who.person)
-
-
-def not_consenter(who: Standing, at: datetime) -> Q:
-    """The lab's consent to it is not the person's."""
-    return ~Q(consented_by=who.person)
-
-
-def live(who: Standing, at: datetime) -> Q:
-    """The grant is live, by its own times and the window's."""
-    return Q(pk__in=AccessGrant.objects.live(at).values("pk"))

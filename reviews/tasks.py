@@ -1,26 +1,32 @@
-"""What workers do: record what the clock did, and send mail. They decide nothing."""
+"""What workers do: record what the clock did, and send mail. They decide nothing.
+
+Each sweep finds its work in the database, so a lost or doubled task costs nothing.
+"""
 
 from celery import shared_task
 
-from reviews.models import Submission
-from reviews.services import delivery, lifecycle, notices, timekeeping
+from reviews.services import delivery, ends, heartbeats, notices, timekeeping
 
 
 @shared_task(ignore_result=True)
 def record_expiries():
     """Record the ends that the clock has already made; access ended without us."""
-    now = timekeeping.now()
-    for pk in Submission.objects.overdue(now).values_list("pk", flat=True):
-        lifecycle.expire(pk, at=now)
+    at = timekeeping.now()
+    ends.record_overdue(at=at)
+    heartbeats.beat(heartbeats.ENDS, at=at)
 
 
 @shared_task(ignore_result=True)
 def queue_reminders():
-    """Each open window's latest due reminders have their rows in the outbox."""
-    notices.queue_reminders(at=timekeeping.now())
+    """Each series' latest due reminders have their rows in the outbox."""
+    at = timekeeping.now()
+    notices.queue_reminders(at=at)
+    heartbeats.beat(heartbeats.REMINDERS, at=at)
 
 
 @shared_task(ignore_result=True)
 def deliver_notices():
     """Whatever waits in the outbox has been tried."""
+    at = timekeeping.now()
     delivery.deliver_notices()
+    heartbeats.beat(heartbeats.MAIL, at=at)

@@ -12,6 +12,7 @@ from reviews.views import (
     drafting,
     home,
     lifecycle,
+    notices,
     reports,
     submissions,
 )
@@ -150,6 +151,8 @@ urlpatterns = [
     path("access/<uuid:key>/revoke/", access_grants.grant_revoke, name="grant-revoke"),
     path("access/<uuid:key>/use/", access_grants.grant_use, name="grant-use"),
     path("access/<uuid:key>/attest/", access_grants.grant_attest, name="grant-attest"),
+    path("notices/settings/", notices.delivery_choose, name="delivery-choose"),
+    path("notices/mute/<str:token>/", notices.topic_mute, name="topic-mute"),
     path("attachments/", attachments.attachment_list, name="attachment-list"),
     path("attachments/<ref:reference>/", attachments.attachment_edit, name="attachment-edit"),
 ]

@@ -17,6 +17,7 @@ from reviews.services import (
     delivery,
     determinations,
     documents,
+    ends,
     lifecycle,
     notices,
     reports,
@@ -171,7 +172,7 @@ class World:
 
     def expire(self, story: Story, *, by: None, at: datetime) -> None:
         """The worker records the end at its own instant."""
-        lifecycle.expire(self._submission(story).pk, at=at)
+        ends.record(self._submission(story).pk, at=at)
 
     def respond(self, story: Story, *, text: str, by: User, at: datetime) -> None:
         reports.respond(self._submission(story), response=text, by=by, at=at)

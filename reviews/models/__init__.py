@@ -6,9 +6,11 @@ from reviews.models.agency_review import (
     Rating,
     Recusal,
 )
+from reviews.models.calendar_feed import CalendarFeed
 from reviews.models.determination import Consultation, Determination
 from reviews.models.document import Document, DocumentVersion
-from reviews.models.notice import Notice
+from reviews.models.heartbeat import Heartbeat
+from reviews.models.notice import Notice, NoticeChoice
 from reviews.models.package import Package
 from reviews.models.permissions import SubmissionGroupObjectPermission
 from reviews.models.report import Report
@@ -19,12 +21,15 @@ __all__ = [
     "AgencyPosition",
     "AgencyReview",
     "Assignment",
+    "CalendarFeed",
     "Consultation",
     "Determination",
     "Document",
     "DocumentVersion",
+    "Heartbeat",
     "ModelVersion",
     "Notice",
+    "NoticeChoice",
     "Package",
     "Rating",
     "Recusal",

@@ -275,9 +275,13 @@ class AccessGrant(models.Model):
         attested_at = getattr(self, f"{side}_attested_at")
         return bool(self.authorized_at and self.over_at(at) and not attested_at)
 
+    def effective_end(self) -> datetime:
+        """When access ends, or ended, for whichever reason comes first."""
+        submission = self.submission
+        ends = [self.ends_at, self.revoked_at, submission.closes_at, submission.ended_at]
+        return min(end for end in ends if end)
+
     def over_at(self, at: datetime) -> datetime | None:
-        """When access ended as seen at ``at``, for whichever reason came first; else None."""
-        ends = [self.revoked_at, self.submission.over_at(at)]
-        if self.ends_at <= at:
-            ends.append(self.ends_at)
-        return min((end for end in ends if end), default=None)
+        """When access ended as seen at ``at``; else None."""
+        end = self.effective_end()
+        return end if end <= at else None

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import Organization, User
-from reviews import policy
+from reviews import audience, policy
 from reviews.exceptions import Conflict, WindowRefused
 from reviews.models import AccessGrant, Submission
 from reviews.models.notice import NoticeKind
@@ -71,13 +71,13 @@ def request(
         **asked,
     )
     _record("grant.requested", grant, by, agency, at)
-    _notify(NoticeKind.GRANT_REQUESTED, grant, policy.people(Action.OWN, submission), at)
+    _notify(NoticeKind.GRANT_REQUESTED, grant, audience.people(Action.OWN, submission), at)
     return grant
 
 
 def possible_grantees(submission: Submission, agency: Organization) -> Any:
     """The agency's people who may read the submission's package, by name."""
-    return policy.people(Action.READ_PACKAGE, submission, of=agency)
+    return audience.people(Action.READ_PACKAGE, submission, of=agency)
 
 
 def asks_for(person: User, grant: AccessGrant) -> bool:
@@ -95,7 +95,7 @@ def consent(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
     grant.consented_at, grant.consented_by = at, by
     grant.save(update_fields=["consented_at", "consented_by"])
     _record("grant.consented", grant, by, submission.lab, at)
-    _notify(NoticeKind.GRANT_CONSENTED, grant, policy.people(Action.ADMINISTER, submission), at)
+    _notify(NoticeKind.GRANT_CONSENTED, grant, audience.people(Action.ADMINISTER, submission), at)
     return grant
 
 
@@ -134,7 +134,7 @@ def authorize(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
     grant.save(update_fields=["ends_at", "authorized_at", "authorized_by"])
     acting = policy.organizations(by, Action.AUTHORIZE_GRANT, grant).first()
     _record("grant.authorized", grant, by, acting, at, ends_at=grant.ends_at.isoformat())
-    parties = {grant.grantee, grant.requested_by, *policy.people(Action.OWN, submission)}
+    parties = {grant.grantee, grant.requested_by, *audience.people(Action.OWN, submission)}
     _notify(NoticeKind.GRANT_AUTHORIZED, grant, parties, at)
     return grant
 
@@ -160,7 +160,7 @@ def revoke(grant: AccessGrant, *, reason: str, by: User, at: datetime) -> Access
     grant.save(update_fields=["revoked_at", "revoked_by", "revocation_reason"])
     acting = policy.organizations(by, Action.REVOKE_GRANT, grant).first()
     _record("grant.revoked", grant, by, acting, at)
-    parties = {grant.grantee, grant.requested_by, *policy.people(Action.OWN, submission)}
+    parties = {grant.grantee, grant.requested_by, *audience.people(Action.OWN, submission)}
     _notify(NoticeKind.GRANT_REVOKED, grant, parties, at)
     return grant
 
@@ -209,7 +209,7 @@ def end_with_seat(
     submissions = [rows.lock_submission(number) for number in numbers]
     taken = take()
     for submission in submissions:
-        if not policy.people(Action.VIEW, submission, of=agency).contains(person):
+        if not audience.people(Action.VIEW, submission, of=agency).contains(person):
             end_all(
                 submission.grants.filter(agency=agency, grantee=person),
                 reason="The holder's seat was removed.",
@@ -229,7 +229,11 @@ def end_all(grants: Any, *, reason: str, by: User, for_: Organization | None, at
         grant.revoked_at, grant.revoked_by, grant.revocation_reason = at, by, reason
         grant.save(update_fields=["revoked_at", "revoked_by", "revocation_reason"])
         _record("grant.revoked", grant, by, for_, at)
-        parties = {grant.grantee, grant.requested_by, *policy.people(Action.OWN, grant.submission)}
+        parties = {
+            grant.grantee,
+            grant.requested_by,
+            *audience.people(Action.OWN, grant.submission),
+        }
         _notify(NoticeKind.GRANT_REVOKED, grant, parties, at)
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.models import Organization, User
-from reviews import policy
+from reviews import audience, policy
 from reviews.exceptions import Conflict, Incomplete
 from reviews.models import (
     AgencyPosition,
@@ -79,7 +79,7 @@ def assign(
 
 def possible_reviewers(submission: Submission, agency: Organization, *, by: User) -> QuerySet[User]:
     """Whom ``by`` may assign: the agency's other reviewers who are not recused, by name."""
-    reviewers = policy.people(Action.WRITE_REVIEW, submission, of=agency)
+    reviewers = audience.people(Action.WRITE_REVIEW, submission, of=agency)
     return reviewers.exclude(pk=by.pk)
 
 
@@ -122,7 +122,7 @@ def file_review(
     notices.queue(
         NoticeKind.REVIEW_FILED,
         submission,
-        policy.people(Action.FILE_POSITION, submission, of=agency),
+        audience.people(Action.FILE_POSITION, submission, of=agency),
         due_at=at,
         at=at,
     )
@@ -218,7 +218,7 @@ def file_position(
     notices.queue(
         NoticeKind.POSITION_FILED,
         submission,
-        policy.people(Action.FILE_POSITION, submission),
+        audience.people(Action.FILE_POSITION, submission),
         due_at=at,
         at=at,
     )

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Organization, Seat, User
 from accounts.roles import Kind
-from reviews import policy
+from reviews import audience, policy
 from reviews.exceptions import Conflict, NotPermitted
 from reviews.models import Submission, SubmissionGroupObjectPermission
 from reviews.models.permissions import CODENAMES
@@ -106,7 +106,7 @@ def leads_of(submission: Any) -> QuerySet[SubmissionGroupObjectPermission]:
 
 
 def _seated(submission: Submission, action: policy.Action) -> QuerySet[Organization]:
-    there = Seat.objects.filter(policy.seats(action, submission))
+    there = Seat.objects.filter(audience.seats(action, submission))
     return Organization.objects.filter(pk__in=there.values("organization"))
 
 

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.models import Organization, User
 from accounts.roles import CONSULTED
-from reviews import policy
+from reviews import audience, policy
 from reviews.exceptions import Conflict
 from reviews.models import Consultation, Determination, Submission
 from reviews.models.notice import NoticeKind
@@ -44,7 +44,7 @@ def request_consultations(submission: Submission, *, by: User, at: datetime) -> 
     notices.queue(
         NoticeKind.CONSULTATION_REQUESTED,
         submission,
-        policy.people(Action.CONSULT, submission),
+        audience.people(Action.CONSULT, submission),
         due_at=at,
         at=at,
     )
@@ -103,7 +103,7 @@ def write(
     notices.queue(
         NoticeKind.SIGNATURE_NEEDED,
         submission,
-        [official for official in policy.people(Action.DETERMINE, submission) if official != by],
+        [official for official in audience.people(Action.DETERMINE, submission) if official != by],
         due_at=at,
         at=at,
     )
@@ -127,7 +127,7 @@ def sign(determination: Determination, *, by: User, at: datetime) -> Determinati
     notices.queue(
         NoticeKind.DETERMINATION_ISSUED,
         submission,
-        policy.people(Action.VIEW, submission),
+        audience.people(Action.VIEW, submission),
         due_at=at,
         at=at,
     )

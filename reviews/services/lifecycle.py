@@ -9,15 +9,14 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from accounts import audit
 from accounts.models import Organization, User
 from accounts.roles import Kind
-from reviews import clock, policy, workflow
+from reviews import audience, clock, policy, workflow
 from reviews.exceptions import Conflict, IllegalTransition, Incomplete, StaleForm, WindowRefused
-from reviews.models import ModelVersion, Package, Report, Submission
+from reviews.models import ModelVersion, Package, Submission
 from reviews.models.notice import NoticeKind
 from reviews.policy import Action
-from reviews.services import attachments, notices, rows
+from reviews.services import attachments, ends, notices, rows
 from reviews.workflow import Status, Step
 
 IDENTITY = ("family", "version", "checkpoint_sha256")
@@ -181,7 +180,7 @@ def file(
     if submission.model_version_id != version.pk:
         raise StaleForm("Somebody else changed this draft just now. Open it again.")
     for pk in version.submissions.overdue(at).values_list("pk", flat=True):
-        expire(pk, at=at)
+        ends.record(pk, at=at)
     window = window_if_filed(submission, at=at)
     submission.status = status
     submission.opens_at, submission.closes_at = window.opens_at, window.closes_at
@@ -201,7 +200,7 @@ def file(
     notices.queue(
         NoticeKind.FILED_RECEIPT,
         submission,
-        policy.people(Action.OWN, submission),
+        audience.people(Action.OWN, submission),
         due_at=at,
         at=at,
     )
@@ -209,8 +208,8 @@ def file(
         NoticeKind.SUBMISSION_FILED,
         submission,
         {
-            *policy.people(Action.FILE_POSITION, submission),
-            *policy.people(Action.DETERMINE, submission),
+            *audience.people(Action.FILE_POSITION, submission),
+            *audience.people(Action.DETERMINE, submission),
         },
         due_at=at,
         at=at,
@@ -267,7 +266,7 @@ def shorten(submission: Submission, *, closes_at: datetime, by: User, at: dateti
     notices.queue(
         NoticeKind.WINDOW_SHORTENED,
         submission,
-        policy.people(Action.VIEW, submission),
+        audience.people(Action.VIEW, submission),
         due_at=at,
         at=at,
     )
@@ -291,37 +290,8 @@ def withdraw(submission: Submission, *, by: User, at: datetime) -> Submission:
         notices.queue(
             NoticeKind.WITHDRAWN,
             submission,
-            policy.people(Action.VIEW, submission),
+            audience.people(Action.VIEW, submission),
             due_at=at,
             at=at,
         )
     return submission
-
-
-@transaction.atomic
-def expire(submission_id: int, *, at: datetime) -> bool:
-    """Record the end of one window at its true instant; whether there was one to record."""
-    submission = rows.lock_submission(submission_id)
-    if submission.status_at(at) != Status.EXPIRED or submission.status == Status.EXPIRED:
-        return False
-    closes_at = submission.window()[1]
-    submission.status = workflow.advance(submission.status, Step.EXPIRE)
-    submission.ended_at = closes_at
-    submission.save(update_fields=["status", "ended_at"])
-    Report.objects.create(submission=submission, issued_at=closes_at)
-    rows.record(
-        "submission.expired",
-        submission,
-        by=audit.SYSTEM,
-        for_=None,
-        at=at,
-        ended_at=closes_at.isoformat(),
-    )
-    notices.queue(
-        NoticeKind.WINDOW_ENDED,
-        submission,
-        policy.people(Action.VIEW, submission),
-        due_at=closes_at,
-        at=at,
-    )
-    return True

@@ -1,21 +1,33 @@
 """Notices: who is told what, once. A row commits with its cause; delivery.py sends it."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time, timedelta
+from itertools import islice
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from accounts.models import User
-from reviews import clock, policy
-from reviews.models import AccessGrant, Notice, Submission
-from reviews.models.notice import NoticeKind
-from reviews.policy import Action
+from accounts.models import Absence, User
+from reviews.emails import EVENTS, Wording
+from reviews.models import AccessGrant, Notice, NoticeChoice, Submission
+from reviews.models.notice import Delivery, NoticeKind, Topic
+from reviews.services.reminders import REMINDERS, SERIES, Reminder, Row, Series
+
+DIGEST_HOUR = time(8)  # in the reader's own zone
+CHUNK = 500
+
+
+def wording(kind: str) -> Wording:
+    """What notices of that kind say."""
+    if kind in REMINDERS:
+        return REMINDERS[kind].wording
+    return EVENTS[NoticeKind(kind)]
 
 
 def queue(
-    kind: NoticeKind,
+    kind: str,
     submission: Submission,
     recipients: Iterable[User],
     *,
@@ -23,92 +35,179 @@ def queue(
     at: datetime,
     grant: AccessGrant | None = None,
 ) -> int:
-    """How many recipients had not been told of this; each has one row for it now."""
-    subject = f"grant:{grant.key}" if grant else submission.reference
+    """How many recipients had not been told of this; each has one row for it now.
+
+    While a recipient is away her delegate has one too, which says on whose behalf.
+    """
+    rows = [row(kind, submission, one, due_at=due_at, at=at, grant=grant) for one in recipients]
+    return insert(rows, at=at)
+
+
+def row(
+    kind: str,
+    submission: Submission,
+    person: User,
+    *,
+    due_at: datetime,
+    at: datetime,
+    grant: AccessGrant | None = None,
+    on_behalf_of: User | None = None,
+) -> Notice:
+    """A notice that nobody has been told yet, for ``insert``."""
+    about = f"grant:{grant.key}" if grant else submission.reference
+    return Notice(
+        key=f"{kind}:{about}:{due_at.isoformat()}:{person.pk}",
+        recipient=person,
+        on_behalf_of=on_behalf_of,
+        kind=kind,
+        submission=submission,
+        grant=grant,
+        due_at=due_at,
+        queued_at=at,
+        next_attempt_at=at,
+    )
+
+
+def insert(rows: Sequence[Notice], *, at: datetime) -> int:
+    """How many of the rows are new; each is delivered as its recipient chose."""
+    if not rows:
+        return 0
+    people = {told.recipient_id for told in rows}
+    away = Absence.objects.at(at).filter(person__in=people, delegate__isnull=False)
+    delegates: dict[int, list[User]] = {}
+    for absence in away.select_related("delegate"):
+        assert absence.delegate is not None  # noqa: S101 - the filter says so
+        delegates.setdefault(absence.person_id, []).append(absence.delegate)
     rows = [
-        Notice(
-            key=f"{kind}:{subject}:{due_at.isoformat()}:{person.pk}",
-            recipient=person,
-            kind=kind,
-            submission=submission,
-            grant=grant,
-            due_at=due_at,
-            queued_at=at,
-            next_attempt_at=at,
-        )
-        for person in recipients
+        *rows,
+        *(
+            row(
+                told.kind,
+                told.submission,
+                delegate,
+                due_at=told.due_at,
+                at=at,
+                grant=told.grant,
+                on_behalf_of=told.recipient,
+            )
+            for told in rows
+            for delegate in delegates.get(told.recipient_id, ())
+        ),
     ]
-    known = Notice.objects.filter(key__in=[row.key for row in rows]).count() if rows else 0
-    if known < len(rows):
+    _choose(rows, at)
+    keys = {told.key for told in rows}
+    known = Notice.objects.filter(key__in=keys).count()
+    if known < len(keys):
         Notice.objects.bulk_create(rows, ignore_conflicts=True)
-    return len(rows) - known
+    return len(keys) - known
 
 
-@dataclass(frozen=True)
-class Series:
-    """Reminders of which only the latest due is worth sending (docs/domain.md section 7)."""
-
-    name: str
-    audience: Action
-    points: Callable[[datetime, datetime], dict[NoticeKind, datetime | None]]
-
-
-SERIES = (
-    Series(
-        "midpoint",
-        Action.WRITE_REVIEW,
-        lambda opens_at, closes_at: {NoticeKind.MIDPOINT: clock.midpoint(opens_at, closes_at)},
-    ),
-    Series(
-        "ending",
-        Action.VIEW,
-        lambda opens_at, closes_at: {
-            NoticeKind.ENDS_IN_7_DAYS: clock.before_end(opens_at, closes_at, 7),
-            NoticeKind.ENDS_IN_3_DAYS: clock.before_end(opens_at, closes_at, 3),
-            NoticeKind.ENDS_IN_1_DAY: clock.before_end(opens_at, closes_at, 1),
-        },
-    ),
-)
-REMINDERS = frozenset(
-    {
-        NoticeKind.MIDPOINT,
-        NoticeKind.ENDS_IN_7_DAYS,
-        NoticeKind.ENDS_IN_3_DAYS,
-        NoticeKind.ENDS_IN_1_DAY,
+def _choose(rows: Sequence[Notice], at: datetime) -> None:
+    """Each row is to be delivered as its recipient chose for its topic."""
+    people = {told.recipient_id for told in rows}
+    chosen = {
+        (choice.person_id, choice.topic): Delivery(choice.delivery)
+        for choice in NoticeChoice.objects.filter(person__in=people)
     }
-)
+    if not chosen:
+        return
+    for told in rows:
+        topic = wording(told.kind).topic
+        delivery = chosen.get((told.recipient_id, topic.value), Delivery.IMMEDIATE)
+        if delivery not in topic.deliveries:
+            continue
+        told.delivery = delivery
+        if delivery is Delivery.DIGEST:
+            zone = ZoneInfo(told.recipient.zone)
+            told.digest_for, told.next_attempt_at = next_digest(at, zone)
+
+
+def next_digest(at: datetime, zone: ZoneInfo) -> tuple[date, datetime]:
+    """The day whose mail a notice of the instant ``at`` is part of, and when that mail goes."""
+    local = at.astimezone(zone)
+    day = local.date() + timedelta(days=local.time() >= DIGEST_HOUR)
+    return day, datetime.combine(day, DIGEST_HOUR, zone)
 
 
 def queue_reminders(*, at: datetime) -> int:
-    """The latest due reminder of each series of each open window has its rows; how many are new."""
+    """The latest due reminder of each series of each row has its notices; how many are new."""
+    return sum(_queue_series(series, at) for series in SERIES)
+
+
+def _queue_series(series: Series, at: datetime) -> int:
     new = 0
-    for submission in Submission.objects.window_open(at).select_related("model_version__lab"):
-        for series in SERIES:
-            points = {
-                str(kind): due
-                for kind, due in series.points(*submission.window()).items()
-                if due is not None
-            }
-            reached = clock.latest_reached(points, at)
-            if reached is None:
-                continue
+    rows = iter(series.rows(at).order_by("pk").iterator(chunk_size=CHUNK))
+    while chunk := list(islice(rows, CHUNK)):
+        due = [(one, *current) for one in chunk if (current := series.current(one, at))]
+        for one, reminder, due_at in _untold(due):
             with transaction.atomic():
-                new += queue(
-                    NoticeKind(reached),
-                    submission,
-                    policy.people(series.audience, submission),
-                    due_at=points[reached],
-                    at=at,
-                )
+                submission, grant = subject(one)
+                people = reminder.concerns(one)
+                new += queue(reminder.kind, submission, people, due_at=due_at, at=at, grant=grant)
     return new
 
 
+def subject(about: Row) -> tuple[Submission, AccessGrant | None]:
+    """(the submission, the grant if it is about one)."""
+    return (about.submission, about) if isinstance(about, AccessGrant) else (about, None)
+
+
+def _untold(
+    due: Sequence[tuple[Row, Reminder, datetime]],
+) -> list[tuple[Row, Reminder, datetime]]:
+    """Those of which nobody has been told yet: one query for them all."""
+    kinds = {reminder.kind for _, reminder, _ in due}
+    numbers = {subject(about)[0].pk for about, _, _ in due}
+    told = set(
+        Notice.objects.filter(kind__in=kinds, submission__in=numbers)
+        .values_list("kind", "submission", "grant", "due_at")
+        .distinct()
+    )
+
+    def point(about: Row, reminder: Reminder, due_at: datetime) -> tuple[Any, ...]:
+        submission, grant = subject(about)
+        return reminder.kind, submission.pk, grant.pk if grant else None, due_at
+
+    return [one for one in due if point(*one) not in told]
+
+
 def waiting(at: datetime) -> QuerySet[Notice]:
-    """Notices that are due to be sent and that nobody is sending."""
-    return Notice.objects.filter(
-        Q(claimed_until__isnull=True) | Q(claimed_until__lte=at),
-        sent_at__isnull=True,
-        skipped_at__isnull=True,
-        dead_at__isnull=True,
-        next_attempt_at__lte=at,
-    ).order_by("next_attempt_at", "id")
+    """Notices whose mail is due and that nobody is sending."""
+    return (
+        Notice.objects.filter(
+            Q(claimed_until__isnull=True) | Q(claimed_until__lte=at),
+            sent_at__isnull=True,
+            skipped_at__isnull=True,
+            dead_at__isnull=True,
+            next_attempt_at__lte=at,
+        )
+        .exclude(delivery=Delivery.MUTED)
+        .order_by("next_attempt_at", "id")
+    )
+
+
+def choose(person: User, topic: Topic, delivery: Delivery) -> None:
+    """The person's notices of the topic are delivered so from now on.
+
+    Raises ValueError for a delivery that the topic does not allow.
+    """
+    if delivery not in topic.deliveries:
+        raise ValueError(f"{topic.label} cannot be delivered as {delivery}.")
+    if topic is Topic.LEGAL:
+        return
+    NoticeChoice.objects.update_or_create(
+        person=person, topic=topic, defaults={"delivery": delivery}
+    )
+
+
+def mark_read(rows: QuerySet[Notice], *, at: datetime) -> int:
+    """The unread ones among ``rows`` are read since ``at``; how many."""
+    return rows.filter(read_at__isnull=True).update(read_at=at)
+
+
+def requeue(rows: QuerySet[Notice], *, at: datetime) -> int:
+    """The undelivered ones among ``rows`` are tried again from ``at`` on; how many."""
+    dead = Notice.objects.undelivered().filter(pk__in=rows.values("pk"))
+    return dead.update(
+        dead_at=None, bounced_at=None, sent_at=None, attempts=0, next_attempt_at=at, error=""
+    )

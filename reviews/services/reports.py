@@ -13,14 +13,14 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import Organization, Seat, User
 from accounts.roles import Role
-from reviews import policy, workflow
+from reviews import audience, policy, workflow
 from reviews.exceptions import Conflict, Incomplete
 from reviews.models import AgencyPosition, Determination, Report, Submission
 from reviews.models.determination import Coverage
 from reviews.models.notice import NoticeKind
 from reviews.policy import Action
 from reviews.rules import There
-from reviews.services import attachments, lifecycle, notices, rows
+from reviews.services import attachments, ends, notices, rows
 from reviews.workflow import Step
 
 NO_VIEW = "No view recorded"
@@ -54,7 +54,7 @@ def lines(submission: Submission) -> list[AgencyLine]:
 def filed_by_agency(submission: Submission) -> list[tuple[str, bool]]:
     """Each agency of ``lines`` by its short name, and whether it has filed: one query."""
     filed = There(F("organization"), model=AgencyPosition, key="agency", submission=submission.pk)
-    leading = policy.seats(Action.FILE_POSITION, submission)
+    leading = audience.seats(Action.FILE_POSITION, submission)
     seats = Seat.objects.filter(leading | Q(filed, role=Role.LEAD)).order_by("organization__name")
     return list(seats.values_list("organization__short_name", filed))
 
@@ -112,7 +112,7 @@ def issue(submission: Submission, *, by: User, at: datetime) -> Report:
     notices.queue(
         NoticeKind.CONCLUDED,
         submission,
-        policy.people(Action.VIEW, submission),
+        audience.people(Action.VIEW, submission),
         due_at=at,
         at=at,
     )
@@ -123,7 +123,7 @@ def issue(submission: Submission, *, by: User, at: datetime) -> Report:
 def respond(submission: Submission, *, response: str, by: User, at: datetime) -> Report:
     """The lab's response stands with the report. Raises Conflict before it, or a second time."""
     submission, _, at = rows.begin(submission, Action.RESPOND, by=by, at=at)
-    lifecycle.expire(submission.pk, at=at)  # the end issues the report, recorded or not
+    ends.record(submission.pk, at=at)  # the end issues the report, recorded or not
     report = Report.objects.filter(submission=submission).first()
     if report is None:
         raise Conflict("There is no report to respond to yet.")

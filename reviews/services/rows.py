@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Model
 
 from accounts import audit
-from accounts.models import Organization, User
+from accounts.models import AuditEvent, Organization, User
 from reviews import policy
 from reviews.exceptions import Conflict, NotVisible, StaleForm
 from reviews.models import AccessGrant, AgencyReview, Determination, Document, Submission
@@ -64,8 +64,21 @@ def record(
     **details: Any,
 ) -> None:
     """The event about ``row`` stands in the audit log, done by ``by`` for the organization."""
+    audit.append([entry(action, row, by=by, for_=for_, at=at, **details)])
+
+
+def entry(
+    action: str,
+    row: Any,
+    *,
+    by: audit.Actor,
+    for_: Organization | None,
+    at: datetime,
+    **details: Any,
+) -> AuditEvent:
+    """The event about ``row``, for ``audit.append``."""
     submission = row if isinstance(row, Submission) else row.submission
-    audit.record(
+    return audit.entry(
         action,
         by=by,
         at=at,

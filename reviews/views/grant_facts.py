@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cached_property
 
 from portal.templatetags.foreview import instant_html
-from reviews import policy
+from reviews import audience
 from reviews.models import AccessGrant, Package
 from reviews.models.access_grant import beyond
 
@@ -120,7 +120,7 @@ class Facts:
 
     @cached_property
     def _named_to_labs(self):
-        return policy.named_to_lab(self.grant)
+        return audience.named_to_lab(self.grant)
 
 
 def terms(grant, package):

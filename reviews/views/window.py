@@ -142,7 +142,7 @@ def _milestones(state, opens_at, closes_at, at, over_at, zone):
     opening = "Window opens" if state == "before" else "Window opened"
     named = [
         ("open", opening, "", opens_at),
-        ("midpoint", "Midpoint", "Midpoint", clock.midpoint(opens_at, closes_at)),
+        ("midpoint", "Midpoint", "Midpoint", clock.point_of_day(opens_at, closes_at, 15)),
         *(
             (f"minus-{left}", words, f"\N{MINUS SIGN}{left}", instant)
             for left, words in ((7, "7 days left"), (3, "3 days left"), (1, "1 day left"))

@@ -12,7 +12,7 @@ VERBS = {
     *("list", "detail", "create", "edit", "add", "history"),
     *("file", "shorten", "withdraw", "recuse", "assign", "write", "issue", "respond", "sign"),
     *("request", "record", "consent", "confirm", "decline", "authorize", "revoke", "use", "attest"),
-    *("give", "take", "restrict", "download"),
+    *("give", "take", "restrict", "download", "choose", "mute", "read", "requeue", "end"),
 }
 # URL names of another form, and why.
 OTHER_NAMES = {

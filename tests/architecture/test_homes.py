@@ -15,12 +15,17 @@ PERMISSION_ROWS = {
     "reviews.models": "which hands the name on",
     "reviews.services.attachments": "their one writer",
     "reviews.rules": "reads",
+    "reviews.audience": "reads",
     "reviews.views.attachments": "reads",
 }
 WRITES_PERMISSION_ROWS = ("reviews.services.attachments", "reviews.models.permissions")
 ATTACHED = ("SubmissionGroupObjectPermission", "group_permissions")
 
-WRITES_STATUS = ("reviews.services.lifecycle", "reviews.services.reports")
+WRITES_STATUS = (
+    "reviews.services.lifecycle",
+    "reviews.services.ends",
+    "reviews.services.reports",
+)
 MAKING = {"create", "update", "bulk_create", "get_or_create", "update_or_create", "Submission"}
 
 # Those who may name audit events; only the first makes them.
@@ -30,6 +35,7 @@ AUDIT_EVENTS = {
     "accounts.models": "which hands the name on",
     "reviews.services.history": "reads what a person may see",
     "reviews.policy": "names the kind of row that an auditor reads",
+    "reviews.services.rows": "says what kind of row it composes for accounts.audit",
 }
 
 CLOCK = "reviews.clock"

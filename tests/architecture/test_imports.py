@@ -12,7 +12,7 @@ LAYERS = [
     ("accounts",),
     ("reviews.clock", "reviews.workflow", "reviews.exceptions"),
     ("reviews.models",),
-    ("reviews.actions", "reviews.rules", "reviews.policy"),
+    ("reviews.actions", "reviews.rules", "reviews.clauses", "reviews.policy", "reviews.audience"),
     ("reviews.emails",),
     ("reviews.services", "reviews.forms", "reviews.uploads"),
     (

@@ -21,6 +21,7 @@ from reviews.services import (
     attachments,
     determinations,
     documents,
+    ends,
     lifecycle,
     reports,
 )
@@ -87,7 +88,7 @@ def _end(world, people):
         factories.position_filed(world.concluded, people, agency.code, "no_concerns_recorded")
     reports.issue(world.concluded, by=people.nsa_lead, at=START)
     lifecycle.shorten(world.expired, closes_at=SOON, by=liaison, at=START)
-    lifecycle.expire(world.expired.pk, at=SOON)
+    ends.record(world.expired.pk, at=SOON)
 
 
 def _add_documents(world, people):

@@ -6,7 +6,7 @@ from django.db.models import F
 from accounts.models import AuditEvent, Organization
 from reviews import policy, rules
 from reviews.exceptions import NotPermitted, NotVisible
-from reviews.models import AccessGrant, Assignment, Submission
+from reviews.models import AccessGrant, Assignment, Heartbeat, Notice, Submission
 from reviews.policy import Action
 from tests.authorization.policy_world import (
     END,
@@ -35,6 +35,8 @@ def rows_of(world, action):
         "accessgrant": lambda: world.grants.values(),
         "organization": lambda: Organization.objects.all()[:4],
         "auditevent": lambda: AuditEvent.objects.all()[:2],
+        "notice": lambda: Notice.objects.filter(submission=world.running),
+        "heartbeat": lambda: [Heartbeat.objects.get_or_create(name="x", at=OPENING)[0]],
     }[kind]()
 
 
@@ -95,6 +97,19 @@ def test_a_step_that_is_taken_is_left_out(world):
             lead, [world.running], [Action.ASSIGN], at=OPENING, taken={Action.ASSIGN: filed}
         )[world.running.pk]
     )
+
+
+# find
+
+
+def test_a_row_that_one_may_act_on_is_found_though_one_does_not_see_it(world):
+    """An administrator attaches agencies to a submission of which she reads nothing."""
+    administrator = world.people.administrator
+    assert not policy.may(administrator, Action.VIEW, world.running, at=OPENING)
+    key = {"reference": world.running.reference}
+    assert policy.find(administrator, Action.ADMINISTER, at=OPENING, **key) == world.running
+    with pytest.raises(NotVisible):
+        policy.find(administrator, Action.OWN, at=OPENING, **key)
 
 
 # check

@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.models import Organization
-from reviews import policy
+from reviews import audience, policy
 from reviews.models import AccessGrant
 from reviews.policy import Action
 from tests.authorization.policy_world import OPENING, attach, detach, everyone, person
@@ -29,13 +29,13 @@ def test_the_people_of_an_action_are_those_who_may_at_its_time(world, action, na
         for someone in everyone(world).values()
         if action in policy.actions(someone, submission, at=OPENING)
     }
-    found = policy.people(action, submission)
+    found = audience.people(action, submission)
     assert set(found) == may
     assert [someone.name for someone in found] == sorted(someone.name for someone in may)
 
 
 def test_the_people_of_an_action_leave_the_clock_and_assignments_aside(world):
-    reviewers = policy.people(Action.WRITE_REVIEW, world.withdrawn)
+    reviewers = audience.people(Action.WRITE_REVIEW, world.withdrawn)
     assert {someone.email for someone in reviewers} == {
         f"{agency}-reviewer@demo.example" for agency in ("nsa", "dod", "cisa", "caisi", "treasury")
     }
@@ -43,7 +43,7 @@ def test_the_people_of_an_action_leave_the_clock_and_assignments_aside(world):
 
 def test_the_people_of_one_organization(world):
     nsa = Organization.objects.get(code="nsa")
-    found = policy.people(Action.READ_PACKAGE, world.running, of=nsa)
+    found = audience.people(Action.READ_PACKAGE, world.running, of=nsa)
     assert {someone.email.partition("@")[0] for someone in found} == {
         *("nsa-reviewer", "nsa-lead", "nsa-official", "nsa-signer")
     }
@@ -51,21 +51,21 @@ def test_the_people_of_one_organization(world):
 
 def test_whoever_holds_two_such_seats_is_one_person(world):
     twice = person("nsa:lead", "nsa:reviewer", "dod:lead")
-    assert list(policy.people(Action.VIEW, world.running)).count(twice) == 1
+    assert list(audience.people(Action.VIEW, world.running)).count(twice) == 1
 
 
 def test_a_seat_whose_role_lacks_the_codename_is_nobody_s_way(world):
     """Even where a row gives it to the group."""
-    before = set(policy.people(Action.FILE_POSITION, world.running))
+    before = set(audience.people(Action.FILE_POSITION, world.running))
     attach(world.running, "nsa:reviewer", "lead_submission")
-    assert set(policy.people(Action.FILE_POSITION, world.running)) == before
+    assert set(audience.people(Action.FILE_POSITION, world.running)) == before
 
 
 def test_attachment_by_another_codename_is_nobody_s_way(world):
-    before = set(policy.people(Action.FILE_POSITION, world.running))
+    before = set(audience.people(Action.FILE_POSITION, world.running))
     detach(world.running, "nsa:lead")
     attach(world.running, "nsa:lead", "view_submission")
-    after = set(policy.people(Action.FILE_POSITION, world.running))
+    after = set(audience.people(Action.FILE_POSITION, world.running))
     assert before - after == {world.people.nsa_lead}
 
 
@@ -74,13 +74,13 @@ def test_attachment_by_another_codename_is_nobody_s_way(world):
 
 def test_a_grant_names_its_parties_to_the_lab(world):
     grant, people = world.grants["nsa"], world.people
-    assert policy.named_to_lab(grant) == {
+    assert audience.named_to_lab(grant) == {
         grant.grantee_id,
         grant.requested_by_id,
         people.northlight_liaison.pk,
         people.administrator.pk,
     }
-    assert policy.named_to_lab(world.grants["dod"]) == {
+    assert audience.named_to_lab(world.grants["dod"]) == {
         people.dod_reviewer.pk,
         people.dod_lead.pk,
     }
@@ -100,11 +100,11 @@ def test_whoever_ended_a_grant_is_named_when_the_lab_knows_her_anyway(world, fac
     grant = AccessGrant.objects.get(agency__code="nsa", submission=world.running)
     someone = getattr(world.people, code)
     setattr(grant, fact, someone)
-    assert (someone.pk in policy.named_to_lab(grant)) == named
+    assert (someone.pk in audience.named_to_lab(grant)) == named
 
 
 @pytest.mark.parametrize("fact", ["declined_by", "lab_attested_by"])
 def test_the_lab_s_own_acts_are_named_to_it(world, fact):
     grant = AccessGrant.objects.get(agency__code="nsa", submission=world.running)
     setattr(grant, fact, world.people.northlight_admin)
-    assert world.people.northlight_admin.pk in policy.named_to_lab(grant)
+    assert world.people.northlight_admin.pk in audience.named_to_lab(grant)

@@ -9,7 +9,7 @@ from django.db.models import F
 from accounts.models import AuditEvent, Organization, Seat, User
 from accounts.roles import LAB_ROLES, Role
 from reviews import policy, rules
-from reviews.models import AccessGrant, Assignment, Document, Submission
+from reviews.models import AccessGrant, Assignment, Document, Heartbeat, Notice, Submission
 from reviews.models.permissions import CODENAMES
 from reviews.policy import Action
 from tests.conftest import START
@@ -74,7 +74,10 @@ def test_a_rule_names_what_there_is(action, rule):
 @pytest.mark.parametrize(("action", "rule"), EVERY_RULE)
 def test_a_role_alone_opens_no_content(action, rule):
     if rule.roles:
-        assert rule.over in {Submission, AccessGrant, Organization, AuditEvent}
+        assert rule.over in {
+            *(Submission, AccessGrant, Organization, AuditEvent),
+            *(Notice, Heartbeat),  # which say that something waits or works, and no content
+        }
         assert action not in {Action.VIEW, Action.READ_PACKAGE, Action.OWN, Action.DELIBERATE}
 
 
@@ -100,6 +103,7 @@ def test_what_shows_that_a_row_exists_is_a_reading_action(kind):
     action, key = policy.SEEN_BY[kind]
     assert action in {
         *(Action.VIEW, Action.VIEW_DOCUMENT, Action.READ_DETERMINATION, Action.VIEW_GRANT),
+        Action.READ_NOTICE,
     }
     if key != "pk":
         assert kind._meta.get_field(key).related_model is policy.RULES[action][0].over

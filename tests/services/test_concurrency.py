@@ -12,7 +12,7 @@ from accounts.models import AuditEvent
 from reviews import clock
 from reviews.exceptions import DomainError
 from reviews.models import AccessGrant, AgencyReview, Notice, Submission
-from reviews.services import access, agency_reviews, lifecycle
+from reviews.services import access, agency_reviews, ends, lifecycle
 from tests import factories
 
 pytestmark = pytest.mark.postgresql
@@ -127,7 +127,7 @@ def test_filing_reviews_against_the_end(committed_people, start, move_clock):
     def expire(submission):
         def call():
             move_clock(end)
-            lifecycle.expire(submission.pk, at=clock.system())
+            ends.record(submission.pk, at=clock.system())
 
         return call
 
@@ -148,7 +148,7 @@ def test_filing_reviews_against_the_end(committed_people, start, move_clock):
 def test_one_end_recorded_fifty_times(committed_people, start, move_clock):
     submission = factories.filed(committed_people)
     move_clock(start + clock.FULL_WINDOW)
-    calls = [lambda: lifecycle.expire(submission.pk, at=clock.system())] * THREADS
+    calls = [lambda: ends.record(submission.pk, at=clock.system())] * THREADS
     assert at_once(*calls) == {"done": THREADS}
     assert AuditEvent.objects.filter(action="submission.expired").count() == 1
     people_told = Notice.objects.filter(kind="window_ended").values("recipient")

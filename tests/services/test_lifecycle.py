@@ -21,7 +21,7 @@ from reviews.exceptions import (
 )
 from reviews.models import Notice, Submission
 from reviews.policy import Action
-from reviews.services import attachments, lifecycle
+from reviews.services import attachments, ends, lifecycle
 from tests import factories
 from tests import people as people_module
 
@@ -256,7 +256,7 @@ def test_withdrawing_after_the_end_is_illegal_whether_or_not_it_was_recorded(
     move_clock(end)
     with pytest.raises(IllegalTransition):
         lifecycle.withdraw(submission, by=people.northlight_liaison, at=end)
-    assert lifecycle.expire(submission.pk, at=end)
+    assert ends.record(submission.pk, at=end)
     with pytest.raises(IllegalTransition):
         lifecycle.withdraw(submission, by=people.northlight_liaison, at=end)
 
@@ -278,11 +278,11 @@ def test_only_the_lab_files_shortens_or_withdraws(people, start, who):
 def test_expiring_records_the_true_instant_once(people, start, move_clock):
     submission = factories.filed(people)
     end = start + HOURS_720
-    assert not lifecycle.expire(submission.pk, at=end - MICROSECOND)
+    assert not ends.record(submission.pk, at=end - MICROSECOND)
     late = end + timedelta(days=7)
     move_clock(late)
-    assert lifecycle.expire(submission.pk, at=late)
-    assert not lifecycle.expire(submission.pk, at=late)
+    assert ends.record(submission.pk, at=late)
+    assert not ends.record(submission.pk, at=late)
     submission.refresh_from_db()
     assert (submission.status, submission.ended_at) == ("expired", end)
     assert submission.report.issued_at == end

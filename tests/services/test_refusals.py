@@ -92,7 +92,7 @@ class TestOnRecord:
         def full(*args, **kwargs):
             raise DatabaseError("disk full")
 
-        monkeypatch.setattr(AuditEvent, "save", full)
+        monkeypatch.setattr(audit, "append", full)
         mine = own(browser.get("/")) | OUTDATED
         kept = browser.post(decline, mine | {"reason": SECRET}, headers=HERE)
         assert kept.status_code == 403

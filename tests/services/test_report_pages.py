@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from reviews.models import Report
-from reviews.services import agency_reviews, attachments, determinations, lifecycle
+from reviews.services import agency_reviews, attachments, determinations, ends, lifecycle
 from reviews.workflow import Status
 from tests import factories
 from tests.services.agency_pages import content_of, page, signed_in, text_of
@@ -145,7 +145,7 @@ def test_clock_issues_the_report_even_when_nobody_records_it(people, submission,
         return {line.agency.code: line.outcome for line in answer.context["report"].lines}
 
     unrecorded = seen()
-    lifecycle.expire(submission.pk, at=submission.closes_at)
+    ends.record(submission.pk, at=submission.closes_at)
     assert seen() == unrecorded
     assert unrecorded == {
         "nsa": "Concerns recorded",
@@ -216,7 +216,7 @@ def test_lab_responds_once(people, submission):
 
 def test_lab_responds_after_the_end(people, submission, move_clock):
     move_clock(submission.closes_at)
-    lifecycle.expire(submission.pk, at=submission.closes_at)
+    ends.record(submission.pk, at=submission.closes_at)
     answer = signed_in(people.northlight_liaison).post(
         page("report-respond", submission), {"response": "Noted."}
     )

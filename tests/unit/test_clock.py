@@ -292,14 +292,16 @@ def test_no_point_lies_between_the_latest_reached_and_now(points, at):
 
 
 @thoroughly
-@given(opens_at=utc_instants, span=spans)
-def test_the_midpoint_halves_the_window(opens_at, span):
-    middle = clock.midpoint(opens_at, opens_at + span)
-    assert abs((middle - opens_at) - (opens_at + span - middle)) <= TICK
+@given(opens_at=utc_instants, span=spans, number=st.integers(min_value=0, max_value=30))
+def test_the_points_of_days_share_the_window_evenly(opens_at, span, number):
+    point = clock.point_of_day(opens_at, opens_at + span, number)
+    assert abs((point - opens_at) * 30 - span * number) <= 30 * TICK
 
 
-def test_the_midpoint_of_a_full_window_is_at_360_hours():
-    assert clock.midpoint(OPENS, CLOSES) == OPENS + timedelta(hours=360)
+def test_the_points_of_a_full_window_are_its_days():
+    for number in (0, 3, 15, 30):
+        point = clock.point_of_day(OPENS, CLOSES, number)
+        assert point == OPENS + timedelta(hours=24 * number)
 
 
 def test_days_before_the_end():

@@ -13,7 +13,8 @@ from django.utils import timezone
 from portal.forms import DateField, ZonedDateTimeField
 from portal.templatetags.foreview import instant_html
 from portal.timeline import instant_element, instant_text, span_text, zone_label
-from reviews.services.notices import SERIES
+from reviews.models import Submission
+from reviews.services.reminders import REMINDERS
 from reviews.views.window import timeline
 
 EASTERN = ZoneInfo("America/New_York")
@@ -160,7 +161,9 @@ def test_a_shorter_window_has_only_the_milestones_that_fit():
 @pytest.mark.parametrize("days", [1, 3, 5, 7, 12, 30])
 def test_the_marks_stand_where_the_reminders_are_due(days):
     closes_at = OPENS + days * DAY
-    due = [at for series in SERIES for at in series.points(OPENS, closes_at).values() if at]
+    window = Submission(opens_at=OPENS, closes_at=closes_at)
+    drawn_of = ("midpoint", "ends_in_7_days", "ends_in_3_days", "ends_in_1_day")
+    due = [at for kind in drawn_of if (at := REMINDERS[kind].due(window))]
     marks = drawn(OPENS, closes_at=closes_at).labelled
     assert [m.when for m in marks] == [instant_text(at, EASTERN) for at in sorted(due)]
 

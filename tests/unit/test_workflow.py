@@ -14,6 +14,7 @@ from reviews import emails, policy, rules, workflow
 from reviews.exceptions import Conflict, IllegalTransition
 from reviews.models import access_grant, agency_review, determination, document, notice, package
 from reviews.models import submission as submission_module
+from reviews.services import reminders
 from reviews.workflow import Status, Step
 
 # Written from the drawing in docs/domain.md section 4, not from the table.
@@ -116,9 +117,8 @@ def test_no_choice_and_no_permission_has_a_banned_word():
 
 
 def test_no_mail_has_a_banned_word():
-    texts = [
-        text for subject_and_sentence in emails.TEXTS.values() for text in subject_and_sentence
-    ]
+    worded = [*emails.EVENTS.values(), *(one.wording for one in reminders.REMINDERS.values())]
+    texts = [text for wording in worded for text in (wording.subject, wording.sentence)]
     assert [word for text in texts for word in banned_in(text)] == []
 
 

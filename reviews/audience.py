@@ -1,0 +1,85 @@
+"""Whom policy lets do something: its rules, read from the row's side.
+
+Notices and lists of people ask here; what one person may do is asked of reviews/policy.py.
+"""
+
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
+
+from django.db.models import Q, QuerySet
+
+from accounts.models import Organization, Seat, User
+from reviews import rules
+from reviews.models import (
+    AccessGrant,
+    Recusal,
+    Submission,
+    SubmissionGroupObjectPermission,
+)
+from reviews.models.permissions import CODENAMES
+from reviews.policy import RULES, Action
+
+
+def seats(action: Action, submission: Submission) -> Q:
+    """The condition on seats that their holders may do ``action`` there, when it is the time.
+
+    Leaves aside what a rule asks of the person or of a row, such as an assignment.
+    """
+    return reduce(or_, (rule.reached_by(submission) for rule in RULES[action]))
+
+
+def people(
+    action: Action, submission: Submission, *, of: Organization | None = None
+) -> QuerySet[User]:
+    """The active people on those seats, ``of`` one organization or any, by name.
+
+    Nobody who is recused from the submission is among them.
+    """
+    held = Seat.objects.filter(seats(action, submission))
+    if of is not None:
+        held = held.filter(organization=of)
+    members = User.groups.through.objects.filter(group__in=held.values("group"))
+    recused = Recusal.objects.filter(submission=submission)
+    return (
+        User.objects.filter(is_active=True, pk__in=members.values("user"))
+        .exclude(pk__in=recused.values("person"))
+        .order_by("name")
+    )
+
+
+def viewers(submissions: Iterable[Submission]) -> set[tuple[int, int]]:
+    """(submission, person) for everybody who may see one of ``submissions``: one query."""
+    (rule,) = RULES[Action.VIEW]
+    roles = [role for role, names in CODENAMES.items() if rule.permission in names]
+    numbers = [submission.pk for submission in submissions]
+    pairs = SubmissionGroupObjectPermission.objects.filter(
+        content_object__in=numbers,
+        permission=rules.permission_number(rule.permission),
+        group__seat__role__in=roles,
+        group__user__is_active=True,
+    ).values_list("content_object", "group__user")
+    recused = Recusal.objects.filter(submission__in=numbers).values_list("submission", "person")
+    return set(pairs) - set(recused)
+
+
+def followers(submissions: Iterable[Submission]) -> dict[int, list[User]]:
+    """For each submission, the people who may see it: two queries for them all."""
+    pairs = viewers(submissions)
+    people = User.objects.in_bulk({person for _, person in pairs})
+    found: dict[int, list[User]] = {submission.pk: [] for submission in submissions}
+    for submission, person in sorted(pairs):
+        found[submission].append(people[person])
+    return found
+
+
+def named_to_lab(grant: AccessGrant) -> set[int]:
+    """Whom the grant's lab may know by name: the parties to it, and the lab's own people."""
+    parties = [
+        *(grant.grantee_id, grant.requested_by_id, grant.consented_by_id, grant.declined_by_id),
+        *(grant.authorized_by_id, grant.lab_attested_by_id),
+    ]
+    others = [grant.revoked_by_id, grant.agency_attested_by_id]
+    own = Seat.objects.filter(organization=grant.submission.lab, group__user__in=others)
+    named = [*parties, *own.values_list("group__user", flat=True)]
+    return {person for person in named if person is not None}

@@ -1,0 +1,33 @@
+"""Business days of the federal government: Monday to Friday but for federal holidays.
+
+Holidays and their observed days come from the holidays library (5 U.S.C. 6103).
+"""
+
+import zoneinfo
+from datetime import date, datetime, timedelta
+from functools import cache
+
+import holidays
+
+EASTERN = zoneinfo.ZoneInfo("America/New_York")
+ONE = timedelta(days=1)
+
+
+@cache
+def _federal() -> holidays.HolidayBase:
+    return holidays.country_holidays("US")
+
+
+def is_business_day(day: date) -> bool:
+    """Whether the government works on that day."""
+    return day.weekday() < 5 and day not in _federal()
+
+
+def after(at: datetime, days: int) -> datetime:
+    """The same hour in Washington, ``days`` business days after ``at``."""
+    local = at.astimezone(EASTERN)
+    day = local.date()
+    while days > 0:
+        day += ONE
+        days -= is_business_day(day)
+    return datetime.combine(day, local.time(), EASTERN).astimezone(at.tzinfo)

@@ -1,0 +1,123 @@
+"""Who reads which notice, who sends one again, who sees how the portal runs, whom notices reach."""
+
+import itertools
+
+import pytest
+
+from accounts.models import User
+from reviews import audience, policy
+from reviews.models import Heartbeat, Notice
+from reviews.models.notice import ESCALATED_IDLE, ESCALATED_UNASSIGNED
+from reviews.policy import Action
+from tests.authorization.policy_world import (
+    ADMINISTRATORS,
+    AGENCIES,
+    BASALT,
+    INSTANTS,
+    LAB,
+    ONLY_ON_BASALT,
+    OPENING,
+    person,
+)
+from tests.people import SEATS
+
+pytestmark = pytest.mark.django_db
+numbers = itertools.count(1)
+
+
+def notice(submission, recipient, kind="filed_receipt", **facts):
+    return Notice.objects.create(
+        key=f"test:{next(numbers)}",
+        recipient=recipient,
+        kind=kind,
+        submission=submission,
+        due_at=OPENING,
+        queued_at=OPENING,
+        next_attempt_at=OPENING,
+        **facts,
+    )
+
+
+def readers(world, kind="filed_receipt", *, of="running", at=OPENING, **facts):
+    """The codes of those who read a notice of that kind when it is addressed to them."""
+    found = set()
+    for code in SEATS:
+        someone = getattr(world.people, code)
+        row = notice(world.submissions[of], someone, kind, **facts)
+        if policy.may(someone, Action.READ_NOTICE, row, at=at):
+            found.add(code)
+    return found
+
+
+@pytest.mark.parametrize("instant", INSTANTS)
+def test_those_who_see_the_submission_read_what_they_are_told_of_it(world, instant):
+    assert readers(world, at=INSTANTS[instant]) == LAB | AGENCIES
+    assert readers(world, of="basalt", at=INSTANTS[instant]) == BASALT | AGENCIES | ONLY_ON_BASALT
+
+
+def test_administrators_read_only_of_access_and_of_what_went_on_to_them(world):
+    for kind in (ESCALATED_IDLE, ESCALATED_UNASSIGNED):
+        assert readers(world, kind) == LAB | AGENCIES | ADMINISTRATORS
+    assert readers(world, grant=world.grants["nsa"]) == LAB | AGENCIES | ADMINISTRATORS
+
+
+def test_nobody_reads_what_another_is_told(world):
+    theirs = notice(world.running, world.people.nsa_lead, ESCALATED_IDLE)
+    for code in set(SEATS) - {"nsa_lead"}:
+        someone = getattr(world.people, code)
+        assert not policy.may(someone, Action.READ_NOTICE, theirs, at=OPENING), code
+
+
+def test_recusal_closes_what_one_was_told(world):
+    someone = person("nsa:reviewer", "caisi:administrator")
+    told = [notice(world.running, someone), notice(world.running, someone, ESCALATED_IDLE)]
+    assert all(policy.may(someone, Action.READ_NOTICE, row, at=OPENING) for row in told)
+    world.running.recusals.create(person=someone, declared_at=OPENING, declared_by=someone)
+    assert not any(policy.may(someone, Action.READ_NOTICE, row, at=OPENING) for row in told)
+
+
+@pytest.mark.parametrize("fact", ["dead_at", "bounced_at"])
+def test_administrators_alone_send_again_what_did_not_arrive(world, fact):
+    lost = notice(world.running, world.people.nsa_lead, **{fact: OPENING})
+    sent = notice(world.running, world.people.nsa_lead, sent_at=OPENING)
+    for code in SEATS:
+        someone = getattr(world.people, code)
+        may = policy.may(someone, Action.REQUEUE_NOTICE, lost, at=OPENING)
+        assert may is (code in ADMINISTRATORS), code
+        assert not policy.may(someone, Action.REQUEUE_NOTICE, sent, at=OPENING)
+
+
+def test_administrators_alone_see_how_the_portal_runs(world):
+    sign = Heartbeat.objects.create(name="sweep:ends", at=OPENING)
+    may = {
+        code
+        for code in SEATS
+        if policy.may(getattr(world.people, code), Action.OPERATE, sign, at=OPENING)
+    }
+    assert may == ADMINISTRATORS
+
+
+def test_viewers_are_exactly_those_who_may_view(world):
+    """The set that mail goes by, and the question that pages ask, agree on everybody."""
+    world.running.recusals.create(
+        person=world.people.dod_lead, declared_at=OPENING, declared_by=world.people.dod_lead
+    )
+    submissions = list(world.submissions.values())
+    pairs = {
+        (submission.pk, someone.pk)
+        for submission in submissions
+        for someone in User.objects.all()
+        if policy.may(someone, Action.VIEW, submission, at=OPENING)
+    }
+    assert audience.viewers(submissions) == pairs
+    assert audience.viewers([world.draft]) == {one for one in pairs if one[0] == world.draft.pk}
+    followers = audience.followers(submissions)
+    assert {(pk, one.pk) for pk, people in followers.items() for one in people} == pairs
+
+
+def test_a_role_that_lost_the_codename_is_no_viewer_by_an_old_row(world, monkeypatch):
+    from reviews.models.permissions import CODENAMES
+
+    monkeypatch.setitem(CODENAMES, "reviewer", frozenset())
+    reviewers = set(User.objects.filter(groups__seat__role="reviewer").values_list("pk", flat=True))
+    assert not reviewers & {someone for _, someone in audience.viewers([world.running])}
