@@ -14,11 +14,18 @@ class Server:
         self.messages = []
         self.answers = {}
         self.connections = 0
+        self.senders = set()
+        self.after_message = None
 
     async def handle_EHLO(self, server, session, envelope, hostname, responses):  # noqa: N802
         self.connections += 1
         session.host_name = hostname
         return responses
+
+    async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802
+        self.senders.add(address)
+        envelope.mail_from = address
+        return "250 OK"
 
     async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
         if address in self.answers:
@@ -28,6 +35,8 @@ class Server:
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802
         self.messages.append(message_from_bytes(envelope.content, policy=policy.default))
+        if self.after_message:
+            self.after_message()
         return "250 kept"
 
 

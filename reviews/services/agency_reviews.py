@@ -125,6 +125,7 @@ def file_review(
         audience.people(Action.FILE_POSITION, submission, of=agency),
         due_at=at,
         at=at,
+        part=review.key,
     )
     return review
 
@@ -221,6 +222,7 @@ def file_position(
         audience.people(Action.FILE_POSITION, submission),
         due_at=at,
         at=at,
+        part=f"{agency.code}-{position.version}",
     )
     return position
 

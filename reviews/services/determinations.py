@@ -106,6 +106,7 @@ def write(
         [official for official in audience.people(Action.DETERMINE, submission) if official != by],
         due_at=at,
         at=at,
+        part=determination.key,
     )
     return determination
 
@@ -130,6 +131,7 @@ def sign(determination: Determination, *, by: User, at: datetime) -> Determinati
         audience.people(Action.VIEW, submission),
         due_at=at,
         at=at,
+        part=determination.key,
     )
     return determination
 

@@ -269,6 +269,7 @@ def shorten(submission: Submission, *, closes_at: datetime, by: User, at: dateti
         audience.people(Action.VIEW, submission),
         due_at=at,
         at=at,
+        part=end.isoformat(),
     )
     return submission
 

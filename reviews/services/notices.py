@@ -34,13 +34,18 @@ def queue(
     due_at: datetime,
     at: datetime,
     grant: AccessGrant | None = None,
+    part: object = "",
 ) -> int:
     """How many recipients had not been told of this; each has one row for it now.
 
-    While a recipient is away her delegate has one too, which says on whose behalf.
+    ``part`` tells things of one kind apart that one instant may see several of. While a
+    recipient is away her delegate has a row too, which says on whose behalf.
     """
-    rows = [row(kind, submission, one, due_at=due_at, at=at, grant=grant) for one in recipients]
-    return insert(rows, at=at)
+    told = [
+        row(kind, submission, one, due_at=due_at, at=at, grant=grant, part=part)
+        for one in recipients
+    ]
+    return insert(told, at=at)
 
 
 def row(
@@ -51,14 +56,14 @@ def row(
     due_at: datetime,
     at: datetime,
     grant: AccessGrant | None = None,
-    on_behalf_of: User | None = None,
+    part: object = "",
 ) -> Notice:
     """A notice that nobody has been told yet, for ``insert``."""
     about = f"grant:{grant.key}" if grant else submission.reference
+    which = f":{part}" if part else ""
     return Notice(
-        key=f"{kind}:{about}:{due_at.isoformat()}:{person.pk}",
+        key=f"{kind}:{about}{which}:{due_at.isoformat()}:{person.pk}",
         recipient=person,
-        on_behalf_of=on_behalf_of,
         kind=kind,
         submission=submission,
         grant=grant,
@@ -81,15 +86,7 @@ def insert(rows: Sequence[Notice], *, at: datetime) -> int:
     rows = [
         *rows,
         *(
-            row(
-                told.kind,
-                told.submission,
-                delegate,
-                due_at=told.due_at,
-                at=at,
-                grant=told.grant,
-                on_behalf_of=told.recipient,
-            )
+            _copy(told, delegate)
             for told in rows
             for delegate in delegates.get(told.recipient_id, ())
         ),
@@ -100,6 +97,21 @@ def insert(rows: Sequence[Notice], *, at: datetime) -> int:
     if known < len(keys):
         Notice.objects.bulk_create(rows, ignore_conflicts=True)
     return len(keys) - known
+
+
+def _copy(told: Notice, delegate: User) -> Notice:
+    """The same notice for whoever stands in; under the same key as one addressed to her."""
+    return Notice(
+        key=f"{told.key.rpartition(':')[0]}:{delegate.pk}",
+        recipient=delegate,
+        on_behalf_of=told.recipient,
+        kind=told.kind,
+        submission=told.submission,
+        grant=told.grant,
+        due_at=told.due_at,
+        queued_at=told.queued_at,
+        next_attempt_at=told.queued_at,
+    )
 
 
 def _choose(rows: Sequence[Notice], at: datetime) -> None:
