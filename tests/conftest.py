@@ -81,11 +81,11 @@ def people(db, start):
 
 
 @contextmanager
-def _database_copy(name):
+def database_copy(name, *, empty=False):
     """The default connection, in every thread, goes to a throw-away copy of the test database.
 
     The audit log cannot be truncated, which is how Django would clean up after committed
-    tests; a copy needs no cleaning.
+    tests; a copy needs no cleaning. An ``empty`` one has no tables at all.
     """
     settings = connections.settings["default"]
     original = connection.settings_dict["NAME"]
@@ -94,11 +94,13 @@ def _database_copy(name):
         copy = f"{original}_{name}"[:60]
         with connection._nodb_cursor() as cursor:
             cursor.execute(f'DROP DATABASE IF EXISTS "{copy}" WITH (FORCE)')
-            cursor.execute(f'CREATE DATABASE "{copy}" TEMPLATE "{original}"')
+            template = "template0" if empty else original
+            cursor.execute(f'CREATE DATABASE "{copy}" TEMPLATE "{template}"')
     else:
         copy = f"{original}_{name}"
-        with sqlite3.connect(original) as source, sqlite3.connect(copy) as target:
-            source.backup(target)
+        if not empty:
+            with sqlite3.connect(original) as source, sqlite3.connect(copy) as target:
+                source.backup(target)
     try:
         settings["NAME"] = connection.settings_dict["NAME"] = copy
         yield
@@ -123,7 +125,7 @@ def django_db_setup(django_test_environment, django_db_blocker, django_db_modify
 @pytest.fixture
 def committed(django_db_setup, django_db_blocker, request):
     """Real commits on a copy of the database, for tests with threads, triggers or a server."""
-    with django_db_blocker.unblock(), _database_copy(f"t{abs(hash(request.node.nodeid)) % 10**8}"):
+    with django_db_blocker.unblock(), database_copy(f"t{abs(hash(request.node.nodeid)) % 10**8}"):
         yield
 
 
