@@ -6,6 +6,9 @@ GROUPS = {
         "account.sign_in_refused": "Sign-in failed",
         "account.signed_out": "Signed out",
         "account.zone_changed": "Time zone changed",
+        "account.delivery_chosen": "Delivery of notices chosen",
+        "absence.added": "Absence noted",
+        "absence.ended": "Absence ended early",
     },
     "Organizations and seats": {
         "organization.founded": "Organization set up",
@@ -54,6 +57,9 @@ GROUPS = {
         "grant.agency_attested": "Closeout attested by the agency",
         "grant.lab_attested": "Closeout attested by the lab",
     },
+    "Notices": {
+        "notice.requeued": "Undelivered mail sent again",
+    },
     "Refusals": {
         "refused.signed_out": "Refused: a form sent without signing in",
         "refused.audit-list": "Refused: opening the audit log",
@@ -76,15 +82,18 @@ STEPS = {
     "detail": "opening {}",
     "download": "downloading {}",
     "edit": "changing {}",
+    "end": "ending {}",
     "file": "filing {}",
     "give": "giving {}",
     "grants": "opening the access grants of {}",
     "history": "opening the history of {}",
     "issue": "issuing {}",
     "list": "opening the list of {noun}s",
+    "read": "marking {} as read",
     "record": "recording {}",
     "recuse": "declaring a recusal from {}",
     "request": "asking for {}",
+    "requeue": "sending {} again",
     "respond": "responding to {}",
     "restrict": "changing the readers of {}",
     "revoke": "revoking {}",
@@ -95,7 +104,7 @@ STEPS = {
     "withdraw": "withdrawing {}",
     "write": "writing {}",
 }
-NOUNS = {"grant": "access grant", "version": "document version"}
+NOUNS = {"delivery": "undelivered mail", "grant": "access grant", "version": "document version"}
 DETAILS = {
     "closes_at": "Window ends",
     "ends_at": "Access ends",

@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from accounts.views import audit_log, profile, seats, sign_in
+from accounts.views import absences, audit_log, profile, seats, sign_in
 
 app_name = "accounts"
 urlpatterns = [
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("profile/", profile.profile, name="profile"),
+    path("absences/", absences.absence_add, name="absence-add"),
+    path("absences/end/", absences.absence_end, name="absence-end"),
     path("seats/", seats.seat_list, name="seat-list"),
     path("seats/<slug:code>/give/", seats.seat_give, name="seat-give"),
     path("seats/<slug:code>/confirm/", seats.seat_confirm, name="seat-confirm"),

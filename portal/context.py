@@ -1,5 +1,6 @@
 """What base.html needs on every page: who is signed in, where she may go, her time zone."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -22,8 +23,10 @@ PLACES = [
         "reviews:grant-list",
         LAB_ROLES | AGENCY_ROLES | {Role.ADMINISTRATOR},
     ),
+    ("Notices", "reviews:notice-list", frozenset(Role)),
     ("Seats", "accounts:seat-list", frozenset({Role.ADMINISTRATOR})),
     ("Attachments", "reviews:attachment-list", frozenset({Role.ADMINISTRATOR})),
+    ("Mail", "reviews:delivery-list", frozenset({Role.ADMINISTRATOR})),
     ("Audit log", "accounts:audit-list", frozenset({Role.AUDITOR})),
     ("Profile", "accounts:profile", frozenset(Role)),
 ]
@@ -31,11 +34,12 @@ PLACES = [
 
 @dataclass(frozen=True)
 class Link:
-    """One entry of a navigation list."""
+    """One entry of a navigation list; ``unread`` is asked only where the entry is drawn."""
 
     label: str
     url: str
     current: bool = False
+    unread: Callable[[], str] | None = None
 
 
 def seats_of(request):
@@ -62,7 +66,12 @@ def chrome(request):
         "lab_page": any(seat.organization.kind == Kind.LAB for seat in seats),
         "zone_name": zone_label(ZoneInfo(user.zone)),
         "navigation": [
-            Link(label, url, request.path == url)
+            Link(
+                label,
+                url,
+                request.path == url,
+                getattr(request, "unread", None) if name == "reviews:notice-list" else None,
+            )
             for label, name, whose in PLACES
             if roles & whose or whose == frozenset(Role)
             for url in [reverse(name)]

@@ -5,6 +5,7 @@ after the transaction that refused has rolled back.
 """
 
 import zoneinfo
+from functools import cache
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import RequestDataTooBig
@@ -17,7 +18,7 @@ from portal import errors
 from portal.context import seats_of
 from reviews import exceptions
 from reviews.rules import Standing
-from reviews.services import timekeeping
+from reviews.services import notices, timekeeping
 
 STATUSES = [
     (exceptions.NotVisible, 404),
@@ -42,12 +43,16 @@ def private_pages(get_response):
 
 
 class RequestClock:
-    """``request.at`` is the request's instant; times are shown in the viewer's zone."""
+    """``request.at`` is the request's instant; times are shown in the viewer's zone.
+
+    ``request.unread()`` is what a page with the navigation says of the person's inbox.
+    """
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
+        request.unread = cache(lambda: _unread(request))
         return self.get_response(request)
 
     def process_view(self, request, view, args, kwargs):
@@ -65,6 +70,15 @@ class RequestClock:
         else:
             timezone.deactivate()
         return None
+
+
+def _unread(request):
+    """How many notices the inbox shows as unread, in digits; nothing for none."""
+    at = getattr(request, "at", None)
+    if at is None:
+        return ""  # a form refused before its view, and before the clock was read
+    found = notices.unread(request.user, at=at)
+    return f"{notices.COUNTED}+" if found > notices.COUNTED else str(found or "")
 
 
 class SignInRequired(LoginRequiredMiddleware):

@@ -7,6 +7,7 @@ order's section 3(c).
 import zoneinfo
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -169,12 +170,17 @@ def compose_digest(
     """One mail of several notices to one person, for one day."""
     recipient, day = notices[0][0].recipient, notices[0][0].digest_for
     lines = [line(notice, wording) for notice, wording in notices]
-    name = salted_hmac("digest", f"{recipient.pk}:{day}", algorithm="sha256").hexdigest()[:32]
+    assert day is not None  # noqa: S101 - the database says so of every digest
     count = f"{len(lines)} notice{'' if len(lines) == 1 else 's'}"
-    headers = {"Message-ID": _address(name)}
+    headers = {"Message-ID": _address(digest_name(recipient.pk, day))}
     return _message(
         recipient, f"{count} of the day", "digest", {"lines": lines}, headers, connection
     )
+
+
+def digest_name(person: int, day: date) -> str:
+    """What names the one mail of a person's day, as a notice's reference names its own."""
+    return salted_hmac("digest", f"{person}:{day}", algorithm="sha256").hexdigest()[:32]
 
 
 def _message(
@@ -215,6 +221,15 @@ def _unsubscribing(recipient: User, topic: Topic) -> dict[str, str]:
         "List-Unsubscribe": f"<{settings.SITE_URL}{reverse('reviews:topic-mute', args=[token])}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
+
+
+def muting(token: str) -> tuple[str, Topic] | None:
+    """(address, topic) of a mail's unsubscribing link; None for a token that no mail had."""
+    try:
+        email, topic = signing.Signer(salt=MUTING).unsign_object(token)
+    except signing.BadSignature:
+        return None
+    return email, Topic(topic)
 
 
 def _address(name: str) -> str:

@@ -1,6 +1,15 @@
+from accounts.forms.absences import AbsenceForm
 from accounts.forms.audit_log import AuditFilter
 from accounts.forms.profile import ProfileForm
 from accounts.forms.seats import AnswerForm, GiveForm, TakeForm
 from accounts.forms.sign_in import SignInForm
 
-__all__ = ["AnswerForm", "AuditFilter", "GiveForm", "ProfileForm", "SignInForm", "TakeForm"]
+__all__ = [
+    "AbsenceForm",
+    "AnswerForm",
+    "AuditFilter",
+    "GiveForm",
+    "ProfileForm",
+    "SignInForm",
+    "TakeForm",
+]

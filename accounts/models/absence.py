@@ -12,6 +12,14 @@ class AbsenceQuerySet(models.QuerySet):
         """The absences that include the instant ``at``; the end itself is outside."""
         return self.filter(starts_at__lte=at, ends_at__gt=at)
 
+    def with_delegate(self) -> "AbsenceQuerySet":
+        """Those whose delegate still works where the person does."""
+        organization = "groups__seat__organization"
+        return self.filter(
+            **{f"delegate__{organization}": F(f"person__{organization}")},
+            delegate__is_active=True,
+        ).distinct()
+
 
 class Absence(models.Model):
     """A person is away. Her delegate gets copies of notices and no authority whatever."""

@@ -1,6 +1,6 @@
 """Notices: who is told what, once. A row commits with its cause; delivery.py sends it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import islice
 from typing import Any
@@ -9,14 +9,18 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from accounts import audit
 from accounts.models import Absence, User
+from reviews import policy
 from reviews.emails import EVENTS, Wording
 from reviews.models import AccessGrant, Notice, NoticeChoice, Submission
 from reviews.models.notice import Delivery, NoticeKind, Topic
+from reviews.policy import Action
 from reviews.services.reminders import REMINDERS, SERIES, Reminder, Row, Series
 
 DIGEST_HOUR = time(8)  # in the reader's own zone
 CHUNK = 500
+COUNTED = 99  # beyond it, how many are unread is of no use to anybody
 
 
 def wording(kind: str) -> Wording:
@@ -78,7 +82,7 @@ def insert(rows: Sequence[Notice], *, at: datetime) -> int:
     if not rows:
         return 0
     people = {told.recipient_id for told in rows}
-    away = Absence.objects.at(at).filter(person__in=people, delegate__isnull=False)
+    away = Absence.objects.at(at).with_delegate().filter(person__in=people)
     delegates: dict[int, list[User]] = {}
     for absence in away.select_related("delegate"):
         assert absence.delegate is not None  # noqa: S101 - the filter says so
@@ -89,6 +93,7 @@ def insert(rows: Sequence[Notice], *, at: datetime) -> int:
             _copy(told, delegate)
             for told in rows
             for delegate in delegates.get(told.recipient_id, ())
+            if told.grant is None or policy.may(delegate, Action.VIEW_GRANT, told.grant, at=at)
         ),
     ]
     _choose(rows, at)
@@ -212,9 +217,84 @@ def choose(person: User, topic: Topic, delivery: Delivery) -> None:
     )
 
 
+@transaction.atomic
+def decide(
+    person: User, wanted: Mapping[Topic, Delivery], *, by: audit.Actor, at: datetime
+) -> list[Topic]:
+    """As ``choose``, for several topics; those that changed, each with an event in the log.
+
+    ``by`` is the person herself, or whoever followed a mail's link without signing in.
+    """
+    User.objects.select_for_update().get(pk=person.pk)
+    now = deliveries(person)
+    changed = [topic for topic, delivery in wanted.items() if now[topic] is not delivery]
+    for topic in changed:
+        choose(person, topic, wanted[topic])
+    audit.append(
+        [
+            audit.entry(
+                "account.delivery_chosen",
+                by=by,
+                at=at,
+                object_type="account",
+                object_reference=person.email,
+                topic=topic.value,
+                delivery=wanted[topic].value,
+            )
+            for topic in changed
+        ]
+    )
+    return changed
+
+
+def deliveries(person: User) -> dict[Topic, Delivery]:
+    """How the person's notices of each topic are delivered."""
+    chosen = dict(NoticeChoice.objects.filter(person=person).values_list("topic", "delivery"))
+    return {topic: Delivery(chosen.get(topic.value, Delivery.IMMEDIATE)) for topic in Topic}
+
+
+def inbox(person: User, *, at: datetime) -> QuerySet[Notice]:
+    """What the person's inbox shows: what still stands, of what she may see."""
+    rows: QuerySet[Notice] = policy.allowed(person, Action.READ_NOTICE, at=at).standing()
+    return rows
+
+
+def unread(person: User, *, at: datetime) -> int:
+    """How many of the inbox are unread; one more than ``COUNTED`` stands for any number more."""
+    rows = inbox(person, at=at).filter(read_at__isnull=True)
+    return len(rows.values_list("read_at", flat=True)[: COUNTED + 1])
+
+
+def of_topic(topic: Topic) -> list[str]:
+    """The kinds of notices that are of the topic."""
+    kinds = [*EVENTS, *REMINDERS]
+    return [str(kind) for kind in kinds if wording(kind).topic is topic]
+
+
 def mark_read(rows: QuerySet[Notice], *, at: datetime) -> int:
     """The unread ones among ``rows`` are read since ``at``; how many."""
     return rows.filter(read_at__isnull=True).update(read_at=at)
+
+
+@transaction.atomic
+def send_again(rows: QuerySet[Notice], *, by: User, at: datetime) -> int:
+    """As ``requeue``, with an event for each notice in the log."""
+    dead = list(rows.select_for_update(of=("self",)).select_related("submission"))
+    again = requeue(Notice.objects.filter(pk__in=[notice.pk for notice in dead]), at=at)
+    audit.append(
+        [
+            audit.entry(
+                "notice.requeued",
+                by=by,
+                at=at,
+                object_type="notice",
+                object_reference=notice.reference,
+                submission=notice.submission.reference,
+            )
+            for notice in dead
+        ]
+    )
+    return again
 
 
 def requeue(rows: QuerySet[Notice], *, at: datetime) -> int:

@@ -12,10 +12,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.core import signing
 from django.db import transaction
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, get_resolver, reverse
 
+from reviews.emails import MUTING
 from reviews.models import DocumentVersion
 from reviews.services import agency_reviews, attachments, determinations, lifecycle
 from tests import factories
@@ -97,6 +99,9 @@ def world(people, start):
         "accounts:seat-take": {"code": "nsa"},
         "accounts:seat-confirm": {"code": "nsa"},
         "accounts:seat-decline": {"code": "nsa"},
+        "reviews:topic-mute": {
+            "token": signing.Signer(salt=MUTING).sign_object([people.nsa_lead.email, "reminders"])
+        },
     }
     for name in ("document-detail", "version-add", "document-restrict"):
         special[f"reviews:{name}"] = {"key": document.key}

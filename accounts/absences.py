@@ -1,0 +1,69 @@
+"""Absences: noted by the person herself, ended by her. A delegate gets copies, no authority."""
+
+from django.db import transaction
+
+from accounts import audit
+from accounts.exceptions import AbsenceRefused
+from accounts.models import Absence, Seat, User
+
+
+def colleagues(person):
+    """The active people with a seat where the person has one, without herself, by name."""
+    here = Seat.objects.held_by(person).values("organization")
+    members = User.groups.through.objects.filter(group__seat__organization__in=here)
+    others = User.objects.filter(is_active=True, pk__in=members.values("user"))
+    return others.exclude(pk=person.pk).order_by("name", "email")
+
+
+@transaction.atomic
+def add(*, delegate, starts_at, ends_at, by, at):
+    """``by`` is away between the two instants, and ``delegate`` gets copies of her notices.
+
+    Raises AbsenceRefused for an end that is past or not after the start, for a delegate who is
+    no colleague, and for an absence that overlaps another.
+    """
+    User.objects.select_for_update().get(pk=by.pk)  # two at once would not see each other
+    if ends_at <= starts_at:
+        raise AbsenceRefused("Enter an end that is later than the start.", "ends_at")
+    if ends_at <= at:
+        raise AbsenceRefused("Enter an end that is still to come.", "ends_at")
+    if not colleagues(by).contains(delegate):
+        raise AbsenceRefused("Choose somebody else with a seat where you have one.", "delegate")
+    if Absence.objects.filter(person=by, starts_at__lt=ends_at, ends_at__gt=starts_at).exists():
+        raise AbsenceRefused(
+            "You noted an absence already that overlaps this one. End it first, or choose other "
+            "times."
+        )
+    absence = Absence.objects.create(
+        person=by, delegate=delegate, starts_at=starts_at, ends_at=ends_at
+    )
+    _record("absence.added", absence, by, at)
+    return absence
+
+
+@transaction.atomic
+def end(absence, *, by, at):
+    """Her absence is over at ``at``; one that has not begun is gone, one that is over stays so."""
+    absence = Absence.objects.select_for_update(of=("self",)).filter(pk=absence.pk, person=by)
+    absence = absence.select_related("delegate").first()
+    if absence is None or absence.ends_at <= at:
+        return
+    _record("absence.ended", absence, by, at)
+    if absence.starts_at >= at:
+        absence.delete()
+        return
+    absence.ends_at = at
+    absence.save(update_fields=["ends_at"])
+
+
+def _record(action, absence, by, at):
+    audit.record(
+        action,
+        by=by,
+        at=at,
+        object_type="absence",
+        object_reference=by.email,
+        starts_at=absence.starts_at.isoformat(),
+        ends_at=absence.ends_at.isoformat(),
+        delegate=absence.delegate.email if absence.delegate else None,
+    )
