@@ -10,6 +10,7 @@ from reviews.views import (
     determinations,
     documents,
     drafting,
+    health,
     home,
     lifecycle,
     notices,
@@ -157,6 +158,7 @@ urlpatterns = [
     path("notices/undelivered/again/", notices.delivery_requeue, name="delivery-requeue"),
     path("notices/settings/", notices.delivery_choose, name="delivery-choose"),
     path("notices/mute/<str:token>/", notices.topic_mute, name="topic-mute"),
+    path("health/", health.health_detail, name="health-detail"),
     path("attachments/", attachments.attachment_list, name="attachment-list"),
     path("attachments/<ref:reference>/", attachments.attachment_edit, name="attachment-edit"),
 ]
