@@ -255,8 +255,8 @@ def deliveries(person: User) -> dict[Topic, Delivery]:
 
 def inbox(person: User, *, at: datetime) -> QuerySet[Notice]:
     """What the person's inbox shows: what still stands, of what she may see."""
-    rows: QuerySet[Notice] = policy.allowed(person, Action.READ_NOTICE, at=at).standing()
-    return rows
+    seen: QuerySet[Notice] = policy.allowed(person, Action.READ_NOTICE, at=at)
+    return seen.filter(skipped_at__isnull=True)
 
 
 def unread(person: User, *, at: datetime) -> int:
