@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -14,7 +14,7 @@ from accounts.models import Absence, User
 from reviews import policy
 from reviews.emails import EVENTS, Wording
 from reviews.models import AccessGrant, Notice, NoticeChoice, Submission
-from reviews.models.notice import Delivery, NoticeKind, Topic
+from reviews.models.notice import Delivery, NoticeKind, NoticeQuerySet, Topic
 from reviews.policy import Action
 from reviews.services.reminders import REMINDERS, SERIES, Reminder, Row, Series
 
@@ -253,10 +253,9 @@ def deliveries(person: User) -> dict[Topic, Delivery]:
     return {topic: Delivery(chosen.get(topic.value, Delivery.IMMEDIATE)) for topic in Topic}
 
 
-def inbox(person: User, *, at: datetime) -> QuerySet[Notice]:
+def inbox(person: User, *, at: datetime) -> NoticeQuerySet:
     """What the person's inbox shows: what still stands, of what she may see."""
-    seen: QuerySet[Notice] = policy.allowed(person, Action.READ_NOTICE, at=at)
-    return seen.filter(skipped_at__isnull=True)
+    return cast(NoticeQuerySet, policy.allowed(person, Action.READ_NOTICE, at=at)).standing()
 
 
 def unread(person: User, *, at: datetime) -> int:
