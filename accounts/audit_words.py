@@ -60,6 +60,9 @@ GROUPS = {
     "Notices": {
         "notice.requeued": "Undelivered mail sent again",
     },
+    "The portal itself": {
+        "portal.backup_accepted": "An older database accepted; events are missing",
+    },
     "Refusals": {
         "refused.signed_out": "Refused: a form sent without signing in",
         "refused.audit-list": "Refused: opening the audit log",

@@ -224,7 +224,7 @@ CELERY_BEAT_SCHEDULE = {
         # A tick that nobody read in time is worth nothing: the next one finds the same rows.
         "options": {"expires": SWEEP_SECONDS},
     }
-    for name in ("record_expiries", "queue_reminders", "deliver_notices")
+    for name in ("record_expiries", "queue_reminders", "deliver_notices", "watch_health")
 }
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

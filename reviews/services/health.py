@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import redis
 from django.conf import settings
-from django.db.models import Count, Min, Q
+from django.db.models import Case, Count, Min, Q, When
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -105,7 +105,7 @@ def facts(at: datetime | None = None) -> Facts:
     if at is None:
         trusted = timekeeping.trusted(reading, head.database_at)
         at = max(reading, head.latest_at) if trusted else head.database_at
-    unsent = _unsent(at).aggregate(number=Count("pk"), oldest=Min("queued_at"))
+    unsent = _unsent(at).aggregate(number=Count("pk"), oldest=Min("since"))
     overdue = Submission.objects.overdue(at).order_by("closes_at")[:COUNTED]
     unrecorded = overdue.aggregate(number=Count("pk"), oldest=Min("closes_at"))
     return Facts(
@@ -123,15 +123,16 @@ def facts(at: datetime | None = None) -> Facts:
 
 
 def _unsent(at: datetime):  # type: ignore[no-untyped-def]
-    """Mail that should have left by ``at``: never tried, or tried in vain.
+    """Mail that should have left by ``at``, tried in vain or never, ``since`` it was queued.
 
-    A part of a digest counts from when the digest is due.
+    What belongs to a digest should have left since that is due.
     """
     waiting = Notice.objects.filter(
         sent_at__isnull=True, skipped_at__isnull=True, dead_at__isnull=True
     ).exclude(delivery=Delivery.MUTED)
-    due = Q(next_attempt_at__lte=at) | Q(attempts__gt=0)
-    return waiting.filter(due).order_by("next_attempt_at", "pk")[:COUNTED]
+    due = Q(next_attempt_at__lte=at) | Q(attempts__gt=0) & ~Q(delivery=Delivery.DIGEST)
+    since = Case(When(delivery=Delivery.DIGEST, then="next_attempt_at"), default="queued_at")
+    return waiting.filter(due).annotate(since=since).order_by("next_attempt_at", "pk")[:COUNTED]
 
 
 def notices_sent() -> int:
