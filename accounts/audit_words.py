@@ -6,6 +6,8 @@ GROUPS = {
         "account.sign_in_refused": "Sign-in failed",
         "account.signed_out": "Signed out",
         "account.zone_changed": "Time zone changed",
+        "feed.created": "Address of a calendar made",
+        "feed.revoked": "Address of a calendar revoked",
     },
     "Organizations and seats": {
         "organization.founded": "Organization set up",

@@ -22,6 +22,11 @@ PLACES = [
         "reviews:grant-list",
         LAB_ROLES | AGENCY_ROLES | {Role.ADMINISTRATOR},
     ),
+    (
+        "Calendar",
+        "reviews:agenda-list",
+        LAB_ROLES | AGENCY_ROLES | {Role.ADMINISTRATOR},
+    ),
     ("Seats", "accounts:seat-list", frozenset({Role.ADMINISTRATOR})),
     ("Attachments", "reviews:attachment-list", frozenset({Role.ADMINISTRATOR})),
     ("Audit log", "accounts:audit-list", frozenset({Role.AUDITOR})),
