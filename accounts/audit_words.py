@@ -9,6 +9,8 @@ GROUPS = {
         "account.delivery_chosen": "Delivery of notices chosen",
         "absence.added": "Absence noted",
         "absence.ended": "Absence ended early",
+        "feed.created": "Address of a calendar made",
+        "feed.revoked": "Address of a calendar revoked",
     },
     "Organizations and seats": {
         "organization.founded": "Organization set up",

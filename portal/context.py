@@ -23,6 +23,11 @@ PLACES = [
         "reviews:grant-list",
         LAB_ROLES | AGENCY_ROLES | {Role.ADMINISTRATOR},
     ),
+    (
+        "Calendar",
+        "reviews:agenda-list",
+        LAB_ROLES | AGENCY_ROLES | {Role.ADMINISTRATOR},
+    ),
     ("Notices", "reviews:notice-list", frozenset(Role)),
     ("Seats", "accounts:seat-list", frozenset({Role.ADMINISTRATOR})),
     ("Attachments", "reviews:attachment-list", frozenset({Role.ADMINISTRATOR})),

@@ -23,6 +23,12 @@ def is_business_day(day: date) -> bool:
     return day.weekday() < 5 and day not in _federal()
 
 
+def holiday(day: date) -> str:
+    """The name of the federal holiday that is kept on that day; empty on any other."""
+    name = _federal().get(day)
+    return str(name) if name else ""
+
+
 def after(at: datetime, days: int) -> datetime:
     """The same hour in Washington, ``days`` business days after ``at``."""
     local = at.astimezone(EASTERN)

@@ -38,7 +38,8 @@ class Reminder:
     """One point of a series. ``due`` is None where the row has no such point.
 
     ``concerns`` is whom it still concerns. The sentence may say {end}: the window's, or the
-    grant's.
+    grant's. ``calendar`` is what falls due then; a point that only counts the days to another
+    has none.
     """
 
     kind: str
@@ -47,6 +48,7 @@ class Reminder:
     subject: str
     sentence: str
     topic: Topic = Topic.REMINDERS
+    calendar: str = ""
 
     @property
     def wording(self) -> Wording:
@@ -56,10 +58,16 @@ class Reminder:
 
 @dataclass(frozen=True)
 class Series:
-    """Reminders of which a later one replaces the earlier; ``rows`` are those it may concern."""
+    """Reminders of which a later one replaces the earlier; ``rows`` are those it may concern.
+
+    ``holds`` is the one-row form of ``rows``. Who may do one of ``actions`` has a role such as
+    its reminders concern: her calendar shows their points before they are due.
+    """
 
     rows: Callable[[datetime], QuerySet[Any]]
     reminders: tuple[Reminder, ...]
+    actions: tuple[Action, ...] = (Action.VIEW,)
+    holds: Callable[[Any, datetime], bool] = Submission.is_open
 
     def current(self, row: Row, at: datetime) -> tuple[Reminder, datetime] | None:
         """The reminder of the row whose time has come last, with that time; None before any."""
@@ -74,6 +82,14 @@ def _open(at: datetime) -> QuerySet[Submission]:
 
 def _grants(at: datetime) -> QuerySet[AccessGrant]:
     return AccessGrant.objects.running(at).filter(authorized_at__isnull=False)
+
+
+def _running(grant: AccessGrant, at: datetime) -> bool:
+    return grant.authorized_at is not None and grant.over_at(at) is None
+
+
+def _attestable(side: str) -> Callable[[AccessGrant, datetime], bool]:
+    return lambda grant, at: grant.attestable_at(at, side)
 
 
 def _to_attest(side: str) -> Callable[[datetime], QuerySet[AccessGrant]]:
@@ -218,6 +234,7 @@ def _closeout(side: str, days: int, concerned: Callable[[Any], Iterable[User]]) 
         "Access to a model that you were a party to ended on {end}. Attest that credentials "
         f"are disabled and that copies are destroyed or returned.{overdue}",
         Topic.REQUESTS,
+        f"Closeout of ended access is {'overdue' if days > 5 else 'due'}",
     )
 
 
@@ -232,8 +249,10 @@ SERIES = (
                 "Items of your submission are still missing",
                 "A model card or a risk assessment is not among the documents of your submission "
                 "yet. You can add documents until the window ends on {end}.",
+                calendar="Model card and risk assessment are due",
             ),
         ),
+        (Action.OWN,),
     ),
     Series(
         _open,
@@ -244,6 +263,7 @@ SERIES = (
                 _seated(_unassigned),
                 "Nobody is assigned to a review",
                 "Your agency has assigned nobody to a review. Its window ends on {end}.",
+                calendar="Reviewers are due to be assigned",
             ),
             Reminder(
                 ESCALATED_UNASSIGNED,
@@ -254,6 +274,7 @@ SERIES = (
                 Topic.REQUESTS,
             ),
         ),
+        (Action.ASSIGN,),
     ),
     Series(
         _open,
@@ -265,6 +286,7 @@ SERIES = (
                 "Your agency has not begun a review",
                 "Your agency has neither begun a review nor filed a position. The window ends "
                 "on {end}.",
+                calendar="A review is due to be begun",
             ),
             Reminder(
                 ESCALATED_IDLE,
@@ -276,6 +298,7 @@ SERIES = (
                 Topic.REQUESTS,
             ),
         ),
+        (Action.ASSIGN,),
     ),
     Series(
         _open,
@@ -287,8 +310,10 @@ SERIES = (
                 "The preliminary-issues letter is due",
                 "Tell the lab what issues there are so far, “none so far” included. The window "
                 "ends on {end}.",
+                calendar="The preliminary-issues letter is due",
             ),
         ),
+        (Action.ASSIGN,),
     ),
     Series(
         _open,
@@ -299,6 +324,7 @@ SERIES = (
                 _holders(Action.WRITE_REVIEW),
                 "A review window is at its midpoint",
                 "A review window that you follow has reached its midpoint. It ends on {end}.",
+                calendar="A review window is at its midpoint",
             ),
             Reminder(
                 "drafts_due",
@@ -306,8 +332,10 @@ SERIES = (
                 _reviewers_without,
                 "Your draft review is due",
                 "A review assigned to you is not filed. Its window ends on {end}.",
+                calendar="Draft reviews are due",
             ),
         ),
+        (Action.WRITE_REVIEW,),
     ),
     Series(
         _open,
@@ -317,14 +345,23 @@ SERIES = (
             _ending(1, "ends_in_1_day"),
         ),
     ),
-    Series(_grants, (_access_ending(14), _access_ending(7), _access_ending(1))),
+    Series(
+        _grants,
+        (_access_ending(14), _access_ending(7), _access_ending(1)),
+        (Action.ATTEST_FOR_AGENCY, Action.ATTEST_FOR_LAB),
+        _running,
+    ),
     Series(
         _to_attest("agency"),
         (_closeout("agency", 5, _agency_side), _closeout("agency", 10, _agency_side)),
+        (Action.ATTEST_FOR_AGENCY,),
+        _attestable("agency"),
     ),
     Series(
         _to_attest("lab"),
         (_closeout("lab", 5, _lab_side), _closeout("lab", 10, _lab_side)),
+        (Action.ATTEST_FOR_LAB,),
+        _attestable("lab"),
     ),
 )
 SERIES_OF = {reminder.kind: series for series in SERIES for reminder in series.reminders}

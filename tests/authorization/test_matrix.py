@@ -19,7 +19,13 @@ from django.urls import NoReverseMatch, URLPattern, get_resolver, reverse
 
 from reviews.emails import MUTING
 from reviews.models import DocumentVersion
-from reviews.services import agency_reviews, attachments, determinations, lifecycle
+from reviews.services import (
+    agency_reviews,
+    attachments,
+    calendar_feeds,
+    determinations,
+    lifecycle,
+)
 from tests import factories
 
 TABLE = Path(__file__).with_name("matrix.txt")
@@ -87,7 +93,9 @@ def world(people, start):
         at=start,
     )
     of_submission = {"reference": submission.reference}
+    feed = calendar_feeds.make(by=people.nsa_lead, at=start)
     special = {
+        "reviews:feed-download": {"token": feed},
         "reviews:submission-edit": {"reference": draft.reference, "step": "model"},
         "reviews:submission-file": {"reference": draft.reference},
         "reviews:review-detail": {"key": review.key},
@@ -118,11 +126,15 @@ def world(people, start):
                 break
             except NoReverseMatch:
                 continue
-    # Two rows that one URL name cannot tell: what the lab withheld, and the other lab's own.
+    # Rows that one URL name cannot tell apart: what the lab withheld, the other lab's own, and
+    # the address of no calendar.
     addresses["reviews:version-download (withheld)"] = reverse(
         "reviews:version-download", kwargs={"key": withheld.key, "number": 1}
     )
     addresses["reviews:document-detail (withheld)"] = withheld.get_absolute_url()
+    addresses["reviews:feed-download (unknown)"] = reverse(
+        "reviews:feed-download", kwargs={"token": feed[::-1]}
+    )
     addresses["reviews:submission-detail (draft)"] = draft.get_absolute_url()
     assert DocumentVersion.objects.filter(scan_state="clean").count() == 2
     return addresses, submission
