@@ -226,6 +226,9 @@ EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
 EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=PRODUCTION)
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=10)
 MAIL_RETRY_SECONDS = env.int("MAIL_RETRY_SECONDS", default=60)
+# What a killed worker was about to send waits this long, and for the next sweep: together two
+# minutes. Two thirds of it are for one message, which may meet EMAIL_TIMEOUT at each step.
+MAIL_LEASE_SECONDS = env.int("MAIL_LEASE_SECONDS", default=60)
 # Where mail that cannot be delivered comes back to; see docs/operations.md.
 BOUNCE_EMAIL = env.str("BOUNCE_EMAIL", default="")
 # Who is told when the portal's unattended work stops.
