@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 from django.db import connections
 
+from accounts.models import AuditEvent
 from reviews import audience, policy
 from reviews.models import Notice, Submission
 from reviews.models.notice import NoticeKind
@@ -68,7 +69,7 @@ def of(submissions) -> "Notice.objects":
 def waiting(submissions) -> bool:
     """Whether something about them is still to be recorded or sent."""
     numbers = [submission.pk for submission in submissions]
-    if Submission.objects.filter(pk__in=numbers, status="under_review").exists():
+    if Submission.objects.overdue(now()).filter(pk__in=numbers).exists():
         return True
     rest = of(numbers).filter(sent_at=None, skipped_at=None, dead_at=None)
     return rest.exclude(delivery="muted").exists()
@@ -76,19 +77,28 @@ def waiting(submissions) -> bool:
 
 def settle(submissions, outcome: Outcome, since: float) -> None:
     """Everything was recorded and tried within two minutes of ``since``, or the rule is broken."""
-    end = max(submission.closes_at.timestamp() for submission in submissions)
-    since = max(since, end)
+    ends = [submission.closes_at.timestamp() for submission in submissions]
+    since = max([since, *(end for end in ends if end <= time.time())])
     if until(lambda: not waiting(submissions), seconds=since + TWO_MINUTES - time.time()):
         outcome.recoveries.append(max(0.0, time.time() - since))
     else:
         outcome.broken.append("something still waits two minutes after the restart")
 
 
-def judge(scene: Scene, submissions, outcome: Outcome, *, dead: int = 0, crashes: int = 0) -> None:
+def judge(
+    scene: Scene,
+    submissions,
+    outcome: Outcome,
+    *,
+    dead: int = 0,
+    crashes: int = 0,
+    lags: bool = True,
+) -> None:
     """What came of the submissions is in the outcome; what must not have come breaks a rule.
 
     ``dead`` is how many messages the server refused for good, ``crashes`` how many processes
-    were killed between its 250 and our commit.
+    were killed between its 250 and our commit; ``lags`` tells whether the ends were recorded
+    as soon as they could be.
     """
     taken: dict[str, list[float]] = {}
     for one in list(scene.server.accepted):
@@ -97,8 +107,10 @@ def judge(scene: Scene, submissions, outcome: Outcome, *, dead: int = 0, crashes
     rows = list(of(numbers).select_related("submission"))
     unqueued = 0
     for submission in Submission.objects.filter(pk__in=numbers):
-        unqueued += _unqueued(submission, rows)
-        if submission.status != "expired" or submission.ended_at != submission.closes_at:
+        over = submission.closes_at <= now()
+        unqueued += _unqueued(submission, rows, over)
+        end = submission.closes_at if over else None
+        if (submission.status == "expired", submission.ended_at) != (over, end):
             outcome.broken.append(f"{submission} is {submission.status}, {submission.ended_at}")
     refused = sum(notice.dead_at is not None for notice in rows)
     for notice in rows:
@@ -120,12 +132,12 @@ def judge(scene: Scene, submissions, outcome: Outcome, *, dead: int = 0, crashes
     outcome.allowed_duplicates += crashes
     if refused != dead:
         outcome.broken.append(f"{refused} dead, and the server refused {dead} for good")
-    _record_lags(submissions, outcome)
+    _record_ends(submissions, outcome, lags)
     outcome.survived = outcome.injected if not outcome.problems() else 0
 
 
-def _unqueued(submission: Submission, rows) -> int:
-    """How many notices that filing and the end cause are not there."""
+def _unqueued(submission: Submission, rows, over: bool) -> int:
+    """How many notices that filing and, when it is ``over``, the end cause are not there."""
     lab = {person.pk for person in audience.people(Action.OWN, submission)}
     told = {
         *audience.people(Action.FILE_POSITION, submission),
@@ -134,22 +146,25 @@ def _unqueued(submission: Submission, rows) -> int:
     expected = {
         NoticeKind.FILED_RECEIPT: lab,
         NoticeKind.SUBMISSION_FILED: {person.pk for person in told},
-        NoticeKind.WINDOW_ENDED: {person for _, person in audience.viewers([submission])},
+        NoticeKind.WINDOW_ENDED: {
+            person for _, person in (audience.viewers([submission]) if over else ())
+        },
     }
     there = {(row.kind, row.recipient_id) for row in rows if row.submission_id == submission.pk}
     return sum((kind, person) not in there for kind in EVENTS for person in expected[kind])
 
 
-def _record_lags(submissions, outcome: Outcome) -> None:
-    from accounts.models import AuditEvent
-
+def _record_ends(submissions, outcome: Outcome, lags: bool) -> None:
     for submission in submissions:
         events = AuditEvent.objects.filter(
             action="submission.expired", submission=submission.reference
         )
-        outcome.lags += [(event.at - submission.closes_at).total_seconds() for event in events]
-        if len(events) > 1:
+        if len(events) != (submission.closes_at <= now()):
             outcome.broken.append(f"the end of {submission} is recorded {len(events)} times")
+        if any(event.details["ended_at"] != submission.closes_at.isoformat() for event in events):
+            outcome.broken.append(f"the end of {submission} is not recorded at its true instant")
+        if lags:
+            outcome.lags += [(event.at - submission.closes_at).total_seconds() for event in events]
 
 
 @dataclass

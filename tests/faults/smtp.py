@@ -26,7 +26,7 @@ GREET, MAIL, RCPT, DATA, END = STAGES = ("greet", "mail", "rcpt", "data", "end")
 class Fault:
     """What happens once, when a conversation next comes to ``stage``.
 
-    ``act`` is an answer's code, or stall, drop, kill-before (the 250) or kill-after (it).
+    ``act`` is an answer's code, or stall, drop, kill, kill-before (the 250) or kill-after (it).
     ``after`` so many messages have been accepted; ``kill`` is given the client's process.
     """
 
@@ -75,7 +75,6 @@ class MailServer:
     accepted: list[Accepted] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     happened: list[Fault] = field(default_factory=list)
-    killed: list[str] = field(default_factory=list)
     port: int = 0
 
     def __enter__(self):
@@ -181,8 +180,8 @@ class MailServer:
             return "over" if fault.act == 421 else "answered"
         if fault.act.startswith("kill"):
             victim = await asyncio.to_thread(with_.client)
-            self._keep(with_, content)
-            self.killed.append(self.accepted[-1].message_id)
+            if stage == END:
+                self._keep(with_, content)
             if fault.act == "kill-after":
                 with_.writer.write(b"250 kept\r\n")
             fault.kill(victim)

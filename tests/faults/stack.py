@@ -26,7 +26,7 @@ PATIENCE = 60
 QUICK = {
     "SWEEP_SECONDS": "1",
     "MAIL_RETRY_SECONDS": "1",
-    "MAIL_LEASE_SECONDS": "6",
+    "MAIL_LEASE_SECONDS": "12",
     "EMAIL_TIMEOUT": "2",
     "EMAIL_USE_TLS": "0",
     "EMAIL_HOST": HERE,
@@ -132,6 +132,8 @@ class Stack:
 
         if not until(ready, pause=0.05):
             raise TimeoutError(f"{name} was not ready in {PATIENCE} s:\n{self.log(name)}")
+        if kind == "web":
+            self.ask("GET", "/sign-in/", {})  # its first page takes seconds
 
     def log(self, name: str) -> str:
         """What it has said since it was last started."""
