@@ -9,12 +9,13 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
+from accounts import anchor
 from accounts.models import AuditEvent, AuditHead
 
 GENESIS = "0" * 64
@@ -202,18 +203,55 @@ def _first_break(head: AuditHead, since: tuple[int, str] | None) -> str | None:
     return None
 
 
+class Head(NamedTuple):
+    """The end of the log, the latest instant acted upon, and the database server's own clock."""
+
+    sequence: int
+    sha256: str
+    latest_at: datetime
+    database_at: datetime
+
+
 # Every page asks it, so it is put together once.
-_HIGH_WATER = (
+_HEAD = (
     AuditHead.objects.filter(pk=1)
-    .annotate(database_now=Now())
-    .values_list("latest_at", "database_now")
+    .annotate(database_at=Now())
+    .values_list("sequence", "sha256", "latest_at", "database_at")
 )
+
+
+def head() -> Head:
+    """The log's head as it is now, in one query, whatever the anchor says."""
+    (values,) = _HEAD.all()
+    return Head(*values)
+
+
+def anchored_head() -> Head:
+    """As ``head``, which goes on from the anchor. Raises BehindAnchor when it does not."""
+    before = anchor.known()
+    now = head()
+    anchor.check(
+        before,
+        sequence=now.sequence,
+        sha256=now.sha256,
+        latest_at=now.latest_at,
+        hash_at=hash_at,
+    )
+    return now
+
+
+def hash_at(sequence: int) -> str | None:
+    """The hash of one event; None when there is no such event."""
+    if sequence == 0:
+        return GENESIS
+    found = AuditEvent.objects.filter(sequence=sequence).values_list("sha256", flat=True)
+    return found.first()
 
 
 def high_water() -> tuple[datetime, datetime]:
     """(the latest instant acted upon, the database server's own clock)."""
-    (marks,) = _HIGH_WATER.all()
-    return marks
+    now = head()
+    return now.latest_at, now.database_at
 
 
 @transaction.atomic

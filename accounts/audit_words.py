@@ -54,6 +54,9 @@ GROUPS = {
         "grant.agency_attested": "Closeout attested by the agency",
         "grant.lab_attested": "Closeout attested by the lab",
     },
+    "The portal itself": {
+        "portal.backup_accepted": "An older database accepted; events are missing",
+    },
     "Refusals": {
         "refused.signed_out": "Refused: a form sent without signing in",
         "refused.audit-list": "Refused: opening the audit log",

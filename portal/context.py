@@ -24,6 +24,7 @@ PLACES = [
     ),
     ("Seats", "accounts:seat-list", frozenset({Role.ADMINISTRATOR})),
     ("Attachments", "reviews:attachment-list", frozenset({Role.ADMINISTRATOR})),
+    ("Health", "reviews:health-detail", frozenset({Role.ADMINISTRATOR})),
     ("Audit log", "accounts:audit-list", frozenset({Role.AUDITOR})),
     ("Profile", "accounts:profile", frozenset(Role)),
 ]

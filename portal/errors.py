@@ -5,6 +5,7 @@ and keeps what was typed for the person it was drawn for, and for nobody else.
 """
 
 import logging
+import sys
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError, transaction
@@ -13,8 +14,9 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import requires_csrf_token
 
 from accounts import audit
+from portal import outage
 from portal.templatetags import typist
-from reviews.exceptions import ClockDisagreement
+from reviews.exceptions import Unavailable
 from reviews.services import timekeeping
 
 log = logging.getLogger(__name__)
@@ -32,7 +34,10 @@ def page(request, status, message=""):
     context = {} if status == 404 else {"message": message}
     if status in KEEPING and (typed := _typed(request)):
         context["typed"] = typed
-    return render(request, f"{status}.html", context, status=status)
+    response = render(request, f"{status}.html", context, status=status)
+    if status == 503:
+        response["Retry-After"] = str(outage.RETRY_SECONDS)
+    return response
 
 
 @requires_csrf_token
@@ -52,7 +57,14 @@ def not_found(request, exception=None):
 
 @requires_csrf_token
 def server_error(request):
-    return page(request, 500)
+    """What no page foresaw. Django calls it wherever it happened, in any middleware too."""
+    error = sys.exception()
+    if outage.is_outage(error):
+        return outage.page(error)
+    try:
+        return page(request, 500)
+    except DatabaseError as failure:  # which the chrome of the page asks who is signed in
+        return outage.page(failure)
 
 
 def csrf_failure(request, reason=""):
@@ -168,5 +180,5 @@ def _record(request, action, reason=""):
                 outcome=audit.REFUSED,
                 reason=reason,
             )
-    except (DatabaseError, ClockDisagreement):
+    except (DatabaseError, Unavailable):
         log.critical("%s could not be recorded in the audit log", action, exc_info=True)

@@ -24,7 +24,7 @@ STATUSES = [
     (exceptions.NotPermitted, 403),
     (SeatRefused, 403),
     (exceptions.Conflict, 409),
-    (exceptions.ClockDisagreement, 503),  # from a service that read the clock again
+    (exceptions.Unavailable, 503),  # from a service that read the clock again
     (RequestDataTooBig, 413),
 ]
 RECORDED = (exceptions.NotVisible, exceptions.NotPermitted, SeatRefused)
@@ -51,9 +51,11 @@ class RequestClock:
         return self.get_response(request)
 
     def process_view(self, request, view, args, kwargs):
+        if getattr(view, "for_machines", False):
+            return None
         try:
             request.at = timekeeping.now()
-        except exceptions.ClockDisagreement as error:
+        except exceptions.Unavailable as error:
             return errors.page(request, 503, str(error))
         if request.user.is_authenticated:
             if request.method in ("GET", "HEAD"):
@@ -69,6 +71,11 @@ class RequestClock:
 
 class SignInRequired(LoginRequiredMiddleware):
     """Every view asks for sign-in unless it says otherwise; a form sent too late is kept."""
+
+    def process_view(self, request, view_func, view_args, view_kwargs):
+        if getattr(view_func, "for_machines", False):
+            return None  # not even asked who it is, which would read a session
+        return super().process_view(request, view_func, view_args, view_kwargs)
 
     def handle_no_permission(self, request, view_func):
         if request.method == "POST":

@@ -46,6 +46,15 @@ if SQLITE:
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # A server that no longer answers costs a request seconds, not the kernel's two minutes.
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 5,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 20_000,
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
 
 if DEMONSTRATION:
     if not SQLITE:
@@ -215,7 +224,7 @@ CELERY_BEAT_SCHEDULE = {
         # A tick that nobody read in time is worth nothing: the next one finds the same rows.
         "options": {"expires": SWEEP_SECONDS},
     }
-    for name in ("record_expiries", "queue_reminders", "deliver_notices")
+    for name in ("record_expiries", "queue_reminders", "deliver_notices", "watch_health")
 }
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -229,6 +238,16 @@ MAIL_RETRY_SECONDS = env.int("MAIL_RETRY_SECONDS", default=60)
 # What a killed worker was about to send waits this long, and for the next sweep: together two
 # minutes. Two thirds of it are for one message, which may meet EMAIL_TIMEOUT at each step.
 MAIL_LEASE_SECONDS = env.int("MAIL_LEASE_SECONDS", default=60)
+# How far the audit log had come, outside the database: an older backup that is restored shows.
+AUDIT_ANCHOR = env.str(
+    "AUDIT_ANCHOR",
+    # The demonstration's is named so that whoever removes its database removes this with it.
+    default=""
+    if TESTING
+    else str(VAR_DIR / ("audit-anchor" if PRODUCTION else "foreview.sqlite3-head")),
+)
+# Whoever presents it may read /metrics; without one there is no such page.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 # Where mail that cannot be delivered comes back to; see docs/operations.md.
 BOUNCE_EMAIL = env.str("BOUNCE_EMAIL", default="")
 # Who is told when the portal's unattended work stops.
@@ -236,6 +255,8 @@ OPERATOR_EMAILS = env.list("OPERATOR_EMAILS", default=[])
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Foreview <no-reply@foreview.example>")
 
 SECURE_SSL_REDIRECT = PRODUCTION
+# Probes reach a web process directly, where nobody sets X-Forwarded-Proto.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_HSTS_PRELOAD = PRODUCTION

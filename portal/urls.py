@@ -11,6 +11,7 @@ handler500 = "portal.errors.server_error"
 urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("reviews.urls")),
+    path("", include("portal.health")),
 ]
 if settings.DEMONSTRATION:
     urlpatterns.append(path("demo/", include("portal.demo")))

@@ -59,5 +59,13 @@ class FileRefused(DomainError):
         self.status = status
 
 
-class ClockDisagreement(DomainError):
+class Unavailable(DomainError):
+    """Nothing can be decided safely at present, for anybody."""
+
+
+class ClockDisagreement(Unavailable):
     """This machine's clock and the database's are too far apart to decide anything by."""
+
+
+class RecordsBehind(Unavailable):
+    """The database is older than what this portal has already acted upon: a backup was restored."""

@@ -5,7 +5,7 @@ Each sweep finds its work in the database, so a lost or doubled task costs nothi
 
 from celery import shared_task
 
-from reviews.services import delivery, ends, heartbeats, notices, timekeeping
+from reviews.services import alarms, delivery, ends, heartbeats, notices, timekeeping
 
 
 @shared_task(ignore_result=True)
@@ -30,3 +30,9 @@ def deliver_notices():
     at = timekeeping.now()
     delivery.deliver_notices()
     heartbeats.beat(heartbeats.MAIL, at=at)
+
+
+@shared_task(ignore_result=True)
+def watch_health():
+    """Operators have been told what stopped, another sweep or beat perhaps, and what is back."""
+    alarms.watch()

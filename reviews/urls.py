@@ -10,6 +10,7 @@ from reviews.views import (
     determinations,
     documents,
     drafting,
+    health,
     home,
     lifecycle,
     notices,
@@ -153,6 +154,7 @@ urlpatterns = [
     path("access/<uuid:key>/attest/", access_grants.grant_attest, name="grant-attest"),
     path("notices/settings/", notices.delivery_choose, name="delivery-choose"),
     path("notices/mute/<str:token>/", notices.topic_mute, name="topic-mute"),
+    path("health/", health.health_detail, name="health-detail"),
     path("attachments/", attachments.attachment_list, name="attachment-list"),
     path("attachments/<ref:reference>/", attachments.attachment_edit, name="attachment-edit"),
 ]

@@ -19,11 +19,11 @@ from accounts import audit
 from accounts.models import Organization, User
 from reviews import policy, uploads
 from reviews.exceptions import (
-    ClockDisagreement,
     Conflict,
     FileRefused,
     NotPermitted,
     NotVisible,
+    Unavailable,
 )
 from reviews.models import Document, DocumentVersion, Submission
 from reviews.services import attachments, rows, scanning, timekeeping
@@ -161,7 +161,7 @@ class WhileAllowed(File):  # type: ignore[type-arg]
         try:
             at = timekeeping.now()
             policy.check(self.reader, policy.Action.READ_DOCUMENT, self.version, at=at)
-        except ClockDisagreement:  # which is in the server's log, and dates no event
+        except Unavailable:  # which is in the server's log, and dates no event
             raise AccessEnded from None
         except (NotPermitted, NotVisible):
             with transaction.atomic():

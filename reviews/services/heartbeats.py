@@ -26,6 +26,16 @@ def beat(name: str, *, at: datetime, holder: str = "") -> None:
     Heartbeat.objects.update_or_create(name=name, defaults=facts)
 
 
+def forget(name: str) -> None:
+    """Whoever beat under that name has stopped, and means to."""
+    Heartbeat.objects.filter(name=name).delete()
+
+
+def forget_silent_workers(*, before: datetime) -> None:
+    """Workers that gave no sign since then are no longer listed."""
+    Heartbeat.objects.filter(name__startswith=WORKER, at__lt=before).delete()
+
+
 @transaction.atomic
 def take(name: str, *, at: datetime, lease: timedelta, holder: str) -> bool:
     """Whether ``holder`` alone may do the work until ``at + lease``: nobody else holds it."""

@@ -20,6 +20,9 @@ OTHER_NAMES = {
     "profile": "one's own, so there is nothing to choose",
     "sign-in": "a verb that English writes with a hyphen",
     "sign-out": "the same",
+    "healthz": "asked by machines, which know it by this name everywhere",
+    "readyz": "the same",
+    "metrics": "the same",
     "submission-grants": "the grants of one submission, beside grant-list of all",
 }
 

@@ -1,0 +1,245 @@
+"""Without its database the portal serves nothing, says so, and needs no restart afterwards."""
+
+import http.client
+import json
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import urlencode
+
+import psycopg
+import pytest
+
+from deploy.local import ports, postgresql
+from deploy.local.supervisor import Supervisor
+
+pytestmark = pytest.mark.postgresql
+HERE = "127.0.0.1"
+# Everyone, and the session of the lab's liaison, in a database that is not this test's own.
+SEED = """
+from django.test import Client
+from reviews import clock
+from tests import people
+browser = Client()
+browser.force_login(people.create(clock.system()).northlight_liaison)
+print(browser.cookies["session"].value)
+"""
+TOO_FULL = """
+CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'could not extend file: No space left' USING ERRCODE = 'disk_full'; END $$;
+CREATE TRIGGER no_room BEFORE INSERT ON accounts_auditevent
+    FOR EACH STATEMENT EXECUTE FUNCTION no_room();
+"""
+
+
+class Database:
+    """One PostgreSQL server that is stopped and started again on the same files and port."""
+
+    def __init__(self, supervisor, home):
+        self.url = postgresql.start(supervisor, home)
+        self.home = home
+        self._own = None
+
+    def stop(self):
+        pid = int((self.home / "data" / "postmaster.pid").read_text().split()[0])
+        os.kill(pid, signal.SIGINT)
+        if self._own is not None:
+            self._own.wait(timeout=30)
+            self._own = None
+        wait_for(lambda: not (self.home / "data" / "postmaster.pid").exists())
+
+    def start(self, *more):
+        command = shlex.split((self.home / "data" / "postmaster.opts").read_text())
+        with (self.home / "again.log").open("ab") as log:
+            self._own = subprocess.Popen(  # noqa: S603 - the server that ran before
+                [*command, *more],
+                env={"LD_LIBRARY_PATH": str(self.home / "libraries"), "HOME": str(self.home)},
+                user="nobody" if os.geteuid() == 0 else None,
+                cwd=self.home,
+                stdout=log,
+                stderr=log,
+            )
+        wait_for(self.answers)
+
+    def answers(self):
+        try:
+            psycopg.connect(self.url, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def execute(self, statement):
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            cursor = connection.execute(statement)
+            return cursor.fetchone() if cursor.description else None
+
+
+class Portal:
+    """A real gunicorn with threads, and one signed-in browser."""
+
+    def __init__(self, port, session):
+        self.port, self.session, self.token = port, session, ""
+
+    def ask(self, method, path, fields=None, timeout=30):
+        """(status, headers, text) of one request on a connection of its own."""
+        connection = http.client.HTTPConnection(HERE, self.port, timeout=timeout)
+        headers = {"Cookie": f"session={self.session}; csrf={self.token}"}
+        body = None
+        if fields is not None:
+            body = urlencode(fields | {"csrfmiddlewaretoken": self.token})
+            headers |= {
+                "Content-Type": "application/x-www-form-urlencoded",
+                "Origin": f"http://{HERE}:{self.port}",
+            }
+        try:
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            return answer.status, dict(answer.headers), answer.read().decode()
+        finally:
+            connection.close()
+
+    def open_form(self, path):
+        """The token of a page's form is the browser's from now on."""
+        status, headers, text = self.ask("GET", path)
+        assert status == 200, text
+        cookie = headers.get("Set-Cookie", "")
+        if cookie.startswith("csrf="):
+            self.token = cookie.split("=", 1)[1].split(";")[0]
+
+
+def wait_for(condition, seconds=60):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "not within time"
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory):
+    """(the database, the portal on it): both real, both this module's own."""
+    folder = tmp_path_factory.mktemp("outage")
+    with (
+        tempfile.TemporaryDirectory(prefix="foreview-outage-") as home,
+        Supervisor(folder / "log") as supervisor,
+    ):
+        Path(home).chmod(0o755)
+        database = Database(supervisor, Path(home))
+        env = os.environ | {"DATABASE_URL": database.url, "VAR_DIR": str(folder)}
+        run = {"env": env, "check": True, "capture_output": True, "text": True}
+        subprocess.run([sys.executable, "manage.py", "migrate"], **run)
+        seeded = subprocess.run(  # noqa: S603
+            [sys.executable, "manage.py", "shell", "--no-imports", "-c", SEED], **run
+        )
+        port = ports.free()
+        supervisor.start(
+            "web",
+            [
+                *(sys.executable, "-m", "gunicorn", "portal.wsgi", "--bind", f"{HERE}:{port}"),
+                *("--worker-class", "gthread", "--threads", "4", "--no-control-socket"),
+            ],
+            env=env,
+        )
+        portal = Portal(port, seeded.stdout.split()[-1])
+        supervisor.wait_until("The portal", lambda: _listens(port))
+        try:
+            yield database, portal
+        finally:
+            if database._own is not None:
+                database.stop()
+
+
+def _listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex((HERE, port)) == 0
+
+
+PAGES = ["/", "/sign-in/", "/submissions/", "/submissions/FV-0000-0000-0000/", "/nowhere/"]
+
+
+def assert_closed(portal):
+    """Every page says that the portal is not available, in its own dress, at once."""
+    for path in PAGES:
+        begun = time.monotonic()
+        status, headers, text = portal.ask("GET", path)
+        assert (path, status) == (path, 503)
+        assert "<h1>Foreview is not available right now</h1>" in text
+        assert "foreview.css" in text
+        assert headers["Retry-After"] == "30"
+        assert headers["Cache-Control"] == "no-store, private"
+        assert "Content-Security-Policy" in headers
+        assert "Set-Cookie" not in headers
+        assert time.monotonic() - begun < 10
+    status, _, text = portal.ask("POST", "/profile/", {"zone": "UTC"})
+    assert (status, "looked" in text) == (503, False)
+    assert portal.ask("GET", "/healthz")[::2] == (200, "ok\n")
+    status, _, text = portal.ask("GET", "/readyz")
+    assert (status, json.loads(text)) == (503, {"ready": False, "failing": ["database"]})
+
+
+def test_a_stopped_database_closes_every_page_until_it_is_back(servers):
+    database, portal = servers
+    portal.open_form("/profile/")
+    database.stop()
+    try:
+        assert_closed(portal)
+    finally:
+        database.start()
+    assert [portal.ask("GET", "/")[0] for _ in range(8)] == [200] * 8
+    assert json.loads(portal.ask("GET", "/readyz")[2]) == {"ready": True, "failing": []}
+
+
+def test_a_restart_between_two_requests_is_not_noticed(servers):
+    database, portal = servers
+    portal.open_form("/profile/")
+    for _ in range(3):
+        database.stop()
+        database.start()
+        assert [portal.ask("GET", "/")[0] for _ in range(8)] == [200] * 8
+
+
+def test_with_no_connection_left_every_page_is_closed(servers):
+    database, portal = servers
+    portal.open_form("/profile/")
+    database.stop()
+    database.start("-c", "max_connections=12")
+    taken = []
+    try:
+        while True:
+            try:
+                taken.append(psycopg.connect(database.url, connect_timeout=5))
+            except psycopg.OperationalError:
+                break
+        assert_closed(portal)
+    finally:
+        for connection in taken:
+            connection.close()
+    wait_for(database.answers)
+    assert [portal.ask("GET", "/")[0] for _ in range(8)] == [200] * 8
+
+
+def test_a_full_disk_leaves_nothing_half_written(servers):
+    database, portal = servers
+    portal.open_form("/profile/")
+    zone = "SELECT zone FROM accounts_user WHERE email LIKE 'northlight%liaison%'"
+    count = "SELECT sequence FROM accounts_audithead"
+    before = database.execute(zone), database.execute(count)
+    other = "UTC" if before[0] != ("UTC",) else "America/Denver"
+    database.execute(TOO_FULL)
+    try:
+        status, headers, text = portal.ask("POST", "/profile/", {"zone": other})
+        assert (status, headers["Retry-After"]) == (503, "30")
+        assert "look before you send it again" in text
+        assert (database.execute(zone), database.execute(count)) == before
+        assert portal.ask("GET", "/")[0] == 200  # reading needs no room
+    finally:
+        database.execute("DROP TRIGGER no_room ON accounts_auditevent")
+        database.execute("DROP FUNCTION no_room")
+    status, _, text = portal.ask("POST", "/profile/", {"zone": other})
+    assert status == 302, text
+    assert database.execute(zone) == (other,)

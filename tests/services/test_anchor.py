@@ -1,0 +1,233 @@
+"""An older backup in the database's place shows, and decides nothing until somebody accepts it."""
+
+import json
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+
+from accounts import anchor, audit
+from accounts.models import AuditHead
+from reviews.exceptions import RecordsBehind
+from reviews.services import timekeeping
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def file(committed, tmp_path, settings, monkeypatch):
+    """An anchor of this test's own, written at every look."""
+    monkeypatch.setattr(anchor, "WRITTEN_EVERY", 0.0)
+    settings.AUDIT_ANCHOR = str(tmp_path / "anchor")
+    return tmp_path / "anchor"
+
+
+def happen(times, at):
+    with transaction.atomic():
+        for _ in range(times):
+            audit.record("test.happened", by=audit.SYSTEM, at=at)
+
+
+def forget():
+    """As a new process, which knows only the file."""
+    anchor._memories.clear()
+
+
+def restore(sequence, sha256, latest_at):
+    """The head goes back, which only an owner of the tables, or a backup, can do."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("ALTER TABLE accounts_audithead DISABLE TRIGGER ALL")
+        else:
+            cursor.execute("DROP TRIGGER audit_head_advances")
+        cursor.execute(
+            "UPDATE accounts_audithead SET sequence = %s, sha256 = %s, latest_at = %s",
+            [sequence, sha256, latest_at],
+        )
+
+
+def test_the_file_follows_the_log_and_only_its_owner_may_read_it(file, start):
+    happen(3, start)
+    timekeeping.now()
+    written = json.loads(file.read_text())
+    head = AuditHead.objects.get()
+    assert written == {
+        "generation": 0,
+        "sequence": head.sequence,
+        "sha256": head.sha256,
+        "latest_at": head.latest_at.isoformat(),
+    }
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert sorted(path.name for path in file.parent.glob("anchor*")) == ["anchor", "anchor.lock"]
+
+
+@pytest.mark.parametrize("same_process", [True, False])
+def test_a_shorter_log_decides_nothing(file, start, same_process):
+    happen(1, start)
+    before = audit.head()
+    happen(2, start)
+    timekeeping.now()
+    restore(before.sequence, before.sha256, before.latest_at)
+    if not same_process:
+        forget()
+    for _ in range(2):
+        with pytest.raises(RecordsBehind):
+            timekeeping.now()
+
+
+def test_another_log_of_the_same_length_decides_nothing(file, start):
+    happen(1, start)
+    timekeeping.now()
+    head = audit.head()
+    restore(head.sequence, "f" * 64, head.latest_at)
+    forget()
+    with pytest.raises(RecordsBehind):
+        timekeeping.now()
+
+
+def test_an_earlier_latest_instant_decides_nothing(file, start, move_clock):
+    happen(1, start)
+    before = audit.head()
+    move_clock(start + 3 * MINUTE)
+    timekeeping.now()  # moves only the instant
+    assert audit.head().sequence == before.sequence
+    timekeeping.now()
+    restore(before.sequence, before.sha256, before.latest_at)
+    forget()
+    with pytest.raises(RecordsBehind):
+        timekeeping.now()
+
+
+def test_a_log_that_went_on_from_a_backup_decides_nothing(file, start):
+    """Where the portal ran without this file: longer than the mark, and another history."""
+    happen(1, start)
+    timekeeping.now()
+    content = json.loads(file.read_text())
+    file.write_text(json.dumps(content | {"sha256": "e" * 64}))
+    forget()
+    happen(5, start)
+    with pytest.raises(RecordsBehind):
+        timekeeping.now()
+
+
+def test_what_rolls_back_is_never_expected_again(file, start):
+    happen(1, start)
+    timekeeping.now()
+    try:
+        with transaction.atomic():
+            audit.record("test.undone", by=audit.SYSTEM, at=start)
+            timekeeping.now()
+            raise LookupError
+    except LookupError:
+        pass
+    timekeeping.now()
+    forget()
+    assert timekeeping.now() == start
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"sequence": 3}', "[]", "\x00" * 40])
+def test_a_file_that_says_nothing_is_not_taken_for_none(file, start, content):
+    happen(1, start)
+    timekeeping.now()
+    file.write_text(content)
+    with pytest.raises(RecordsBehind):
+        timekeeping.now()
+
+
+def test_a_missing_file_begins_again_from_what_the_process_knows(file, start):
+    happen(1, start)
+    before = audit.head()
+    happen(1, start)
+    timekeeping.now()
+    file.unlink()
+    timekeeping.now()
+    assert json.loads(file.read_text())["sequence"] == before.sequence + 1
+    file.unlink()
+    restore(before.sequence, before.sha256, before.latest_at)
+    with pytest.raises(RecordsBehind):
+        timekeeping.now()
+
+
+def test_the_newest_mark_reaches_the_file_after_the_wait(file, start, monkeypatch):
+    happen(1, start)
+    timekeeping.now()
+    monkeypatch.setattr(anchor, "WRITTEN_EVERY", 60.0)
+    happen(1, start)
+    timekeeping.now()
+    happen(1, start)
+    timekeeping.now()
+    newest = audit.head().sequence
+    assert json.loads(file.read_text())["sequence"] < newest
+    monkeypatch.setattr(anchor, "WRITTEN_EVERY", 0.0)
+    timekeeping.now()
+    assert json.loads(file.read_text())["sequence"] == newest
+
+
+def test_a_slow_process_does_not_set_the_file_back(file, start):
+    happen(1, start)
+    slow = anchor.known(), audit.head()
+    happen(4, start)
+    timekeeping.now()
+    newest = audit.head().sequence
+    before, head = slow
+    anchor.check(
+        before,
+        sequence=head.sequence,
+        sha256=head.sha256,
+        latest_at=head.latest_at,
+        hash_at=audit.hash_at,
+    )
+    assert json.loads(file.read_text())["sequence"] == newest
+
+
+def test_many_threads_that_write_and_look_never_take_each_other_for_a_backup(file, start):
+    failures = []
+
+    def work():
+        try:
+            for _ in range(15):
+                happen(1, start)
+                timekeeping.now()
+        except Exception as failure:
+            failures.append(failure)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    timekeeping.now()
+    assert json.loads(file.read_text())["sequence"] == audit.head().sequence
+
+
+def test_no_page_opens_over_an_older_database(file, start, client, settings):
+    happen(1, start)
+    before = audit.head()
+    happen(1, start)
+    timekeeping.now()
+    restore(before.sequence, before.sha256, before.latest_at)
+    for path in ("/", "/sign-in/", "/submissions/"):
+        response = client.get(path)
+        assert response.status_code == 503
+        assert "older than what it has already acted upon" in response.content.decode()
+        assert response["Retry-After"] == "30"
+
+
+def test_the_hash_is_asked_for_only_when_the_file_is_written(
+    file, start, monkeypatch, django_assert_num_queries
+):
+    happen(1, start)
+    timekeeping.now()
+    with django_assert_num_queries(1):
+        timekeeping.now()
+    happen(1, start)
+    with django_assert_num_queries(2):
+        timekeeping.now()
+    monkeypatch.setattr(anchor, "WRITTEN_EVERY", 60.0)
+    happen(1, start)
+    with django_assert_num_queries(1):
+        timekeeping.now()
