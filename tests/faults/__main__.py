@@ -1,4 +1,5 @@
-"""``python3 run.py exec python -m tests.faults [--seeds N] [--first N] [CLASS ...]``.
+"""``python3 run.py exec python -m tests.faults [--seeds N] [--first N] [CLASS ...]``
+or ``python -m tests.faults throughput [--sizes N,N] [--mails N]``.
 
 Prints one table of all classes; exit code 1 when a rule was broken, naming class and seed.
 """
@@ -9,6 +10,8 @@ import sys
 import time
 
 from tests.benchmarks.database import NoServerError, own_database
+
+THROUGHPUT = "throughput"
 
 
 def main(words: list[str]) -> int:
@@ -35,6 +38,11 @@ def _run(words):
 
     options = _options(words, list(CLASSES))
     call_command("migrate", verbosity=0)
+    if options.classes == [THROUGHPUT]:
+        from tests.faults import throughput
+
+        ratios = throughput.measure(options.sizes, options.mails, say)
+        return 0 if all(ratio.met for ratio in ratios) else 1
     found, start = [], time.monotonic()
     for name in options.classes or CLASSES:
         for outcome in outcomes(name, range(options.first, options.first + options.seeds)):
@@ -50,9 +58,17 @@ def _options(words, names):
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--seeds", type=int, default=20, help="how many of each class")
     parser.add_argument("--first", type=int, default=1, help="the first seed")
+    parser.add_argument(
+        "--sizes",
+        type=lambda text: sorted({int(number) for number in text.split(",")}),
+        default=[1000, 10_000],
+        help="how many windows end at once, for throughput, such as 1000,10000,100000",
+    )
+    parser.add_argument("--mails", type=int, default=2000, help="how many, for throughput")
     parser.add_argument("classes", nargs="*", metavar="CLASS", help=", ".join(names))
     options = parser.parse_args(words)
-    if unknown := set(options.classes) - set(names):
+    alone = options.classes == [THROUGHPUT]
+    if not alone and (unknown := set(options.classes) - set(names)):
         parser.error(f"There is no class {', '.join(sorted(unknown))}.")
     return options
 
