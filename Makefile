@@ -1,5 +1,5 @@
 # Shorthand; README.md and run.py are the real thing.
-.PHONY: run test mutants bench lock
+.PHONY: run test mutants bench faults lock
 
 run:
 	python3 run.py
@@ -12,6 +12,9 @@ mutants:
 
 bench:
 	python3 run.py exec python -m tests.benchmarks
+
+faults:
+	python3 run.py exec python -m tests.faults
 
 lock:
 	python3 run.py lock

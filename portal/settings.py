@@ -235,6 +235,9 @@ EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
 EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=PRODUCTION)
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=10)
 MAIL_RETRY_SECONDS = env.int("MAIL_RETRY_SECONDS", default=60)
+# What a killed worker was about to send waits this long, and for the next sweep: together two
+# minutes. Two thirds of it are for one message, which may meet EMAIL_TIMEOUT at each step.
+MAIL_LEASE_SECONDS = env.int("MAIL_LEASE_SECONDS", default=60)
 # How far the audit log had come, outside the database: an older backup that is restored shows.
 AUDIT_ANCHOR = env.str(
     "AUDIT_ANCHOR",

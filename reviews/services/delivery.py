@@ -27,9 +27,9 @@ from reviews.services import notices, timekeeping
 from reviews.services.validity import Validity
 
 BATCH = 100
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(seconds=settings.MAIL_LEASE_SECONDS)
 # A batch begins no message after this, so that none is being sent when its lease runs out.
-BEGINS = timedelta(minutes=3)
+BEGINS = LEASE / 3
 # One task leaves the rest to the next tick, well before the broker would hand it out again.
 TASK = timedelta(minutes=4)
 # What a batch knows of its notices is read again when it is older.
