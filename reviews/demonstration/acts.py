@@ -10,7 +10,7 @@ from reviews.demonstration import content
 from reviews.demonstration.assessments import REVIEWS
 from reviews.demonstration.people import BY_CODE, ORGANIZATIONS, PEOPLE
 from reviews.demonstration.script import Moment, Story
-from reviews.models import AccessGrant, Determination, Document, Submission
+from reviews.models import AccessGrant, Determination, Document, Notice, Submission
 from reviews.services import (
     access,
     agency_reviews,
@@ -24,6 +24,7 @@ from reviews.services import (
 )
 
 ADMINISTRATORS = ("administrator", "second-administrator")
+READ_AFTER = timedelta(days=3)
 AUTHORITY = "Executive Order 14409, section 3(a)"
 CERTIFIERS = {"northlight": "Head of Policy Operations", "basalt": "Vice President, Government"}
 
@@ -79,10 +80,11 @@ class World:
                 seats.confirm(**seat, by=self.people[ADMINISTRATORS[1]])
 
     def workers_turn(self, *, at: datetime, deliver: bool) -> None:
-        """Due reminders are queued and, in the older past, all mail is out."""
+        """Due reminders are queued and, in the older past, all mail is out; inboxes are read."""
         notices.queue_reminders(at=at)
         if deliver:
             delivery.deliver_notices()
+        notices.mark_read(Notice.objects.filter(queued_at__lte=at - READ_AFTER), at=at)
 
     # The lab.
 

@@ -25,6 +25,7 @@ REMEMBERED = timedelta(days=14)
 STATUS = ("message/delivery-status", "message/global-delivery-status")
 RETURNED = ("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers")
 OURS = re.compile(r"<?([0-9a-f]{32})@[^<>\s]+>?")
+GAP = re.compile(rb"\r?\n\r?\n+")
 CODE = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 
 
@@ -72,9 +73,8 @@ def read(content: bytes) -> tuple[str | None, list[str]]:
 
 def _blocks(part: Message) -> Iterator[Message]:
     """The groups of fields: the message's own, and one for each recipient."""
-    payload = part.get_payload()
-    if isinstance(payload, list):
-        yield from (block for block in payload if isinstance(block, Message))
+    # Python takes the kind for addresses beyond ASCII apart otherwise, so both are read as text.
+    yield from map(BytesHeaderParser().parsebytes, GAP.split(part.as_bytes())[1:])
 
 
 def _failure(block: Message) -> str | None:

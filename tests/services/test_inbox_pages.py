@@ -47,7 +47,7 @@ def shown(browser, query=""):
 def badge(answer):
     """What the navigation says of unread notices, as a screen reader reads it; "" for nothing."""
     nav = text_of(answer).partition('aria-label="Primary"')[2].partition("</nav>")[0]
-    words = nav.partition('<span class="usa-sr-only">, ')[2].partition("</span>")[0]
+    words = nav.partition('<span class="usa-sr-only"> ')[2].partition("</span>")[0]
     return words.removesuffix(" unread")
 
 

@@ -78,6 +78,7 @@ def fingerprint():
         list(AccessGrant.objects.order_by("pk").values_list("purpose", "submission__reference")),
         AuditHead.objects.get().sequence,
         Notice.objects.filter(sent_at__isnull=True).count(),
+        Notice.objects.filter(read_at__isnull=True).count(),
     )
 
 
@@ -234,6 +235,13 @@ class TestSeeded(TestCase):
         assert 20 < waiting.count() < 150
         assert waiting[0].queued_at > SEEDED_AT - timedelta(days=4)
         assert not Notice.objects.filter(dead_at__isnull=False).exists()
+
+    def test_what_is_old_has_been_read_and_what_is_new_has_not(self):
+        old = Notice.objects.filter(queued_at__lt=SEEDED_AT - timedelta(days=5))
+        new = Notice.objects.filter(queued_at__gt=SEEDED_AT - timedelta(days=3))
+        assert old.count() > new.count() > 20
+        assert not old.filter(read_at__isnull=True).exists()
+        assert not new.filter(read_at__isnull=False).exists()
 
     def test_a_second_run_changes_nothing(self):
         before = fingerprint(), AuditHead.objects.values().get()
