@@ -3,6 +3,7 @@
 The health page, the metrics and the alarms all go by it, so they cannot disagree.
 """
 
+import socket
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -56,6 +57,12 @@ class Part:
     remedy: str = ""
     at: datetime | None = None
     alarms: bool = True
+    of_this_machine: bool = False
+
+    @property
+    def cause(self) -> str:
+        """What operators are told of once: another machine's clock is another cause."""
+        return f"{self.code}@{socket.gethostname()}" if self.of_this_machine else self.code
 
     @property
     def is_wrong(self) -> bool:
@@ -274,28 +281,28 @@ def _undelivered(found: Facts) -> Part:
 
 
 def _clock(found: Facts) -> Part:
-    title, apart = "Clock", abs(found.clock_ahead)
-    if apart > timekeeping.TOLERANCE:
-        words = f"This server's clock and the database's are {span(apart)} apart."
-        remedy = "Set the clocks by NTP. Until then nothing is decided or shown."
-        return Part("clock", title, State.NOT_WORKING, words, remedy)
+    apart = abs(found.clock_ahead)
+    state, remedy = State.WORKING, ""
+    words = "This server's clock agrees with the database's."
     if apart > CLOCK_ODD:
         words = f"This server's clock and the database's are {span(apart)} apart."
-        return Part("clock", title, State.ATTENTION, words, "Set the clocks by NTP.")
-    return Part("clock", title, State.WORKING, "This server's clock agrees with the database's.")
+        state, remedy = State.ATTENTION, "Set the clocks by NTP."
+    if apart > timekeeping.TOLERANCE:
+        state = State.NOT_WORKING
+        remedy += " Until then this server decides and shows nothing."
+    return Part("clock", "Clock", state, words, remedy, of_this_machine=True)
 
 
 def _records(found: Facts) -> Part:
-    title = "Records"
-    if not found.behind:
-        return Part("records", title, State.WORKING, "The database is the one that was acted upon.")
-    return Part(
-        "records",
-        title,
-        State.NOT_WORKING,
-        f"The database is an older one, or another: {found.behind}.",
-        "Nothing is decided or shown until it is put right (docs/operations.md, Restoring).",
-    )
+    state, remedy = State.WORKING, ""
+    words = "The database is the one that was acted upon."
+    if found.behind:
+        state = State.NOT_WORKING
+        words = f"The database is an older one, or another: {found.behind}."
+        remedy = (
+            "Nothing is decided or shown until it is put right (docs/operations.md, Restoring)."
+        )
+    return Part("records", "Records", state, words, remedy, of_this_machine=True)
 
 
 def _broker(answers: bool) -> Part:

@@ -1,6 +1,7 @@
 """Operators hear of each cause once, and once that it is over, whoever notices it first."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -162,6 +163,24 @@ def test_many_processes_that_notice_it_send_one_mail(committed_people, start, mo
     beating(start)
     at_once()
     assert sum("Working again: Workers" in message.body for message in mail.outbox) == 1
+
+
+def test_another_machine_with_a_right_clock_does_not_call_off_the_alarm(people, start, monkeypatch):
+    def look(machine, ahead):
+        monkeypatch.setattr("socket.gethostname", lambda: machine)
+        found = replace(health.facts(start), clock_ahead=ahead)
+        alarms.tell(health.parts(found), at=start)
+
+    beating(start)
+    for _ in range(3):
+        look("one", 6 * MINUTE)
+        look("two", 0 * MINUTE)
+    look("one", 0 * MINUTE)
+    assert [message.subject for message in mail.outbox] == [
+        "Foreview: not working: Clock",
+        "Foreview: working again: Clock",
+    ]
+    assert "seen from one:" in mail.outbox[0].body
 
 
 def test_without_operators_nothing_is_mailed_and_the_log_says_it(people, settings, caplog):
