@@ -59,6 +59,7 @@ GROUPS = {
     },
     "Refusals": {
         "refused.signed_out": "Refused: a form sent without signing in",
+        "refused.health-detail": "Refused: opening the health page",
         "refused.audit-list": "Refused: opening the audit log",
         "refused.version-download": "Refused: downloading a document version",
         "refused.csrf": "Refused: a form from an outdated page or another site",

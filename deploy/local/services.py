@@ -53,9 +53,7 @@ def start_workers(supervisor, env):
     """Celery's worker, and beat, which only tells it the time."""
     celery = [PYTHON, "-m", "celery", "-A", "portal"]
     supervisor.start("worker", [*celery, "worker", "-l", "info", "--concurrency", "2"], env=env)
-    schedule = VAR / "beat" / "schedule"
-    schedule.parent.mkdir(exist_ok=True)
-    supervisor.start("beat", [*celery, "beat", "-l", "info", "-s", schedule], env=env)
+    supervisor.start("beat", [*celery, "beat", "-l", "info"], env=env)
 
 
 def sign_in_page_answers(port):

@@ -6,6 +6,7 @@ machine's. Mail goes out directly and not through the outbox, which may be what 
 """
 
 import logging
+import socket
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -56,12 +57,12 @@ def tell(parts: Sequence[Part], *, at: datetime) -> None:
         for row in Heartbeat.objects.filter(name__startswith=CAUSE)
     }
     begun = [
-        part for part in parts if part.is_wrong and _claim_begun(part, known.get(part.code), at)
+        part for part in parts if part.is_wrong and _claim_begun(part, known.get(part.cause), at)
     ]
     ended = [
         part
         for part in parts
-        if not part.is_wrong and part.code in known and _claim_ended(known[part.code], at)
+        if not part.is_wrong and part.cause in known and _claim_ended(known[part.cause], at)
     ]
     if not _send(begun, ended, at):
         return  # the claims run out, and the next look tries again
@@ -82,11 +83,11 @@ def tell_outside(part: Part | None) -> None:
 
 
 def _rows(parts: Sequence[Part]):  # type: ignore[no-untyped-def]
-    return Heartbeat.objects.filter(name__in=[CAUSE + part.code for part in parts])
+    return Heartbeat.objects.filter(name__in=[CAUSE + part.cause for part in parts])
 
 
 def _claim_begun(part: Part, row: Heartbeat | None, at: datetime) -> bool:
-    name = CAUSE + part.code
+    name = CAUSE + part.cause
     if row is None:
         facts = {"at": at, "holder": "", "lease_ends_at": at + CLAIM}
         return Heartbeat.objects.get_or_create(name=name, defaults=facts)[1]
@@ -133,7 +134,7 @@ def _send(begun: Sequence[Part], ended: Sequence[Part], at: datetime) -> bool:
 
 def _text(begun: Sequence[Part], ended: Sequence[Part], at: datetime) -> str:
     moment = dateformat.format(at.astimezone(UTC), "F j, Y, g:i a T")
-    lines = [f"As of {moment}:", ""]
+    lines = [f"As of {moment}, seen from {socket.gethostname()}:", ""]
     for part in begun:
         lines += [f"Not working: {part.name}", f"  {part.words}", f"  {part.remedy}", ""]
     for part in ended:

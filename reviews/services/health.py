@@ -3,13 +3,14 @@
 The health page, the metrics and the alarms all go by it, so they cannot disagree.
 """
 
+import socket
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 import redis
 from django.conf import settings
-from django.db.models import Count, Min, Q
+from django.db.models import Case, Count, Min, Q, When
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -56,6 +57,12 @@ class Part:
     remedy: str = ""
     at: datetime | None = None
     alarms: bool = True
+    of_this_machine: bool = False
+
+    @property
+    def cause(self) -> str:
+        """What operators are told of once: another machine's clock is another cause."""
+        return f"{self.code}@{socket.gethostname()}" if self.of_this_machine else self.code
 
     @property
     def is_wrong(self) -> bool:
@@ -105,7 +112,7 @@ def facts(at: datetime | None = None) -> Facts:
     if at is None:
         trusted = timekeeping.trusted(reading, head.database_at)
         at = max(reading, head.latest_at) if trusted else head.database_at
-    unsent = _unsent(at).aggregate(number=Count("pk"), oldest=Min("queued_at"))
+    unsent = _unsent(at).aggregate(number=Count("pk"), oldest=Min("since"))
     overdue = Submission.objects.overdue(at).order_by("closes_at")[:COUNTED]
     unrecorded = overdue.aggregate(number=Count("pk"), oldest=Min("closes_at"))
     return Facts(
@@ -123,15 +130,16 @@ def facts(at: datetime | None = None) -> Facts:
 
 
 def _unsent(at: datetime):  # type: ignore[no-untyped-def]
-    """Mail that should have left by ``at``: never tried, or tried in vain.
+    """Mail that should have left by ``at``, tried in vain or never, ``since`` it was queued.
 
-    A part of a digest counts from when the digest is due.
+    What belongs to a digest should have left since that is due.
     """
     waiting = Notice.objects.filter(
         sent_at__isnull=True, skipped_at__isnull=True, dead_at__isnull=True
     ).exclude(delivery=Delivery.MUTED)
-    due = Q(next_attempt_at__lte=at) | Q(attempts__gt=0)
-    return waiting.filter(due).order_by("next_attempt_at", "pk")[:COUNTED]
+    due = Q(next_attempt_at__lte=at) | Q(attempts__gt=0) & ~Q(delivery=Delivery.DIGEST)
+    since = Case(When(delivery=Delivery.DIGEST, then="next_attempt_at"), default="queued_at")
+    return waiting.filter(due).annotate(since=since).order_by("next_attempt_at", "pk")[:COUNTED]
 
 
 def notices_sent() -> int:
@@ -273,28 +281,28 @@ def _undelivered(found: Facts) -> Part:
 
 
 def _clock(found: Facts) -> Part:
-    title, apart = "Clock", abs(found.clock_ahead)
-    if apart > timekeeping.TOLERANCE:
-        words = f"This server's clock and the database's are {span(apart)} apart."
-        remedy = "Set the clocks by NTP. Until then nothing is decided or shown."
-        return Part("clock", title, State.NOT_WORKING, words, remedy)
+    apart = abs(found.clock_ahead)
+    state, remedy = State.WORKING, ""
+    words = "This server's clock agrees with the database's."
     if apart > CLOCK_ODD:
         words = f"This server's clock and the database's are {span(apart)} apart."
-        return Part("clock", title, State.ATTENTION, words, "Set the clocks by NTP.")
-    return Part("clock", title, State.WORKING, "This server's clock agrees with the database's.")
+        state, remedy = State.ATTENTION, "Set the clocks by NTP."
+    if apart > timekeeping.TOLERANCE:
+        state = State.NOT_WORKING
+        remedy += " Until then this server decides and shows nothing."
+    return Part("clock", "Clock", state, words, remedy, of_this_machine=True)
 
 
 def _records(found: Facts) -> Part:
-    title = "Records"
-    if not found.behind:
-        return Part("records", title, State.WORKING, "The database is the one that was acted upon.")
-    return Part(
-        "records",
-        title,
-        State.NOT_WORKING,
-        f"The database is an older one, or another: {found.behind}.",
-        "Nothing is decided or shown until it is put right (docs/operations.md, Restoring).",
-    )
+    state, remedy = State.WORKING, ""
+    words = "The database is the one that was acted upon."
+    if found.behind:
+        state = State.NOT_WORKING
+        words = f"The database is an older one, or another: {found.behind}."
+        remedy = (
+            "Nothing is decided or shown until it is put right (docs/operations.md, Restoring)."
+        )
+    return Part("records", "Records", state, words, remedy, of_this_machine=True)
 
 
 def _broker(answers: bool) -> Part:

@@ -130,7 +130,7 @@ def servers(tmp_path_factory):
     ):
         Path(home).chmod(0o755)
         database = Database(supervisor, Path(home))
-        env = os.environ | {"DATABASE_URL": database.url, "VAR_DIR": str(folder)}
+        env = database.env = os.environ | {"DATABASE_URL": database.url, "VAR_DIR": str(folder)}
         run = {"env": env, "check": True, "capture_output": True, "text": True}
         subprocess.run([sys.executable, "manage.py", "migrate"], **run)
         seeded = subprocess.run(  # noqa: S603
@@ -221,6 +221,43 @@ def test_with_no_connection_left_every_page_is_closed(servers):
             connection.close()
     wait_for(database.answers)
     assert [portal.ask("GET", "/")[0] for _ in range(8)] == [200] * 8
+
+
+def test_an_operator_hears_of_a_stopped_database_once_and_of_its_return(servers, smtp, tmp_path):
+    """By a command that needs neither Celery nor the broker."""
+    database, _ = servers
+    env = database.env | {
+        "VAR_DIR": str(tmp_path),
+        "EMAIL_HOST": HERE,
+        "EMAIL_PORT": str(smtp.port),
+        "EMAIL_USE_TLS": "0",
+        "OPERATOR_EMAILS": "operator@demo.example",
+    }
+
+    def check():
+        return subprocess.run(
+            [sys.executable, "manage.py", "check_health", "--alarm"],
+            env=env,
+            capture_output=True,
+            text=True,
+        )
+
+    database.stop()
+    try:
+        for _ in range(2):
+            found = check()
+            assert (found.returncode, found.stdout[:30]) == (1, "Not working     Database: It ca")
+            assert "Traceback" not in found.stderr
+        assert [mail["Subject"] for mail in smtp.messages] == ["Foreview: not working: Database"]
+    finally:
+        database.start()
+    assert "Working         Records" in check().stdout
+    subjects = [mail["Subject"] for mail in smtp.messages]
+    assert subjects.count("Foreview: working again: Database") == 1
+    # Nothing unattended runs here, which is another cause.
+    assert any("Recording of ends" in subject for subject in subjects[1:])
+    check()
+    assert len(smtp.messages) == len(subjects) == 3
 
 
 def test_a_full_disk_leaves_nothing_half_written(servers):

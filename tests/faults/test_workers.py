@@ -13,6 +13,7 @@ from django.db import connection
 
 from reviews import clock
 from reviews.models import Notice, Submission
+from reviews.services import health
 from tests import factories
 from tests import people as people_module
 
@@ -71,18 +72,26 @@ def stop(*processes):
         process.wait(timeout=60)
 
 
+def stopped():
+    """The parts that do not work."""
+    return [part for part in health.parts(health.facts()) if part.is_wrong]
+
+
 def test_beat_and_worker_record_the_end_and_send_the_mail(past, smtp, tmp_path):
     env = environment(smtp.port)
     worker = start(env, tmp_path, "worker", "--concurrency", "1", "--loglevel", "info")
-    beat = start(env, tmp_path, "beat", "--schedule", str(tmp_path / "beat"))
+    beat = start(env, tmp_path, "beat")
     try:
         assert wait_for(lambda: Submission.objects.get(pk=past.pk).status == "expired"), (
             tmp_path / "worker.log"
         ).read_text()
         waiting = Notice.objects.filter(sent_at=None, skipped_at=None)
         assert wait_for(lambda: not waiting.exists())
+        assert wait_for(lambda: not stopped()), stopped()
+        assert health.facts().workers_alive == 1
     finally:
         stop(beat, worker)
+    assert health.facts().workers == {}  # it said that it meant to stop
     past.refresh_from_db()
     assert past.ended_at == past.closes_at
     sent = Notice.objects.filter(sent_at__isnull=False).count()

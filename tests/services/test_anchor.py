@@ -5,12 +5,13 @@ import threading
 from datetime import timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from accounts import anchor, audit
-from accounts.models import AuditHead
+from accounts.models import AuditEvent, AuditHead
 from reviews.exceptions import RecordsBehind
-from reviews.services import timekeeping
+from reviews.services import health, timekeeping
 
 MINUTE = timedelta(minutes=1)
 
@@ -35,16 +36,21 @@ def forget():
 
 
 def restore(sequence, sha256, latest_at):
-    """The head goes back, which only an owner of the tables, or a backup, can do."""
+    """The log is an older one again, which only an owner of the tables, or a backup, can do."""
+    tables = ("accounts_audithead", "accounts_auditevent")
+    server = connection.vendor == "postgresql"
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("ALTER TABLE accounts_audithead DISABLE TRIGGER ALL")
-        else:
-            cursor.execute("DROP TRIGGER audit_head_advances")
+        for table in tables if server else ():
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
+        for trigger in () if server else ("audit_head_advances", "audit_no_delete"):
+            cursor.execute(f"DROP TRIGGER IF EXISTS {trigger}")
+        cursor.execute("DELETE FROM accounts_auditevent WHERE sequence > %s", [sequence])
         cursor.execute(
             "UPDATE accounts_audithead SET sequence = %s, sha256 = %s, latest_at = %s",
             [sequence, sha256, latest_at],
         )
+        for table in tables if server else ():
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER ALL")
 
 
 def test_the_file_follows_the_log_and_only_its_owner_may_read_it(file, start):
@@ -231,3 +237,74 @@ def test_the_hash_is_asked_for_only_when_the_file_is_written(
     happen(1, start)
     with django_assert_num_queries(1):
         timekeeping.now()
+
+
+def test_an_operator_accepts_what_is_missing_and_the_portal_goes_on(file, start, client, capsys):
+    happen(1, start)
+    before = audit.head()
+    happen(4, start + MINUTE)
+    timekeeping.now()
+    restore(before.sequence, before.sha256, before.latest_at)
+    with pytest.raises(RecordsBehind):
+        timekeeping.now()
+    call_command("accept_restored_backup", "--reason", "The disk failed.")
+    said = capsys.readouterr().out
+    assert f"Missing: events {before.sequence + 1} to {before.sequence + 4}." in said
+    event = AuditEvent.objects.order_by("-sequence").first()
+    assert (event.sequence, event.action) == (before.sequence + 1, "portal.backup_accepted")
+    assert event.reason == "The disk failed."
+    assert event.details["missing"] == f"events {before.sequence + 1} to {before.sequence + 4}"
+    # In this process, which had seen more, and in a new one; never before what was acted upon.
+    assert timekeeping.now() >= start + MINUTE
+    assert client.get("/sign-in/").status_code == 200
+    forget()
+    assert timekeeping.now() >= start + MINUTE
+    happen(1, start + MINUTE)
+    timekeeping.now()
+    assert json.loads(file.read_text())["generation"] == 1
+    assert json.loads(file.read_text())["sequence"] == before.sequence + 2
+
+
+def test_a_second_backup_is_found_after_the_first_was_accepted(file, start):
+    happen(1, start)
+    before = audit.head()
+    happen(1, start)
+    timekeeping.now()
+    restore(before.sequence, before.sha256, before.latest_at)
+    call_command("accept_restored_backup", "--reason", "The disk failed.")
+    accepted = audit.head()
+    happen(1, start)
+    timekeeping.now()
+    restore(accepted.sequence, accepted.sha256, accepted.latest_at)
+    with pytest.raises(RecordsBehind):
+        timekeeping.now()
+
+
+def test_a_file_that_says_nothing_can_be_accepted_too(file, start):
+    happen(1, start)
+    timekeeping.now()
+    file.write_text("{")
+    call_command("accept_restored_backup", "--reason", "The file was damaged.")
+    assert timekeeping.now() == start
+    assert json.loads(file.read_text())["generation"] == 1
+
+
+def test_nothing_is_accepted_when_nothing_is_missing(file, start, settings):
+    happen(1, start)
+    timekeeping.now()
+    for path in (settings.AUDIT_ANCHOR, ""):
+        settings.AUDIT_ANCHOR = path
+        with pytest.raises(CommandError):
+            call_command("accept_restored_backup", "--reason", "x")
+    assert not AuditEvent.objects.filter(action="portal.backup_accepted").exists()
+
+
+def test_a_database_behind_its_anchor_is_an_alarm(file, start):
+    happen(1, start)
+    before = audit.head()
+    happen(1, start)
+    timekeeping.now()
+    restore(before.sequence, before.sha256, before.latest_at)
+    (records,) = [part for part in health.parts(health.facts()) if part.code == "records"]
+    assert records.is_wrong
+    assert f"event {before.sequence + 1} was seen" in records.words
