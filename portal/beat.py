@@ -10,8 +10,8 @@ from datetime import timedelta
 from celery.beat import Scheduler
 from django.db import DatabaseError, close_old_connections
 
-from reviews import clock
-from reviews.services import heartbeats
+from reviews.exceptions import Unavailable
+from reviews.services import heartbeats, timekeeping
 
 LEASE = timedelta(seconds=30)
 STANDS_BY = 5.0  # seconds until a beat without the lease asks again
@@ -40,10 +40,14 @@ class OneBeat(Scheduler):
         try:
             return heartbeats.take(
                 heartbeats.BEAT,
-                at=clock.system(),
+                at=timekeeping.now(),
                 lease=LEASE,
                 holder=heartbeats.this_process(),
             )
         except DatabaseError:
             log.exception("Beat stands by: it cannot reach the database")
+            return False
+        except Unavailable as refusal:
+            # A tick by a clock that is wrong would put off the next ones until that time comes.
+            log.critical("Beat stands by: %s", refusal)
             return False

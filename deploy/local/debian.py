@@ -14,7 +14,13 @@ from . import stamps
 from .commands import SetUpError, quietly, say
 from .paths import DEBIAN, shown
 
-TEST_PACKAGES = ("chromium-headless-shell", "fonts-liberation2", "postgresql", "redis-server")
+TEST_PACKAGES = (
+    "chromium-headless-shell",
+    "fonts-liberation2",
+    "libfaketime",
+    "postgresql",
+    "redis-server",
+)
 PIP_PACKAGES = ("python3-pip-whl",)
 TESTS = DEBIAN / "tests"
 BIN = DEBIAN / "bin"

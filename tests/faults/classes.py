@@ -4,12 +4,24 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.faults import absence, broker, doubling, killing, mail_refusals
+from tests.faults import (
+    absence,
+    broker,
+    clocks,
+    daylight,
+    doubling,
+    killing,
+    mail_refusals,
+    racing,
+)
 from tests.faults.database import copied
 from tests.faults.report import Outcome
 from tests.faults.smtp import MailServer
 
-CLASSES = {one.NAME: one for one in (mail_refusals, killing, absence, doubling, broker)}
+CLASSES = {
+    one.NAME: one
+    for one in (mail_refusals, killing, absence, doubling, broker, clocks, daylight, racing)
+}
 
 
 def outcomes(name: str, seeds: Sequence[int]) -> Iterator[Outcome]:

@@ -208,11 +208,18 @@ class Probe:
         path = f"/submissions/{self.submission.reference}/package/"
         return self.stack.ask("GET", path, {"Cookie": self._cookie})[0]
 
-    def judge(self, outcome: Outcome, *, also: tuple[int, ...] = ()) -> None:
-        """No answer after the end was a page; ``also`` may have been answered at any time."""
-        end = self.submission.closes_at.timestamp()
+    def judge(self, outcome: Outcome, *, also: tuple[int, ...] = (), behind: float = 0.0) -> None:
+        """No answer after the end was a page, and none after a refusal.
+
+        ``also`` may have been answered at any time; ``behind``: seconds by which the web
+        process's clock is slow, so that its end comes later.
+        """
+        end = self.submission.closes_at.timestamp() + behind
         outcome.allowed_after += sum(code == 200 for asked, code in self.answers if asked >= end)
-        codes = {code for _, code in self.answers}
+        answered = [code for _, code in self.answers]
+        if 403 in answered and 200 in answered[answered.index(403) :]:
+            outcome.broken.append("a package opened again after its end")
+        codes = set(answered)
         if codes - {200, 403, *also}:
             outcome.broken.append(f"pages answered {sorted(codes)}")
         if not any(code == 200 for asked, code in self.answers if asked < end):

@@ -44,6 +44,7 @@ class Accepted:
     recipient: str
     begun: float
     taken: float
+    content: bytes
 
 
 @dataclass
@@ -166,7 +167,7 @@ class MailServer:
 
     def _keep(self, with_: Conversation, content: bytes) -> None:
         name = email.message_from_bytes(content)["Message-ID"].strip()
-        self.accepted.append(Accepted(name, with_.recipient, with_.begun, time.time()))
+        self.accepted.append(Accepted(name, with_.recipient, with_.begun, time.time(), content))
 
     async def _fails(self, stage: str, with_: Conversation, content: bytes = b"") -> str:
         """Empty when nothing was to happen; "over" when the conversation is."""
