@@ -67,36 +67,13 @@ def source_of(meta: dict[str, Any]) -> str:
     return str(meta.get("REMOTE_ADDR", ""))
 
 
-def record(
-    action: str,
-    *,
-    by: Actor,
-    at: datetime,
-    object_type: str = "",
-    object_reference: object = "",
-    submission: str = "",
-    organization: str = "",
-    outcome: str = DONE,
-    reason: str = "",
-    **details: Any,
-) -> AuditEvent:
+def record(action: str, *, by: Actor, at: datetime, **facts: Any) -> AuditEvent:
     """The event is the chain's new end, and commits or rolls back with its cause.
 
-    Raises AuditError outside a transaction, ValueError for an unknown outcome.
+    ``facts`` are those of ``entry``. Raises AuditError outside a transaction, ValueError for an
+    unknown outcome.
     """
-    one = entry(
-        action,
-        by=by,
-        at=at,
-        object_type=object_type,
-        object_reference=object_reference,
-        submission=submission,
-        organization=organization,
-        outcome=outcome,
-        reason=reason,
-        **details,
-    )
-    (event,) = append([one])
+    (event,) = append([entry(action, by=by, at=at, **facts)])
     return event
 
 
@@ -113,7 +90,10 @@ def entry(
     reason: str = "",
     **details: Any,
 ) -> AuditEvent:
-    """An event that is not in the log yet; ``append`` puts it there."""
+    """An event that is not in the log yet; ``append`` puts it there.
+
+    Raises ValueError for an unknown outcome.
+    """
     if outcome not in (DONE, REFUSED):
         raise ValueError(f"An event's outcome is {DONE} or {REFUSED}, not {outcome}.")
     return AuditEvent(
