@@ -63,7 +63,7 @@ def _record(action, absence, by, at):
         at=at,
         object_type="absence",
         object_reference=by.email,
-        starts_at=absence.starts_at.isoformat(),
-        ends_at=absence.ends_at.isoformat(),
+        begins_at=absence.starts_at.isoformat(),
+        returns_at=absence.ends_at.isoformat(),
         delegate=absence.delegate.email if absence.delegate else None,
     )

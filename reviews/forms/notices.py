@@ -71,6 +71,8 @@ class ReadForm(forms.Form):
 class DeliveryForm(forms.Form):
     """For each topic that leaves a choice, how its notices are delivered."""
 
+    mark_required = False
+
     def __init__(self, *args, person, **kwargs):
         now = notices.deliveries(person)
         super().__init__(*args, initial={topic.value: now[topic] for topic in Topic}, **kwargs)

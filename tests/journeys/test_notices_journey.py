@@ -1,5 +1,7 @@
 """The inbox and what a person decides about her notices, in a real browser, by keyboard only."""
 
+from datetime import timedelta
+
 import pytest
 
 from accounts.models import Absence
@@ -90,7 +92,9 @@ def test_a_digest_is_chosen_and_a_mails_link_mutes_without_signing_in(
     assert lead.page.locator("[name=activity][value=muted]").is_checked()
 
 
-def test_a_delegate_is_named_and_sees_the_copy(signed_in, committed_people, smtp):
+def test_a_delegate_is_named_and_sees_the_copy(
+    signed_in, committed_people, smtp, start, move_clock
+):
     people = committed_people
     lead = signed_in("nsa_lead")
     lead.follow("Notices")
@@ -113,6 +117,7 @@ def test_a_delegate_is_named_and_sees_the_copy(signed_in, committed_people, smtp
     assert official.open(f"/submissions/{submission.reference}/position/") == 403
 
     lead.page.set_viewport_size({"width": 1280, "height": 900})
+    move_clock(start + timedelta(hours=1))
     lead.press("End now the absence from October 20, 2026, 11:00 a.m. EDT")
     lead.sees("Your absence has ended.")
     assert Absence.objects.get().ends_at == factories.now()

@@ -91,6 +91,11 @@ def test_nobody_else_can_be_sent(people, start, code):
     assert not Absence.objects.exists()
 
 
+def test_a_delegate_that_is_no_text_at_all_is_refused(people):
+    sent = typed(None) | {"delegate": "\x00"}
+    assert signed_in(people.nsa_lead).post(PAGE, sent).status_code == 422
+
+
 @pytest.mark.parametrize(
     ("starts", "ends", "field", "words"),
     [
@@ -152,7 +157,13 @@ def test_one_that_has_not_begun_is_taken_back(people, start):
     assert not Absence.objects.exists()
 
 
-@pytest.mark.parametrize("sent", ["", "x", "2026-10-20T15:00:00", "2026-10-20T15:00:00+00:00"])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        *("", "x", "2026-10-20T15:00:00", "2026-10-20T15:00:00+00:00"),
+        *("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"),
+    ],
+)
 def test_another_persons_absence_cannot_be_ended(people, start, sent):
     away(people.nsa_lead, people.nsa_reviewer, start)
     assert signed_in(people.nsa_reviewer).post(END, {"starts_at": sent}).status_code == 404
