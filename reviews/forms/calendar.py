@@ -37,5 +37,5 @@ class MonthForm(forms.Form):
 class DayForm(forms.Form):
     """A calendar day of the viewer's zone."""
 
-    day = DateField(label="Day")
+    day = DateField(label="Which day")
     mark_required = False

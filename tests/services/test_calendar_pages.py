@@ -162,7 +162,7 @@ def test_reminders_of_a_day_are_shown_before_they_are_due(people, act):
     factories.filed(people)
     html = page(act, "nsa_lead", PREVIEW, day="2026-11-12")
     assert "A review window ends within 7 days" in html
-    assert "No reminder would be sent" in page(act, "nsa_lead", PREVIEW, day="2026-11-20")
+    assert "No reminder would come to you" in page(act, "nsa_lead", PREVIEW, day="2026-11-20")
 
 
 def test_nobody_sees_what_she_may_not(people, act, start):
