@@ -183,7 +183,10 @@ def test_a_reading_costs_five_queries_however_much_there_is(
         health.facts(start + timedelta(days=31))
 
 
-def test_the_page_says_each_state_in_words_with_the_remedy(people, client, start, move_clock):
+def test_the_page_says_each_state_in_words_with_the_remedy(
+    people, client, start, move_clock, settings
+):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
     factories.filed(people)
     everything_beats(start)
     move_clock(start + 4 * MINUTE)
