@@ -25,6 +25,7 @@ class OneBeat(Scheduler):
         """Seconds until the next tick; none is sent by a beat that only stands by."""
         if not self._holds():
             return STANDS_BY
+        self._read_the_clock_anew()
         return min(super().tick(*args, **kwargs), LEASE.total_seconds() / 3)
 
     def close(self):
@@ -34,6 +35,12 @@ class OneBeat(Scheduler):
         except DatabaseError:
             log.warning("The lease could not be given back; it ends within %s", LEASE)
         super().close()
+
+    def _read_the_clock_anew(self):
+        """No entry waits for a time that was read from a clock that has gone back since."""
+        for entry in self.schedule.values():
+            entry.last_run_at = min(entry.last_run_at, entry.default_now())
+        self._heap = None  # made anew from the entries
 
     def _holds(self):
         close_old_connections()

@@ -12,8 +12,10 @@ from .commands import own_environment, quietly
 USER = "foreview"
 
 
-def start(supervisor, home):
+def start(supervisor, home, *, initdb=()):
     """A new PostgreSQL in the empty folder ``home``; return its DATABASE_URL.
+
+    ``initdb`` are further words for the program that makes its files.
 
     It refuses to run as root, so root lends it to ``nobody``. The programs are copied first,
     because ``nobody`` may not reach the checkout.
@@ -31,6 +33,7 @@ def start(supervisor, home):
             *(programs / "initdb", "--pgdata", data, "--username", USER, "--no-sync"),
             *("--encoding", "UTF8", "--locale", "C.UTF-8"),
             *("--auth", "scram-sha-256", "--pwfile", home / "password"),
+            *initdb,
         ],
         log="initdb",
         remedy="remove var/debian and run the command again.",

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from tests.faults import (
     absence,
+    backups,
     broker,
     clocks,
+    databases,
     daylight,
     doubling,
     killing,
@@ -18,10 +20,11 @@ from tests.faults.database import copied
 from tests.faults.report import Outcome
 from tests.faults.smtp import MailServer
 
-CLASSES = {
-    one.NAME: one
-    for one in (mail_refusals, killing, absence, doubling, broker, clocks, daylight, racing)
-}
+MODULES = (
+    *(mail_refusals, killing, absence, doubling, broker),
+    *(clocks, daylight, racing, databases, backups),
+)
+CLASSES = {one.NAME: one for one in MODULES}
 
 
 def outcomes(name: str, seeds: Sequence[int]) -> Iterator[Outcome]:
