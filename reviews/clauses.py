@@ -118,6 +118,16 @@ def recipient(who: Standing, at: datetime) -> Q:
     return Q(recipient=who.person)
 
 
+def not_about_access(who: Standing, at: datetime) -> Q:
+    """The notice is about no grant."""
+    return Q(grant__isnull=True)
+
+
+def of_own_grant(who: Standing, at: datetime) -> Q:
+    """The notice is about a grant of the person's."""
+    return Q(grant__grantee=who.person)
+
+
 def for_administrators(who: Standing, at: datetime) -> Q:
     """The notice is about access, or is a reminder that went on to administrators."""
     return Q(grant__isnull=False) | Q(kind__in=ESCALATIONS)

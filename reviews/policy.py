@@ -208,13 +208,28 @@ RULES: dict[Action, tuple[Rule, ...]] = {
         ),
     ),
     Action.ATTEST_FOR_LAB: (Rule(over=AccessGrant, time=Time.ALWAYS, permission=_LAB),),
-    # What one is told, while one sees what it is about.
+    # What one is told, while one sees what it is about: the submission, or the grant.
     Action.READ_NOTICE: (
         Rule(
             over=Notice,
             time=Time.ALWAYS,
             permission="view_submission",
+            where=(clauses.recipient, clauses.not_about_access),
+        ),
+        Rule(over=Notice, time=Time.ALWAYS, permission=_LAB, where=(clauses.recipient,)),
+        Rule(
+            over=Notice,
+            time=Time.ALWAYS,
+            permission="lead_submission",
+            through="grant__agency",
             where=(clauses.recipient,),
+        ),
+        Rule(
+            over=Notice,
+            time=Time.ALWAYS,
+            permission="view_submission",
+            through="grant__agency",
+            where=(clauses.recipient, clauses.of_own_grant),
         ),
         Rule(
             over=Notice,

@@ -226,4 +226,4 @@ def _shortened(windows: Iterable[Submission]) -> dict[int, datetime]:
     told = Notice.objects.filter(
         kind=NoticeKind.WINDOW_SHORTENED, submission__in=[window.pk for window in windows]
     )
-    return dict(told.values_list("submission").annotate(at=Max("due_at")))
+    return dict(told.values_list("submission").annotate(at=Max("queued_at")))

@@ -267,9 +267,8 @@ def shorten(submission: Submission, *, closes_at: datetime, by: User, at: dateti
         NoticeKind.WINDOW_SHORTENED,
         submission,
         audience.people(Action.VIEW, submission),
-        due_at=at,
+        due_at=end,
         at=at,
-        part=end.isoformat(),
     )
     return submission
 

@@ -16,11 +16,21 @@ from reviews.emails import EVENTS, Wording
 from reviews.models import AccessGrant, Notice, NoticeChoice, Submission
 from reviews.models.notice import Delivery, NoticeKind, NoticeQuerySet, Topic
 from reviews.policy import Action
-from reviews.services.reminders import REMINDERS, SERIES, Reminder, Row, Series
+from reviews.services.reminders import REMINDERS, SERIES, SERIES_OF, Reminder, Row, Series
 
 DIGEST_HOUR = time(8)  # in the reader's own zone
 CHUNK = 500
 COUNTED = 99  # beyond it, how many are unread is of no use to anybody
+
+
+# What a colleague must be able to do herself to get a copy of what was told for doing it.
+NEEDED_TO_STAND_IN = {
+    NoticeKind.ASSIGNED: Action.DELIBERATE,
+    NoticeKind.REVIEW_FILED: Action.FILE_POSITION,
+    NoticeKind.POSITION_FILED: Action.FILE_POSITION,
+    NoticeKind.CONSULTATION_REQUESTED: Action.CONSULT,
+    NoticeKind.SIGNATURE_NEEDED: Action.DETERMINE,
+}
 
 
 def wording(kind: str) -> Wording:
@@ -93,7 +103,7 @@ def insert(rows: Sequence[Notice], *, at: datetime) -> int:
             _copy(told, delegate)
             for told in rows
             for delegate in delegates.get(told.recipient_id, ())
-            if told.grant is None or policy.may(delegate, Action.VIEW_GRANT, told.grant, at=at)
+            if _may_stand_in(delegate, told, at)
         ),
     ]
     _choose(rows, at)
@@ -102,6 +112,19 @@ def insert(rows: Sequence[Notice], *, at: datetime) -> int:
     if known < len(keys):
         Notice.objects.bulk_create(rows, ignore_conflicts=True)
     return len(keys) - known
+
+
+def _may_stand_in(delegate: User, told: Notice, at: datetime) -> bool:
+    """Whether her own seats show the delegate what the notice tells."""
+    if told.grant is not None:
+        return policy.may(delegate, Action.VIEW_GRANT, told.grant, at=at)
+    if told.kind in SERIES_OF:
+        needed = SERIES_OF[told.kind].actions[0]
+    else:
+        needed = NEEDED_TO_STAND_IN.get(NoticeKind(told.kind), Action.VIEW)
+    if needed is Action.WRITE_REVIEW:
+        needed = Action.DELIBERATE  # a lead may stand in for a reviewer whom nobody else can be
+    return policy.may(delegate, needed, told.submission, at=at)
 
 
 def _copy(told: Notice, delegate: User) -> Notice:
@@ -157,9 +180,10 @@ def _queue_series(series: Series, at: datetime) -> int:
     while chunk := list(islice(rows, CHUNK)):
         due = [(one, *current) for one in chunk if (current := series.current(one, at))]
         for one, reminder, due_at in _untold(due):
+            if not (people := list(reminder.concerns(one))):
+                continue
+            submission, grant = subject(one)
             with transaction.atomic():
-                submission, grant = subject(one)
-                people = reminder.concerns(one)
                 new += queue(reminder.kind, submission, people, due_at=due_at, at=at, grant=grant)
     return new
 
@@ -225,7 +249,8 @@ def decide(
 
     ``by`` is the person herself, or whoever followed a mail's link without signing in.
     """
-    User.objects.select_for_update().get(pk=person.pk)
+    # Any stronger lock would meet the foreign keys of a write that has the audit log's head.
+    User.objects.select_for_update(no_key=True).get(pk=person.pk)
     now = deliveries(person)
     changed = [topic for topic, delivery in wanted.items() if now[topic] is not delivery]
     for topic in changed:

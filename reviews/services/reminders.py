@@ -80,8 +80,12 @@ def _open(at: datetime) -> QuerySet[Submission]:
     return Submission.objects.window_open(at).select_related("model_version__lab")
 
 
+def _with_parties(grants: QuerySet[AccessGrant]) -> QuerySet[AccessGrant]:
+    return grants.select_related("submission", "grantee", "requested_by")
+
+
 def _grants(at: datetime) -> QuerySet[AccessGrant]:
-    return AccessGrant.objects.running(at).filter(authorized_at__isnull=False)
+    return _with_parties(AccessGrant.objects.running(at).filter(authorized_at__isnull=False))
 
 
 def _running(grant: AccessGrant, at: datetime) -> bool:
@@ -93,7 +97,7 @@ def _attestable(side: str) -> Callable[[AccessGrant, datetime], bool]:
 
 
 def _to_attest(side: str) -> Callable[[datetime], QuerySet[AccessGrant]]:
-    return lambda at: AccessGrant.objects.attestable(at, side)
+    return lambda at: _with_parties(AccessGrant.objects.attestable(at, side))
 
 
 def _day(number: int) -> Callable[[Submission], datetime]:
@@ -234,7 +238,7 @@ def _closeout(side: str, days: int, concerned: Callable[[Any], Iterable[User]]) 
         "Access to a model that you were a party to ended on {end}. Attest that credentials "
         f"are disabled and that copies are destroyed or returned.{overdue}",
         Topic.REQUESTS,
-        f"Closeout of ended access is {'overdue' if days > 5 else 'due'}",
+        "Closeout becomes overdue if it is not attested" if days > 5 else "Closeout is due",
     )
 
 

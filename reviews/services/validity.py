@@ -9,7 +9,7 @@ from datetime import datetime
 
 from reviews import audience, policy
 from reviews.models import Notice
-from reviews.models.notice import ESCALATIONS
+from reviews.models.notice import ESCALATIONS, NoticeKind
 from reviews.policy import Action
 from reviews.services.reminders import REMINDERS, SERIES_OF
 
@@ -26,6 +26,9 @@ class Validity:
         """Whether the notice is still worth sending at ``at``, by what was read at ``self.at``."""
         if not self._reaches(notice):
             return False
+        if notice.kind == NoticeKind.WINDOW_SHORTENED:
+            # Of several shortenings only the last is worth a mail.
+            return notice.due_at == notice.submission.closes_at
         return notice.kind not in REMINDERS or self._concerns(notice, at)
 
     def _reaches(self, notice: Notice) -> bool:

@@ -58,7 +58,33 @@ def test_those_who_see_the_submission_read_what_they_are_told_of_it(world, insta
 def test_administrators_read_only_of_access_and_of_what_went_on_to_them(world):
     for kind in (ESCALATED_IDLE, ESCALATED_UNASSIGNED):
         assert readers(world, kind) == LAB | AGENCIES | ADMINISTRATORS
-    assert readers(world, grant=world.grants["nsa"]) == LAB | AGENCIES | ADMINISTRATORS
+    assert readers(world, grant=world.grants["nsa"]) >= ADMINISTRATORS
+
+
+def test_of_access_those_read_who_see_the_grant(world):
+    """The lab, the agency's lead, the holder; nobody else of the agencies."""
+    for label, parties in {
+        "nsa": {"nsa_lead", "nsa_reviewer"},
+        "dod": {"dod_lead", "dod_reviewer"},
+    }.items():
+        grant = world.grants[label]
+        expected = LAB | parties | ADMINISTRATORS
+        assert readers(world, "grant_authorized", grant=grant) == expected
+        seeing = {
+            code
+            for code in SEATS
+            if policy.may(getattr(world.people, code), Action.VIEW_GRANT, grant, at=OPENING)
+        }
+        assert seeing == expected
+
+
+def test_a_holder_who_moved_to_another_agency_reads_no_more_of_it(world):
+    grant = world.grants["nsa"]
+    someone = person("dod:reviewer")
+    grant.grantee = someone
+    grant.save()
+    told = notice(world.running, someone, "grant_authorized", grant=grant)
+    assert not policy.may(someone, Action.READ_NOTICE, told, at=OPENING)
 
 
 def test_nobody_reads_what_another_is_told(world):

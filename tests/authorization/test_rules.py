@@ -64,7 +64,11 @@ def test_a_rule_names_what_there_is(action, rule):
     assert rule.roles <= set(Role)
     assert not rule.unless_restricted or rule.over in rules.DOCUMENT_OF
     if rule.through:
-        assert rule.over._meta.get_field(rule.through).related_model is Organization
+        *path, last = rule.through.split("__")
+        over = rule.over
+        for name in path:
+            over = over._meta.get_field(name).related_model
+        assert over._meta.get_field(last).related_model is Organization
     # What narrows an attached seat, and what narrows a role, needs one to narrow.
     assert rule.permission or not (rule.through or rule.assigned or rule.unless_restricted)
     assert rule.roles or not rule.own_organization

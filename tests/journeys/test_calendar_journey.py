@@ -55,7 +55,7 @@ def test_a_lead_reads_her_calendar_and_takes_it_with_her(
     lead.press("Make an address")
     lead.sees("This address is shown once.")
     assert violations(lead.page) == []
-    shown = lead.page.locator("#feed-address").inner_text()
+    shown = lead.page.get_by_label("Address").input_value()
     path = "/calendar/feed/" + shown.split("/calendar/feed/")[1]
     stranger = browser.new_context()
     answer = stranger.request.get(server + path)

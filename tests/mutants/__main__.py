@@ -39,7 +39,8 @@ TESTS = [
     *(
         f"tests/authorization/test_policy{part}.py"
         for part in (
-            *("", "_answers", "_deliberation", "_documents", "_grants", "_parties", "_people"),
+            *("", "_answers", "_deliberation", "_documents", "_grants"),
+            *("_notices", "_parties", "_people"),
         )
     ),
 ]

@@ -1,6 +1,7 @@
 """The feed: who can read it, what it tells, and that its times are right in every zone."""
 
 import hashlib
+import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -130,7 +131,7 @@ def address(answer):
     (shown,) = [
         line for line in answer.content.decode().splitlines() if 'id="feed-address"' in line
     ]
-    return "/calendar/feed/" + shown.split("/calendar/feed/")[1].split("<")[0]
+    return "/calendar/feed/" + re.split('[<"]', shown.split("/calendar/feed/")[1])[0]
 
 
 def made(act, who):

@@ -49,7 +49,7 @@ def test_days_say_what_they_are(people, act, at_instant):
     with at_instant(datetime(2026, 11, 26, 16, 0, tzinfo=UTC)):
         factories.filed(people, planned_partner_release_at=datetime(2026, 11, 28, 17, tzinfo=UTC))
         html = page(act, "nsa_lead", PREVIEW, day="2026-11-28")
-        assert "This day is: weekend." in html
+        assert "Weekend." in html
         html = page(act, "nsa_lead", PREVIEW)
         assert "today, federal holiday: Thanksgiving Day" in html
         html = page(act, "nsa_lead", MONTH)

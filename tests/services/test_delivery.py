@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from accounts.models import Absence, User
 from reviews.models import Notice, NoticeChoice
 from reviews.models.notice import Delivery, Topic
-from reviews.services import agency_reviews, delivery, notices
+from reviews.services import agency_reviews, delivery, determinations, notices
 from tests import factories
 
 DAY = timedelta(days=1)
@@ -213,6 +213,23 @@ class TestAbsence:
         factories.assigned(submission, people, "nsa")
         got = {m["To"] for m in sent(smtp)}
         assert got == {people.dod_reviewer.email, people.nsa_reviewer.email}
+
+    def test_a_delegate_who_could_not_do_it_is_not_told_of_it(self, people, start, smtp):
+        """That a determination waits is known to NSA's officials alone, until it is signed."""
+        submission = factories.filed(people)
+        determinations.request_consultations(submission, by=people.nsa_official, at=start)
+        sent(smtp)
+        self.away(people.nsa_signer, people.nsa_reviewer, start)
+        determinations.write(
+            submission,
+            outcome="covered",
+            rationale="Reasons.",
+            authority="Order",
+            by=people.nsa_official,
+            at=start,
+        )
+        assert {m["To"] for m in sent(smtp)} == {people.nsa_signer.email}
+        assert not Notice.objects.filter(recipient=people.nsa_reviewer, on_behalf_of__isnull=False)
 
     def test_a_reminder_that_stops_concerning_her_stops_for_the_delegate(
         self, people, start, smtp, move_clock

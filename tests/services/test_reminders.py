@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts import audit, seats
 from accounts.models import Organization
@@ -342,3 +344,35 @@ def test_every_reminder_of_the_table_is_declared():
         *("access_ends_in_14", "access_ends_in_7", "access_ends_in_1"),
         *("closeout_agency_5", "closeout_agency_10", "closeout_lab_5", "closeout_lab_10"),
     }
+
+
+def test_a_sweep_costs_the_same_however_many_grants_there_are(people, start, move_clock):
+    """Everybody has been told: the rows are read with their parties, and nobody is asked."""
+    submission = factories.filed(people)
+    counts = []
+    for _ in range(2):
+        for _ in range(4):
+            grant = factories.grant(submission, people, ends_at=start + 4 * DAY)
+        move_clock(grant.ends_at + 10 * DAY)
+        notices.queue_reminders(at=grant.ends_at + 10 * DAY)
+        with CaptureQueriesContext(connection) as captured:
+            notices.queue_reminders(at=grant.ends_at + 10 * DAY)
+        counts.append(len(captured))
+        move_clock(start)
+    assert counts[0] == counts[1]
+
+
+def test_of_several_shortenings_only_the_last_is_mailed(people, start, smtp):
+    submission = factories.filed(people)
+    delivery.deliver_notices()
+    smtp.messages.clear()
+    for days in (20, 18, 16):
+        lifecycle.shorten(
+            submission,
+            closes_at=start + days * DAY,
+            by=people.northlight_liaison,
+            at=start,
+        )
+    delivery.deliver_notices()
+    told = [m["To"] for m in smtp.messages if "ends earlier" in m["Subject"]]
+    assert len(told) == len(set(told)) > 10
