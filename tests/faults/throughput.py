@@ -40,7 +40,7 @@ SINK = ("-m", "aiosmtpd", "-n", "-c", "aiosmtpd.handlers.Sink")
 # What recording an end writes besides the submission's own columns.
 EXPIRE = "UPDATE reviews_submission SET status = 'expired', ended_at = %s WHERE id = %s"
 HEAD = "UPDATE accounts_audithead SET sequence = %s, sha256 = %s, latest_at = %s WHERE id = 1"
-FOLLOWERS = 20  # of one window, at least
+FOLLOWERS = 17  # of one window, as tests/people.py has them
 WRITTEN = ("reviews_report", "reviews_notice", "accounts_auditevent")
 
 
@@ -142,7 +142,7 @@ def _timed_result(call):
 
 
 def _ends(people, sizes: list[int]) -> Iterator[Ratio]:
-    per_row = {}
+    per_row, ratios = {}, {}
     for size in sizes:
         with copied(f"ends{size}"):
             windows.fill(people, count=size, opens=now() - timedelta(hours=721))
@@ -152,7 +152,7 @@ def _ends(people, sizes: list[int]) -> Iterator[Ratio]:
             with copied("bare"):
                 bare = _timed(partial(_write_bare, rows))
         count = size + sum(len(written) for written in rows.values())
-        per_row[size] = ours / count
+        per_row[size], ratios[size] = ours / count, bare / ours
         yield Ratio(
             f"{size:,} ends recorded, against single-row SQL",
             bare / ours,
@@ -161,11 +161,14 @@ def _ends(people, sizes: list[int]) -> Iterator[Ratio]:
         )
     first, last = sizes[0], sizes[-1]
     if first != last:
+        # Against the bare loop of the same minutes: the machine is not always as fast.
         yield Ratio(
-            f"flat: time for a row at {first:,} against that at {last:,}",
-            per_row[first] / per_row[last],
+            f"flat: the ratio at {last:,} against that at {first:,}",
+            ratios[last] / ratios[first],
             FLAT_GOAL,
-            ", ".join(f"{1e6 * seconds:.0f} µs at {size:,}" for size, seconds in per_row.items()),
+            ", ".join(
+                f"{1e6 * seconds:.0f} µs a row at {size:,}" for size, seconds in per_row.items()
+            ),
         )
 
 
