@@ -65,9 +65,9 @@ def run(seeds, folder, server: MailServer):
 def _one(seed, scene, stack):
     chance, outcome = random.Random(seed), Outcome(NAME, seed, injected=2)
     jump = JUMPS[seed % len(JUMPS)]
-    submissions = scene.file(chance.randint(1, 2), chance.uniform(3, 5))
     (running,) = scene.file(1, 20 * DAY)
     draft = draft_ending(scene, now() + timedelta(days=10))
+    submissions = scene.file(chance.randint(1, 2), chance.uniform(3, 5))
     with Probe(scene, submissions[-1], stack) as probe:
         until(lambda: probe.answers, seconds=5)
         stack.jump(jump)

@@ -37,7 +37,7 @@ def _one(seed, scene, stack):
     chance, outcome = random.Random(seed), Outcome(NAME, seed)
     clicks, sweeps = chance.randint(2, 4), chance.randint(2, 3)
     before = _ticks(stack)
-    submissions = scene.file(chance.randint(1, 2), chance.uniform(4, 5))
+    submissions = scene.file(chance.randint(1, 2), chance.uniform(3, 4))
     end = submissions[0].closes_at
     clicked = draft_ending(scene, end + timedelta(seconds=chance.uniform(1, 2)))
     answers = click(scene, stack, clicked, clicks)

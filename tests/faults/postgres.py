@@ -70,14 +70,18 @@ class Server:
     def limit_files(self, size: int | str) -> None:
         """No process of it can make a file longer than that, as on a disk that is full."""
         postmaster = psutil.Process(self.pid)
-        for process in (postmaster, *postmaster.children(recursive=True)):
-            # Its own user may, also where root in a container may not.
-            subprocess.run(  # noqa: S603 - a number and a size
-                ["prlimit", "--pid", str(process.pid), f"--fsize={size}:"],  # noqa: S607
-                user=_user(),
-                check=process.pid == postmaster.pid,  # another may have ended by itself
-                capture_output=True,
-            )
+        self._limit(postmaster.pid, size)  # first, for whomever it begets meanwhile
+        for process in postmaster.children(recursive=True):
+            self._limit(process.pid, size)
+
+    def _limit(self, pid: int, size: int | str) -> None:
+        # Its own user may, also where root in a container may not.
+        subprocess.run(  # noqa: S603 - a number and a size
+            ["prlimit", "--pid", str(pid), f"--fsize={size}:"],  # noqa: S607
+            user=_user(),
+            check=pid == self.pid,  # another may have ended by itself
+            capture_output=True,
+        )
 
 
 def _user() -> str | None:

@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
-import socket
 import threading
+
+from tests.faults.stack import own_port
 
 HERE = "127.0.0.1"
 
@@ -13,9 +14,7 @@ class Proxy:
 
     def __init__(self, target: int) -> None:
         self._target = target
-        with socket.socket() as probe:
-            probe.bind((HERE, 0))
-            self.port = probe.getsockname()[1]
+        self.port = own_port()
 
     def __enter__(self):
         self._loop = asyncio.new_event_loop()

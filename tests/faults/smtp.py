@@ -9,13 +9,14 @@ import contextlib
 import email
 import os
 import signal
-import socket
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import psutil
+
+from tests.faults.stack import own_port
 
 HERE = "127.0.0.1"
 STALL = 60.0  # seconds; far beyond any client's patience here
@@ -79,9 +80,7 @@ class MailServer:
     port: int = 0
 
     def __enter__(self):
-        with socket.socket() as probe:
-            probe.bind((HERE, 0))
-            self.port = probe.getsockname()[1]
+        self.port = own_port()
         self._loop = asyncio.new_event_loop()
         self._conversations: set[asyncio.StreamWriter] = set()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)

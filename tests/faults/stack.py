@@ -7,6 +7,7 @@ each ends when this process does.
 import contextlib
 import http.client
 import os
+import random
 import secrets
 import signal
 import subprocess
@@ -43,6 +44,16 @@ COMMANDS = {
 READY = {"worker": " ready.", "beat": "beat: Starting", "web": "Listening at"}
 
 
+def own_port() -> int:
+    """A free port that no outgoing connection is given while its server is away."""
+    return next(port for port in _numbers() if ports.is_free(port))
+
+
+def _numbers():
+    while True:
+        yield random.SystemRandom().randrange(20_000, 32_000)
+
+
 def until(condition: Callable[[], object], seconds: float = PATIENCE, pause: float = 0.1) -> bool:
     """Whether the condition came true in time."""
     end = time.monotonic() + seconds
@@ -58,8 +69,8 @@ class Stack:
 
     def __init__(self, folder: Path, mail_port: int, **settings: str) -> None:
         self.folder = folder
-        self.redis_port, self._password = ports.free(), secrets.token_urlsafe(16)
-        self.web_port = ports.free()
+        self.redis_port, self._password = own_port(), secrets.token_urlsafe(16)
+        self.web_port = own_port()
         self._processes: dict[str, subprocess.Popen] = {}
         here = urlsplit(os.environ["DATABASE_URL"])
         own = here._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
