@@ -51,7 +51,7 @@ def test_days_say_what_they_are(people, act, at_instant):
         html = page(act, "nsa_lead", PREVIEW, day="2026-11-28")
         assert "Weekend." in html
         html = page(act, "nsa_lead", PREVIEW)
-        assert "today, federal holiday: Thanksgiving Day" in html
+        assert "Today, federal holiday: Thanksgiving Day" in html
         html = page(act, "nsa_lead", MONTH)
         assert "(weekend)" in html
 
