@@ -32,7 +32,8 @@ GAP = re.compile(rb"\r?\n\r?\n+")
 DECLARED = re.compile(rb"boundary|message/", re.IGNORECASE)
 # A part begins to have parts, or has no more of them.
 NESTS = re.compile(
-    rb"^--(?P<closed>[^\r\n]{1,200}?)--[ \t]*\r?$|boundary[*0]*[ \t]*=[ \t]*\"?(?P<opened>[^\"\s;]*)",
+    rb"^--(?P<closed>[^\r\n]{1,200}?)--[ \t]*\r?$"
+    rb"|boundary[*0]*[ \t]*=[ \t]*\"?(?P<opened>[^\"\s;]*)",
     re.IGNORECASE | re.MULTILINE,
 )
 CODE = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
