@@ -6,6 +6,8 @@ from accounts import audit
 from accounts.exceptions import AbsenceRefused
 from accounts.models import Absence, Seat, User
 
+MOST_TO_COME = 20
+
 
 def colleagues(person):
     """The active people with a seat where the person has one, without herself, by name."""
@@ -20,9 +22,11 @@ def add(*, delegate, starts_at, ends_at, by, at):
     """``by`` is away between the two instants, and ``delegate`` gets copies of her notices.
 
     Raises AbsenceRefused for an end that is past or not after the start, for a delegate who is
-    no colleague, and for an absence that overlaps another.
+    no colleague, for an absence that overlaps another, and for one more than MOST_TO_COME.
     """
-    User.objects.select_for_update().get(pk=by.pk)  # two at once would not see each other
+    # Two at once would not see each other. Other writes name her while they hold the audit log's
+    # head, which this one needs next: a lock that kept her key from them would be a deadlock.
+    User.objects.select_for_update(no_key=True).get(pk=by.pk)
     if ends_at <= starts_at:
         raise AbsenceRefused("Enter an end that is later than the start.", "ends_at")
     if ends_at <= at:
@@ -33,6 +37,11 @@ def add(*, delegate, starts_at, ends_at, by, at):
         raise AbsenceRefused(
             "You noted an absence already that overlaps this one. End it first, or choose other "
             "times."
+        )
+    if Absence.objects.filter(person=by, ends_at__gt=at).count() >= MOST_TO_COME:
+        raise AbsenceRefused(
+            f"You noted {MOST_TO_COME} absences that are not over, which is as many as there can "
+            "be. Take one back first, or note this one later."
         )
     absence = Absence.objects.create(
         person=by, delegate=delegate, starts_at=starts_at, ends_at=ends_at

@@ -8,7 +8,7 @@ import logging
 from datetime import timedelta
 
 from celery.beat import Scheduler
-from django.db import DatabaseError, close_old_connections
+from django.db import Error, close_old_connections
 
 from reviews.exceptions import Unavailable
 from reviews.services import heartbeats, timekeeping
@@ -32,7 +32,7 @@ class OneBeat(Scheduler):
         """Another beat may go on at once."""
         try:
             heartbeats.let_go(heartbeats.BEAT, holder=heartbeats.this_process())
-        except DatabaseError:
+        except Error:
             log.warning("The lease could not be given back; it ends within %s", LEASE)
         super().close()
 
@@ -51,7 +51,7 @@ class OneBeat(Scheduler):
                 lease=LEASE,
                 holder=heartbeats.this_process(),
             )
-        except DatabaseError:
+        except Error:
             log.exception("Beat stands by: it cannot reach the database")
             return False
         except Unavailable as refusal:

@@ -36,7 +36,7 @@ class SignOfLife(bootsteps.StartStopStep):
 
 
 def _sign(hostname, *, stops=False):
-    from django.db import DatabaseError, connection
+    from django.db import Error, connection
 
     from reviews import clock
     from reviews.services import heartbeats
@@ -48,7 +48,7 @@ def _sign(hostname, *, stops=False):
         else:
             heartbeats.beat(name, at=at)
             heartbeats.forget_silent_workers(before=at - LISTED)
-    except DatabaseError as failure:
+    except Error as failure:
         log.error("No sign of life from %s: %s", hostname, failure)
     finally:
         connection.close()  # a child forked from here would share it

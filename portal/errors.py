@@ -8,7 +8,7 @@ import logging
 import sys
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import DatabaseError, transaction
+from django.db import Error, transaction
 from django.shortcuts import redirect, render
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import requires_csrf_token
@@ -63,7 +63,7 @@ def server_error(request):
         return outage.page(error)
     try:
         return page(request, 500)
-    except DatabaseError as failure:  # which the chrome of the page asks who is signed in
+    except Error as failure:  # which the chrome of the page asks who is signed in
         return outage.page(failure)
 
 
@@ -152,6 +152,12 @@ def _has_files(request):
     return bool(request.FILES) or getattr(request, "upload_unread", False)
 
 
+def reference(match):
+    """What the address names, for the audit log; never a token, which opens something."""
+    named = (str(value)[:64] for name, value in match.kwargs.items() if name != "token")
+    return next(named, "")
+
+
 def _record(request, action, reason=""):
     """The refusal is in the log, as one small event without anything that was posted.
 
@@ -176,9 +182,9 @@ def _record(request, action, reason=""):
                 by=person,
                 at=at,
                 object_type=match.url_name.partition("-")[0],
-                object_reference=str(next(iter(match.kwargs.values()), ""))[:64],
+                object_reference=reference(match),
                 outcome=audit.REFUSED,
                 reason=reason,
             )
-    except (DatabaseError, Unavailable):
+    except (Error, Unavailable):
         log.critical("%s could not be recorded in the audit log", action, exc_info=True)

@@ -7,7 +7,7 @@ from functools import wraps
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import Http404, HttpResponse, JsonResponse
@@ -62,7 +62,7 @@ def _failing():
         head = audit.anchored_head()
     except BehindAnchor:
         return ["records"]
-    except DatabaseError:
+    except Error:
         return ["database"]
     return [] if timekeeping.trusted(clock.system(), head.database_at) else ["clock"]
 

@@ -123,7 +123,7 @@ def _record_refusal(request, exception):
         by=request.user if request.user.is_authenticated else audit.nobody(request.META),
         at=request.at,
         object_type=match.url_name.partition("-")[0],
-        object_reference=str(next(iter(match.kwargs.values()), ""))[:64],
+        object_reference=errors.reference(match),
         outcome=audit.REFUSED,
         reason="" if isinstance(exception, exceptions.NotVisible) else str(exception),
         method=request.method,

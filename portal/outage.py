@@ -14,7 +14,8 @@ from portal import context
 
 # Refused or lost connections, too many of them, a full disk, a shutdown, a lock that took too
 # long (SQLSTATE classes 08, 53, 55, 57 and 58) are OperationalError in psycopg; a server that
-# became a read-only standby, or found its files damaged (25 and XX), InternalError.
+# became a read-only standby, or found its files damaged (25 and XX), InternalError. What must go
+# on in any case catches django.db.Error, which is these and every other failure of a database.
 OUTAGES = (OperationalError, InterfaceError, InternalError)
 RETRY_SECONDS = 30
 

@@ -211,7 +211,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 30,
     "socket_keepalive": True,
 }
-# A queue for each kind of work, so that a flood of mail delays no record of an end.
+# A queue for each kind of work, so that a flood of mail delays no record of an end. Nothing uses
+# "scan" and "extract" yet: the scanning and reading of documents will.
 CELERY_TASK_DEFAULT_QUEUE = "clock"
 CELERY_TASK_QUEUES = {name: {} for name in ("clock", "mail", "scan", "extract")}
 CELERY_TASK_ROUTES = {"reviews.tasks.deliver_notices": {"queue": "mail"}}
@@ -299,7 +300,14 @@ CONTENT_SECURITY_POLICY = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {
+            "class": "portal.logs.WithoutTokens",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # They would write the addresses that they serve by handlers of their own.
+    "loggers": {name: {"propagate": True} for name in ("gunicorn.error", "gunicorn.access")},
     "root": {"handlers": ["console"], "level": "INFO"},
 }

@@ -40,7 +40,9 @@ def absence_add(request):
                 (absence, absence.starts_at <= request.at)
                 for absence in to_come.filter(person=request.user).select_related("delegate")
             ],
-            "stands_in": to_come.filter(delegate=request.user).select_related("person"),
+            "stands_in": to_come.filter(delegate=request.user)
+            .with_delegate()
+            .select_related("person"),
             "breadcrumbs": [
                 Link("Home", reverse("reviews:home")),
                 Link("Profile", reverse("accounts:profile")),

@@ -43,7 +43,7 @@ def start_web(supervisor, port, env):
         [
             *(PYTHON, "-m", "gunicorn", "portal.wsgi", "--bind", f"{HERE}:{port}"),
             *("--worker-class", "gthread", "--workers", "2", "--threads", "4"),
-            *("--graceful-timeout", "5", "--access-logfile", "-", "--no-control-socket"),
+            *("--graceful-timeout", "5", "--no-control-socket"),
         ],
         env=env,
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db import DatabaseError
+from django.db import Error
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import dateformat
@@ -39,7 +39,7 @@ def watch() -> list[Part]:
     return parts
 
 
-def unreachable(failure: DatabaseError) -> Part:
+def unreachable(failure: Error) -> Part:
     """The database as a part that does not work."""
     return Part(
         "database",

@@ -1,12 +1,13 @@
 """Mail that comes back: a delivery-status notification marks what it names as undelivered.
 
 RFC 3464 says how one looks. It is believed about a message whose Message-ID it knows, which
-nobody can guess, and about nothing else. The log says what came of it, and no word of it.
+nobody can guess, and about nothing else: that is a notice's reference, of a digest its first
+notice's. The log says what came of it, and no word of it.
 """
 
 import re
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import Message
 from email.parser import BytesHeaderParser
@@ -16,16 +17,25 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from reviews import emails
 from reviews.models import Notice
-from reviews.models.notice import Delivery
 
-# Servers give up after days; a report about an older digest is nobody's.
-REMEMBERED = timedelta(days=14)
+# Far more than any report about a mail of ours. Python's parser asks of each line whether it ends
+# any of the parts around it, so lines and nesting together decide what a stranger's mail costs.
+MAX_BYTES = 128 * 1024
+MAX_DECLARED = 50
+MAX_NESTING = 10
 STATUS = ("message/delivery-status", "message/global-delivery-status")
 RETURNED = ("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers")
 OURS = re.compile(r"<?([0-9a-f]{32})@[^<>\s]+>?")
 GAP = re.compile(rb"\r?\n\r?\n+")
+# What makes the parser nest, wherever it stands; most of it is only text.
+DECLARED = re.compile(rb"boundary|message/", re.IGNORECASE)
+# A part begins to have parts, or has no more of them.
+NESTS = re.compile(
+    rb"^--(?P<closed>[^\r\n]{1,200}?)--[ \t]*\r?$"
+    rb"|boundary[*0]*[ \t]*=[ \t]*\"?(?P<opened>[^\"\s;]*)",
+    re.IGNORECASE | re.MULTILINE,
+)
 CODE = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 
 
@@ -40,6 +50,8 @@ class Outcome(StrEnum):
 
 def take(content: bytes, *, at: datetime) -> Outcome:
     """What the message says has happened to a mail of ours is on record; twice is once."""
+    if too_costly(content):
+        return Outcome.UNREADABLE
     try:
         failure, names = read(content)
     except Exception:
@@ -50,6 +62,21 @@ def take(content: bytes, *, at: datetime) -> Outcome:
     if failure is None:
         return Outcome.NOT_FINAL
     return Outcome.MARKED if mark(names, failure, at=at) else Outcome.UNKNOWN
+
+
+def too_costly(content: bytes) -> bool:
+    """Whether it is longer or more nested than any report, by one pass that parses nothing."""
+    if len(content) > MAX_BYTES or len(DECLARED.findall(content)) > MAX_DECLARED:
+        return True
+    around: list[bytes] = []
+    for found in NESTS.finditer(content):
+        if (closed := found["closed"]) is None:
+            around.append(found["opened"])
+        elif closed in around:
+            del around[around.index(closed) :]
+        if len(around) > MAX_NESTING:
+            return True
+    return False
 
 
 def read(content: bytes) -> tuple[str | None, list[str]]:
@@ -89,7 +116,8 @@ def _failure(block: Message) -> str | None:
     if not action and not code[0].startswith("5"):
         return None
     words = str(block.get("Diagnostic-Code", "")).partition(";")[2]
-    return " ".join(f"{code[0]} {words}".split())
+    shown = "".join(letter if letter.isprintable() else " " for letter in words)
+    return " ".join(f"{code[0]} {shown}".split())
 
 
 def _names(part: Message) -> list[str]:
@@ -110,18 +138,11 @@ def mark(names: list[str], failure: str, *, at: datetime) -> int:
     Only of mail that was sent, or is being sent: after it was queued again, an old report
     that arrives once more says nothing about what is yet to go.
     """
-    meant = Q(reference__in=[UUID(name) for name in names])
-    if not Notice.objects.filter(meant).exists():
-        for person, day in _digests(at):
-            if emails.digest_name(person, day) in names:
-                meant |= Q(recipient=person, digest_for=day)
+    named = Notice.objects.filter(reference__in=[UUID(name) for name in names])
+    meant = Q(pk__in=[])
+    for number, person, day in named.values_list("pk", "recipient", "digest_for"):
+        meant |= Q(pk=number) if day is None else Q(recipient=person, digest_for=day)
     gone = Q(sent_at__isnull=False) | Q(claimed_until__gt=at)
     return Notice.objects.filter(meant, gone, bounced_at__isnull=True).update(
         bounced_at=at, error=f"Came back: {failure}"[:300]
     )
-
-
-def _digests(at: datetime) -> list[tuple[int, date]]:
-    """(person, day) of every digest that a report may still be about."""
-    sent = Notice.objects.filter(delivery=Delivery.DIGEST, digest_for__gte=(at - REMEMBERED).date())
-    return list(sent.values_list("recipient", "digest_for").distinct())

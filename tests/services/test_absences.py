@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts import absences, audit, seats
@@ -134,6 +136,49 @@ def test_absences_do_not_overlap(people, start, first, last, overlaps):
         absences.add(**facts)
     answer = signed_in(people.nsa_lead).post(PAGE, typed(people.nsa_signer))
     assert (answer.status_code, "overlaps" in content_of(answer)) == (422, True)
+
+
+def test_there_is_a_most_that_one_can_note(people, start, move_clock):
+    for number in range(absences.MOST_TO_COME):
+        begins = start + (2 * number + 30) * DAY
+        absences.add(
+            delegate=people.nsa_reviewer,
+            starts_at=begins,
+            ends_at=begins + DAY,
+            by=people.nsa_lead,
+            at=start,
+        )
+    browser = signed_in(people.nsa_lead)
+    answer = browser.post(PAGE, typed(people.nsa_signer))
+    assert answer.status_code == 422
+    assert "You noted 20 absences that are not over" in content_of(answer)
+    assert "Take one back first" in content_of(answer)
+    away(people.nsa_official, people.nsa_reviewer, start)  # another person's are no matter
+    move_clock(start + 31 * DAY)
+    sent = typed(people.nsa_signer, ("11", "20", "2026", "noon"), ("11", "21", "2026", "8:00 am"))
+    assert signed_in(people.nsa_lead).post(PAGE, sent).status_code == 302
+
+
+def test_who_works_elsewhere_now_does_not_see_that_a_colleague_is_away(people, start):
+    delegate = people.nsa_reviewer
+    away(people.nsa_lead, delegate, start)
+    seated(delegate, "dod", "reviewer", start)
+    assert "You stand in for" in content_of(signed_in(delegate).get(PAGE))
+    nsa = factories.organization("nsa")
+    seats.take(person=delegate, organization=nsa, role="reviewer", by=audit.SYSTEM, at=start)
+    page = content_of(signed_in(delegate).get(PAGE))
+    assert "You stand in for" not in page
+    assert people.nsa_lead.name not in page
+
+
+@pytest.mark.postgresql
+def test_noting_one_waits_for_nobody_who_names_the_person(people, start):
+    """As a write does that has the audit log's head already: each would wait for the other."""
+    with CaptureQueriesContext(connection) as queries:
+        away(people.nsa_lead, people.nsa_reviewer, start)
+    locks = [query["sql"] for query in queries if '"accounts_user"' in query["sql"]]
+    assert any("FOR NO KEY UPDATE" in sql for sql in locks)
+    assert not any("FOR UPDATE" in sql for sql in locks)
 
 
 def test_ending_early(people, start, move_clock):

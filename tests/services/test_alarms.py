@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.core import mail
 from django.core.management import call_command
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 
 from reviews.models import Heartbeat
 from reviews.services import alarms, health, heartbeats
@@ -197,6 +197,22 @@ def test_the_command_alarms_only_when_told_to(people):
         with pytest.raises(SystemExit):
             call_command("check_health", *options)
         assert len(mail.outbox) == mails
+
+
+@pytest.mark.parametrize("failure", [OperationalError, InterfaceError])
+def test_a_database_that_fails_in_any_way_is_told(db, failure):
+    def down(execute, sql, params, many, context):
+        raise failure
+
+    with connection.execute_wrapper(down), pytest.raises(SystemExit) as left:
+        call_command("check_health", "--alarm")
+    assert left.value.code == 3
+    assert [message.subject for message in mail.outbox] == ["Foreview: not working: Database"]
+
+
+def test_its_timer_takes_only_that_answer_for_success(settings):
+    unit = Path(settings.BASE_DIR, "deploy", "systemd", "foreview-health.service").read_text()
+    assert "\nSuccessExitStatus=3\n" in unit
 
 
 def test_an_unreachable_database_is_told_once_from_a_file(tmp_path):

@@ -11,7 +11,10 @@ from django.db import connection, transaction
 from accounts import anchor, audit
 from accounts.models import AuditEvent, AuditHead
 from reviews.exceptions import RecordsBehind
-from reviews.services import health, timekeeping
+from reviews.models import Notice
+from reviews.models.notice import Delivery
+from reviews.services import calendar_feeds, delivery, health, notices, timekeeping
+from tests import factories
 
 MINUTE = timedelta(minutes=1)
 
@@ -268,6 +271,44 @@ def test_an_operator_accepts_what_is_missing_and_the_portal_goes_on(file, start,
     timekeeping.now()
     assert json.loads(file.read_text())["generation"] == 1
     assert json.loads(file.read_text())["sequence"] == before.sequence + 2
+
+
+@pytest.mark.parametrize("options", [[], ["--keep-mail-back"]])
+def test_what_may_have_been_closed_since_the_backup_is_closed(
+    file, committed_people, start, client, capsys, smtp, options
+):
+    people = committed_people
+    factories.filed(people)
+    choice = {"recipient": people.nsa_lead, "delivery": Delivery.IMMEDIATE}
+    digest = Notice.objects.filter(**choice).first()
+    Notice.objects.filter(pk=digest.pk).update(delivery=Delivery.DIGEST, digest_for=start.date())
+    delivered = Notice.objects.filter(recipient=people.dod_lead)
+    delivered.update(sent_at=start)
+    client.force_login(people.nsa_lead)
+    token = calendar_feeds.make(by=people.nsa_lead, at=start)
+    waiting = Notice.objects.filter(sent_at__isnull=True).count()
+    inbox = notices.inbox(people.nsa_lead, at=start).count()
+    before = audit.head()
+    happen(1, start)
+    timekeeping.now()
+    restore(before.sequence, before.sha256, before.latest_at)
+    call_command("accept_restored_backup", "--reason", "The disk failed.", *options)
+    kept = waiting if options else 0
+    assert (
+        "Sessions ended: 1. Addresses of calendars revoked: 1. "
+        f"Notices kept from leaving by mail: {kept}.\n"
+    ) in capsys.readouterr().out
+    event = AuditEvent.objects.get(action="portal.backup_accepted")
+    counted = ("sessions_ended", "feeds_revoked", "notices_kept_back")
+    assert [event.details[name] for name in counted] == [1, 1, kept]
+    assert audit.verify() is None
+    assert client.get("/").status_code == 302
+    assert calendar_feeds.person_of(token) is None
+    assert waiting > 1
+    assert delivery.deliver_notices()["sent"] == (0 if options else waiting)
+    assert len(smtp.messages) == (0 if options else waiting)
+    assert notices.inbox(people.nsa_lead, at=start).count() == inbox > 0
+    assert delivered.filter(sent_at=start).exists()
 
 
 def test_a_second_backup_is_found_after_the_first_was_accepted(file, start):

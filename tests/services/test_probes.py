@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import settings as configured
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from prometheus_client.parser import text_string_to_metric_families
 
 from accounts import audit
+from portal import beat, celery
 from reviews import clock
 from reviews.services import heartbeats
 from tests import factories
@@ -77,6 +78,39 @@ def test_not_ready_with_a_clock_that_lies(client, db, held_clock, monkeypatch):
     held_clock.release()
     monkeypatch.setattr(clock, "system", lambda: datetime.now(UTC) + timedelta(minutes=6))
     assert client.get("/readyz").json() == {"ready": False, "failing": ["clock"]}
+
+
+FAILURES = pytest.mark.parametrize("failure", [OperationalError, InterfaceError])
+
+
+def failing(failure):
+    def down(execute, sql, params, many, context):
+        raise failure
+
+    return connection.execute_wrapper(down)
+
+
+@FAILURES
+def test_not_ready_without_its_database(client, db, failure):
+    with failing(failure):
+        assert client.get("/readyz").json() == {"ready": False, "failing": ["database"]}
+
+
+@FAILURES
+def test_beat_stands_by_without_its_database(db, monkeypatch, failure):
+    monkeypatch.setattr(beat, "close_old_connections", lambda: None)  # this test's own
+    scheduler = beat.OneBeat(app=celery.app, lazy=True)
+    with failing(failure):
+        assert scheduler.tick() == beat.STANDS_BY
+
+
+@FAILURES
+@pytest.mark.parametrize("stops", [True, False])
+def test_a_worker_goes_on_without_its_database(db, monkeypatch, caplog, failure, stops):
+    monkeypatch.setattr(connection, "close", lambda: None)  # this test's own
+    with failing(failure):
+        celery._sign("clock@one", stops=stops)
+    assert "No sign of life from clock@one" in caplog.text
 
 
 def test_not_ready_over_an_older_database(client, db, settings, tmp_path):

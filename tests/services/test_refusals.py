@@ -64,6 +64,13 @@ class TestOnRecord:
         grant.refresh_from_db()
         assert grant.declined_at is None
 
+    def test_no_address_that_opens_something(self, people):
+        browser = signed_in(people)
+        assert browser.post("/calendar/feed/a-token-of-somebody.ics", OUTDATED).status_code == 403
+        (event,) = events("refused.csrf")
+        assert event.object_reference == ""
+        assert "a-token-of-somebody" not in str(vars(event))
+
     def test_one_of_somebody_not_signed_in_leaves_the_audit_log_alone(
         self, people, client, decline, caplog
     ):

@@ -11,9 +11,10 @@ from django.core.management import CommandError, call_command
 
 from accounts import audit
 from accounts.models import Absence
+from reviews.exceptions import ClockDisagreement, RecordsBehind
 from reviews.models import Notice, Submission
 from reviews.models.notice import Delivery, Topic
-from reviews.services import agency_reviews, notices
+from reviews.services import agency_reviews, notices, timekeeping
 from tests import factories
 
 DAY = timedelta(days=1)
@@ -153,6 +154,16 @@ def test_without_an_instant_it_is_the_present_one(people, start, move_clock):
 def test_a_bad_or_past_instant_gets_a_message(people, text, dry):
     with pytest.raises(CommandError, match=r"^--at "):
         call_command("run_clock", dry_run=dry, at=text)
+
+
+@pytest.mark.parametrize("refusal", [ClockDisagreement, RecordsBehind])
+def test_while_nothing_can_be_decided_a_dry_run_says_why(people, monkeypatch, refusal):
+    def now():
+        raise refusal("Nothing can be decided.")
+
+    monkeypatch.setattr(timekeeping, "now", now)
+    with pytest.raises(CommandError, match="Nothing can be decided"):
+        call_command("run_clock", dry_run=True)
 
 
 def test_the_clock_is_not_the_operators_to_set(people, start, smtp):

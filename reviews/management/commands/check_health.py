@@ -3,15 +3,17 @@
 import sys
 
 from django.core.management.base import BaseCommand
-from django.db import DatabaseError
+from django.db import Error
 
 from reviews.services import alarms, health
 from reviews.services.health import State
 
+NOT_WORKING = 3  # this command's own failure is 1, and arguments that it does not know are 2
+
 
 class Command(BaseCommand):
     help = (
-        "Print how each part of the portal does; exit 1 when one does not work. With --alarm, "
+        "Print how each part of the portal does; exit 3 when one does not work. With --alarm, "
         "also mail OPERATOR_EMAILS, once for each cause: run it so each minute."
     )
 
@@ -21,7 +23,7 @@ class Command(BaseCommand):
     def handle(self, *args, **options):
         try:
             parts = self._parts(alarm=options["alarm"])
-        except DatabaseError as failure:
+        except Error as failure:
             parts = [alarms.unreachable(failure)]
             if options["alarm"]:
                 alarms.tell_outside(parts[0])
@@ -30,7 +32,7 @@ class Command(BaseCommand):
             if part.remedy:
                 self.stdout.write(f"{'':16}{part.remedy}")
         if any(part.state is State.NOT_WORKING for part in parts):
-            sys.exit(1)
+            sys.exit(NOT_WORKING)
 
     def _parts(self, *, alarm):
         found = health.facts()

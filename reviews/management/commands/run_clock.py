@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from reviews import tasks
-from reviews.exceptions import ClockDisagreement
+from reviews.exceptions import Unavailable
 from reviews.models import Notice, Submission
 from reviews.models.notice import Delivery
 from reviews.services import delivery, ends, notices, timekeeping
@@ -112,7 +112,7 @@ def _instant(text: str | None) -> datetime:
     """The instant to try: the present one unless told. Raises CommandError for a bad one."""
     try:
         present = timekeeping.now()
-    except ClockDisagreement as error:
+    except Unavailable as error:
         raise CommandError(str(error)) from error
     if not text:
         return present

@@ -6,13 +6,11 @@ import sys
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.db import DataError, Error
 
-from reviews.exceptions import ClockDisagreement
+from reviews.exceptions import Unavailable
 from reviews.services import bounces, timekeeping
 
-# Far more than any report about a mail of ours; what lies beyond is read and left aside.
-LIMIT = 1024 * 1024
 TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h: the mail server keeps the message and comes back
 
 log = logging.getLogger(__name__)
@@ -34,15 +32,18 @@ class Command(BaseCommand):
                 _take(_read(sys.stdin.buffer))
             else:
                 _empty(options["maildir"])
-        except (DatabaseError, ClockDisagreement) as failure:
+        except (Error, Unavailable) as failure:
             log.error("A bounce waits: %s", type(failure).__name__)
             sys.exit(TRY_AGAIN)
 
 
 def _read(file):
-    """The beginning of the file; the rest is read too, or its writer would meet a closed pipe."""
-    content = file.read(LIMIT)
-    while file.read(LIMIT):
+    """As much of the file as shows that it is too long; the rest is passed by.
+
+    Unread, it would meet its writer with a closed pipe.
+    """
+    content = file.read(bounces.MAX_BYTES + 1)
+    while file.read(bounces.MAX_BYTES):
         pass
     return content
 
@@ -53,11 +54,18 @@ def _empty(path):
     box = mailbox.Maildir(path, factory=None, create=False)
     for key in box.keys():  # noqa: SIM118 - a mailbox is iterated by message, not by key
         with box.get_file(key) as file:
-            content = file.read(LIMIT)
+            content = file.read(bounces.MAX_BYTES + 1)
         _take(content)
         box.discard(key)
 
 
 def _take(content):
-    outcome = bounces.take(content, at=timekeeping.now())
-    log.info("A message to the mailbox of bounces %s", outcome.value)
+    """What the message says is on record; one that cannot be handled is done with too."""
+    at = timekeeping.now()
+    try:
+        outcome = bounces.take(content, at=at).value
+    except Exception as failure:
+        if isinstance(failure, (Error, Unavailable)) and not isinstance(failure, DataError):
+            raise
+        outcome = f"cannot be handled: {type(failure).__name__}"
+    log.info("A message to the mailbox of bounces %s", outcome)
