@@ -7,6 +7,7 @@ import socket
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import redis
 from django.conf import settings
@@ -145,7 +146,7 @@ def _unsent(at: datetime):  # type: ignore[no-untyped-def]
     return waiting.filter(waiting_since__lte=at).order_by("waiting_since")[:COUNTED]
 
 
-def _undelivered_at():  # type: ignore[no-untyped-def]
+def _undelivered_at() -> Any:
     """Mail that was refused for good or came back, and when it ``failed_at``, the last first."""
     failed = Notice.objects.undelivered().annotate(failed_at=Coalesce("bounced_at", "dead_at"))
     return failed.order_by("-failed_at")[:COUNTED]
