@@ -141,17 +141,22 @@ class Line:
     path: str
 
 
-def line(notice: Notice, wording: Wording) -> Line:
-    """What the notice says to its recipient; the same in her mail and in her inbox."""
+def line(notice: Notice, wording: Wording, sees: bool) -> Line:
+    """What the notice says to its recipient; the same in her mail and in her inbox.
+
+    ``sees`` tells whether she may see the submission, which decides where it leads.
+    """
     sentence = wording.sentence.format(end=_end(notice))
     if notice.on_behalf_of is not None:
         sentence = f"For {notice.on_behalf_of.name}, who is away: {sentence}"
-    return Line(wording.subject, sentence, address_of(notice))
+    return Line(wording.subject, sentence, address_of(notice, sees))
 
 
-def compose(notice: Notice, wording: Wording, connection: Any = None) -> EmailMultiAlternatives:
+def compose(
+    notice: Notice, wording: Wording, sees: bool, connection: Any = None
+) -> EmailMultiAlternatives:
     """The mail of one notice. Its Message-ID is the same however often it is sent."""
-    said = line(notice, wording)
+    said = line(notice, wording, sees)
     headers = {
         "Message-ID": _address(notice.reference.hex),
         # One thread a submission for each reader, whatever order its mails arrive in.
@@ -165,21 +170,20 @@ def compose(notice: Notice, wording: Wording, connection: Any = None) -> EmailMu
 
 
 def compose_digest(
-    notices: Sequence[tuple[Notice, Wording]], connection: Any = None
+    notices: Sequence[tuple[Notice, Wording, bool]], connection: Any = None
 ) -> EmailMultiAlternatives:
-    """One mail of several notices to one person, for one day."""
-    recipient, day = notices[0][0].recipient, notices[0][0].digest_for
-    lines = [line(notice, wording) for notice, wording in notices]
-    assert day is not None  # noqa: S101 - the database says so of every digest
+    """One mail of several notices to one person, for one day, named as the first of them is."""
+    first = min((notice for notice, _, _ in notices), key=lambda notice: notice.pk)
+    lines = [line(*one) for one in notices]
     count = f"{len(lines)} notice{'' if len(lines) == 1 else 's'}"
-    headers = {"Message-ID": _address(digest_name(recipient.pk, day))}
+    headers = {"Message-ID": _address(first.reference.hex)}
     return _message(
-        recipient, f"{count} of the day", "digest", {"lines": lines}, headers, connection
+        first.recipient, f"{count} of the day", "digest", {"lines": lines}, headers, connection
     )
 
 
 def digest_name(person: int, day: date) -> str:
-    """What names the one mail of a person's day, as a notice's reference names its own."""
+    """What named the one mail of a person's day; only reports of mail that came back ask."""
     return salted_hmac("digest", f"{person}:{day}", algorithm="sha256").hexdigest()[:32]
 
 
@@ -241,11 +245,16 @@ def _thread(notice: Notice) -> str:
     return _address(salted_hmac("thread", about, algorithm="sha256").hexdigest()[:32])
 
 
-def address_of(notice: Notice) -> str:
-    """The page that the notice leads to."""
+def address_of(notice: Notice, sees: bool) -> str:
+    """The page that the notice leads to.
+
+    An escalation's is the attachments for administrators, who see no submission, and the
+    submission for whoever ``sees`` it.
+    """
     if notice.grant is not None:
         return reverse("reviews:grant-detail", args=[notice.grant.key])
-    page = "attachment-edit" if notice.kind in ESCALATIONS else "submission-detail"
+    escalated = notice.kind in ESCALATIONS and not sees
+    page = "attachment-edit" if escalated else "submission-detail"
     return reverse(f"reviews:{page}", args=[notice.submission.reference])
 
 

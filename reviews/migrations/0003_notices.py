@@ -5,6 +5,11 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+def wait(apps, schema_editor):
+    """What an earlier release queued has waited since then."""
+    apps.get_model("reviews", "Notice").objects.update(waiting_since=models.F("queued_at"))
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -82,6 +87,17 @@ class Migration(migrations.Migration):
             name='reference',
             field=models.UUIDField(editable=False, null=True),
         ),
+        migrations.AddField(
+            model_name='notice',
+            name='waiting_since',
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.RunPython(wait, elidable=False),
+        migrations.AlterField(
+            model_name='notice',
+            name='waiting_since',
+            field=models.DateTimeField(),
+        ),
         migrations.AlterField(
             model_name='notice',
             name='kind',
@@ -90,6 +106,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='notice',
             index=models.Index(condition=models.Q(('dead_at__isnull', True), ('sent_at__isnull', True), ('skipped_at__isnull', True), models.Q(('delivery', 'muted'), _negated=True)), fields=['next_attempt_at', 'id'], name='notice_waiting'),
+        ),
+        migrations.AddIndex(
+            model_name='notice',
+            index=models.Index(condition=models.Q(('dead_at__isnull', True), ('sent_at__isnull', True), ('skipped_at__isnull', True), models.Q(('delivery', 'muted'), _negated=True)), fields=['waiting_since'], name='notice_unsent'),
+        ),
+        migrations.AddIndex(
+            model_name='notice',
+            index=models.Index(condition=models.Q(('dead_at__isnull', True), ('sent_at__isnull', True), ('skipped_at__isnull', True), ('digest_for__isnull', False)), fields=['recipient', 'digest_for', 'id'], name='notice_of_digest'),
         ),
         migrations.AddIndex(
             model_name='notice',

@@ -104,7 +104,8 @@ class Notice(models.Model):
     """One thing that one person is told, once: unique on ``key``.
 
     ``due_at`` is the point in the window that it belongs to, never the day of sending. Mail
-    waits while none of ``sent_at``, ``skipped_at``, ``dead_at`` is set, unless it is muted.
+    waits while none of ``sent_at``, ``skipped_at``, ``dead_at`` is set, unless it is muted;
+    ``waiting_since`` is when it should first have left, or was last queued again.
     ``reference`` names it outside the portal: its Message-ID. ``digest_for`` is the day, in
     the recipient's zone, whose one mail it is part of. A delegate's copy says
     ``on_behalf_of`` whom.
@@ -127,6 +128,7 @@ class Notice(models.Model):
     digest_for = models.DateField(null=True)
     due_at = models.DateTimeField()
     queued_at = models.DateTimeField()
+    waiting_since = models.DateTimeField()
     read_at = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField()
@@ -147,6 +149,18 @@ class Notice(models.Model):
                 name="notice_waiting",
                 condition=Q(sent_at__isnull=True, skipped_at__isnull=True, dead_at__isnull=True)
                 & ~Q(delivery="muted"),
+            ),
+            models.Index(
+                fields=["waiting_since"],
+                name="notice_unsent",
+                condition=Q(sent_at__isnull=True, skipped_at__isnull=True, dead_at__isnull=True)
+                & ~Q(delivery="muted"),
+            ),
+            models.Index(
+                fields=["recipient", "digest_for", "id"],
+                name="notice_of_digest",
+                condition=Q(sent_at__isnull=True, skipped_at__isnull=True, dead_at__isnull=True)
+                & Q(digest_for__isnull=False),
             ),
             models.Index(
                 fields=["recipient", "-queued_at", "-reference"],

@@ -2,60 +2,89 @@
 
 Exactly-once SMTP cannot be had (RFC 1047): a crash between the server's 250 and our commit
 repeats one message, with the same Message-ID; nothing is lost. Each message is committed as
-sent before the next begins.
+sent before the next begins, and only while the claim on it is still ours.
 """
 
 import logging
 import random
+import re
 import smtplib
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import or_
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.core.mail import get_connection
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from reviews import clock, emails
+from reviews import audience, clock, emails
 from reviews.models import Notice
-from reviews.models.notice import Delivery
+from reviews.models.notice import ESCALATIONS, Delivery
 from reviews.services import notices, timekeeping
 from reviews.services.validity import Validity
 
 BATCH = 100
 LEASE = timedelta(seconds=settings.MAIL_LEASE_SECONDS)
-# A batch begins no message after this, so that none is being sent when its lease runs out.
-BEGINS = LEASE / 3
+# An older claim is renewed before its mail begins, so that two thirds of a lease are left to it.
+AGED = LEASE / 3
 # One task leaves the rest to the next tick, well before the broker would hand it out again.
 TASK = timedelta(minutes=4)
 # What a batch knows of its notices is read again when it is older.
 FRESH = timedelta(seconds=1)
 GIVES_UP = timedelta(days=3)
+# So many mails in a row refused by policy, and it is not about their recipients.
+SUSPICIOUS = 3
+POLICY = re.compile(r"5\.7\.\d")
+# MAIL FROM may be refused for the size of its one message.
+TOO_LARGE = 552
 
 log = logging.getLogger(__name__)
 Mail = list[Notice]  # one notice, or a person's notices of one day
 
 
+class Unreachable(Exception):
+    """The mail server takes nothing from us now, whatever the mail."""
+
+
+class Unwanted(Exception):
+    """The mail server's policy refuses this mail: its recipient's business, or all of ours."""
+
+
+class Since:
+    """How long ago ``at`` is by whichever clock says more: one stands still, both may jump."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+        self._begun = time.monotonic()
+
+    def age(self) -> timedelta:
+        """The time since then, by this machine alone."""
+        return max(timedelta(seconds=time.monotonic() - self._begun), clock.system() - self.at)
+
+
 def deliver_notices() -> dict[str, int]:
     """What waited was tried once; how many notices were sent, skipped, deferred, dead."""
     counts = {"sent": 0, "skipped": 0, "deferred": 0, "dead": 0}
-    begun = timekeeping.now()
-    while (at := timekeeping.now()) < begun + TASK and (batch := claim(at)):
+    begun = Since(timekeeping.now())
+    while begun.age() < TASK:
+        claimed = Since(timekeeping.now())
+        if not (batch := claim(claimed.at)):
+            break
         connection = get_connection()
         try:
-            for outcome, number in _send(batch, connection, until=at + BEGINS):
+            for outcome, number in _send(batch, connection, begun=begun, claimed=claimed):
                 counts[outcome] += number
         finally:
+            # Whatever ends the batch: what it did not come to waits for nobody.
+            _ours(batch).update(claimed_until=None)
             connection.close()
     return counts
-
-
-class Unreachable(Exception):
-    """The mail server did not take a connection."""
 
 
 @transaction.atomic
@@ -63,44 +92,123 @@ def claim(at: datetime) -> list[Notice]:
     """Up to a batch of waiting notices that nobody else sends until the lease runs out.
 
     On SQLite the transaction holds the only write lock; on PostgreSQL rows that another
-    worker is claiming are passed over. A digest comes whole: with a notice of it, the rest.
+    worker is claiming are passed over. A digest comes whole, by its first unsent notice, or
+    not at all.
     """
-    waiting = notices.waiting(at).select_for_update(skip_locked=True, of=("self",))
-    related = waiting.select_related("recipient", "submission", "grant__submission", "on_behalf_of")
-    batch = list(related[:BATCH])
-    digests = {(notice.recipient_id, notice.digest_for) for notice in batch if notice.digest_for}
-    if digests:
-        wanted = reduce(or_, (Q(recipient=person, digest_for=day) for person, day in digests))
-        batch += related.filter(wanted).exclude(pk__in=[notice.pk for notice in batch])
+    earlier = _digest(OuterRef("recipient"), OuterRef("digest_for")).filter(
+        Q(pk__lt=OuterRef("pk")) | Q(claimed_until__gt=at)
+    )
+    leading = Q(digest_for__isnull=True) | ~Exists(earlier)
+    found = list(_related(_locked(notices.waiting(at).filter(leading)))[:BATCH])
+    digests = _whole({_day(notice) for notice in found if notice.digest_for}, at)
+    batch = [
+        notice
+        for first in found
+        for notice in (digests.get(_day(first), []) if first.digest_for else [first])
+    ]
+    for notice in batch:
+        notice.claimed_until = at + LEASE
     numbers = [notice.pk for notice in batch]
     Notice.objects.filter(pk__in=numbers).update(claimed_until=at + LEASE)
     return batch
 
 
+def _whole(days: set[tuple[int, date | None]], at: datetime) -> dict[tuple[int, Any], Mail]:
+    """Those of the people's days of which every unsent notice could be locked, first to last."""
+    if not days:
+        return {}
+    wanted = reduce(or_, (Q(recipient=person, digest_for=day) for person, day in days))
+    unsent = _digest().filter(wanted)
+    free = unsent.filter(Q(claimed_until__isnull=True) | Q(claimed_until__lte=at))
+    # Whoever waited for a lock here could meet somebody who waits for one of ours.
+    locked = set(_locked(free).values_list("pk", flat=True))
+    digests: dict[tuple[int, Any], Mail] = defaultdict(list)
+    for notice in _related(unsent.order_by("pk")):
+        digests[_day(notice)].append(notice)
+    return {
+        day: mail for day, mail in digests.items() if all(notice.pk in locked for notice in mail)
+    }
+
+
+def _digest(person: Any = None, day: Any = None) -> QuerySet[Notice]:
+    """What is unsent of the person's digest of that day, or of every digest."""
+    unsent = Notice.objects.filter(
+        sent_at__isnull=True, skipped_at__isnull=True, dead_at__isnull=True
+    ).filter(digest_for__isnull=False)
+    return unsent if person is None else unsent.filter(recipient=person, digest_for=day)
+
+
+def _locked(rows: QuerySet[Notice]) -> QuerySet[Notice]:
+    return rows.select_for_update(skip_locked=True, of=("self",))
+
+
+def _related(rows: QuerySet[Notice]) -> QuerySet[Notice]:
+    return rows.select_related("recipient", "submission", "grant__submission", "on_behalf_of")
+
+
+def _day(notice: Notice) -> tuple[int, date | None]:
+    return notice.recipient_id, notice.digest_for
+
+
+class _Knowledge:
+    """What a batch knows of its notices at ``at``, and how old that is."""
+
+    def __init__(self, mails: Sequence[Mail]) -> None:
+        batch = [notice for mail in mails for notice in mail]
+        self.read = Since(timekeeping.now())
+        self.validity = Validity(batch, self.read.at)
+        escalated = {notice.submission for notice in batch if notice.kind in ESCALATIONS}
+        self._viewers = audience.viewers(escalated) if escalated else set()
+
+    @property
+    def now(self) -> datetime:
+        """The present instant, never before the one of the reading."""
+        return max(clock.system(), self.read.at)
+
+    def sees(self, notice: Notice) -> bool:
+        """Whether the notice leads its recipient to the submission, not to its attachments."""
+        if notice.kind not in ESCALATIONS:
+            return True
+        return (notice.submission_id, notice.recipient_id) in self._viewers
+
+
 def _send(
-    batch: Sequence[Notice], connection: Any, *, until: datetime
+    batch: Sequence[Notice], connection: Any, *, begun: Since, claimed: Since
 ) -> Iterator[tuple[str, int]]:
-    """(outcome, how many notices) of each mail of the batch; what is not begun is given back."""
-    mails, validity = _mails(batch), Validity(batch, timekeeping.now())
+    """(outcome, how many notices) of each mail of the batch that is still ours, in its time."""
+    mails = _mails(batch)
+    known = _Knowledge(mails)
+    suspected: list[tuple[Mail, str]] = []
     for number, mail in enumerate(mails):
-        at = max(clock.system(), validity.at)
-        if at >= until:
-            return _give_back(mails[number:])
-        if at - validity.at > FRESH:
-            validity = Validity([n for rest in mails[number:] for n in rest], timekeeping.now())
-        stale = [notice for notice in mail if not validity.holds(notice, at)]
+        if begun.age() >= TASK:
+            break
+        if known.read.age() > FRESH:
+            known = _Knowledge(mails[number:])
+        at = known.now
+        stale = [notice for notice in mail if not known.validity.holds(notice, at)]
         if stale:
             yield _finish(stale, "skipped", skipped_at=at)
         current = [notice for notice in mail if notice not in stale]
+        if not current or not _still_ours(current, claimed):
+            continue
         try:
-            if current:
-                yield _deliver(current, connection, at)
+            outcome = _deliver(current, connection, known)
+        except Unwanted as refusal:
+            suspected.append((current, str(refusal)))
+            if len(suspected) == SUSPICIOUS:
+                doubted = [one for one, _ in suspected]
+                yield from _put_off([*doubted, *mails[number + 1 :]], str(refusal))
+                return
+            continue
         except Unreachable as failure:
-            # Each of the others would only wait for the same time-out.
-            rest = [notice for one in [current, *mails[number + 1 :]] for notice in one]
-            yield _defer(rest, timekeeping.now(), str(failure))
-            return None
-    return None
+            # Each of the others would only meet the same.
+            doubted = [one for one, _ in suspected]
+            yield from _put_off([*doubted, current, *mails[number + 1 :]], str(failure))
+            return
+        yield from _bury_all(suspected)
+        suspected = []
+        yield outcome
+    yield from _bury_all(suspected)
 
 
 def _mails(batch: Sequence[Notice]) -> list[Mail]:
@@ -111,46 +219,78 @@ def _mails(batch: Sequence[Notice]) -> list[Mail]:
         if notice.delivery != Delivery.DIGEST:
             mails.append([notice])
             continue
-        mail = digests[notice.recipient_id, notice.digest_for]
+        mail = digests[_day(notice)]
         if not mail:
             mails.append(mail)
         mail.append(notice)
     return mails
 
 
-def _give_back(mails: Sequence[Mail]) -> None:
-    numbers = [notice.pk for mail in mails for notice in mail]
-    Notice.objects.filter(pk__in=numbers).update(claimed_until=None)
+def _ours(mail: Sequence[Notice]) -> QuerySet[Notice]:
+    """The rows of the mail on which our claim still is; nobody else's is ever written."""
+    claims = {notice.claimed_until for notice in mail}
+    return Notice.objects.filter(pk__in=[notice.pk for notice in mail], claimed_until__in=claims)
 
 
-def _deliver(mail: Mail, connection: Any, at: datetime) -> tuple[str, int]:
+def _still_ours(mail: Mail, claimed: Since) -> bool:
+    """Whether the whole mail is claimed by us, for two thirds of a lease at least."""
+    age = claimed.age()
+    if age <= AGED:
+        return _ours(mail).count() == len(mail)
+    until = claimed.at + age + LEASE
+    kept = _ours(mail).update(claimed_until=until)
+    for notice in mail:
+        notice.claimed_until = until
+    return kept == len(mail)
+
+
+def _deliver(mail: Mail, connection: Any, known: _Knowledge) -> tuple[str, int]:
+    """The mail's outcome. Raises Unwanted and Unreachable when it is not for this mail alone."""
+    at = known.now
     try:
         connection.open()
     except OSError as failure:
-        raise Unreachable(str(failure)) from failure
+        raise Unreachable(_said(*_reason(failure))) from failure
     try:
-        _compose(mail, connection).send()
-    except OSError as failure:
-        code, text = _reason(failure)
-        if code in (0, 421):
-            # Nobody knows the conversation's state: begin a new one.
-            connection.close()
-        if code < 500:
-            return _defer(mail, timekeeping.now(), f"{code} {text}")
-        log.error("Notice %s cannot be delivered: %s %s", mail[0].pk, code, text)
-        return _bury(mail, at, f"{code} {text}")
+        message = _compose(mail, connection, known)
+    except SoftTimeLimitExceeded:
+        raise
     except Exception as failure:
         # One row that cannot be composed must not stop the others: it is kept and shown.
         log.exception("Notice %s cannot be composed", mail[0].pk)
         return _bury(mail, at, f"Cannot be composed: {failure!r}")
+    try:
+        message.send()
+    except OSError as failure:
+        return _refused(mail, connection, failure, at)
     return _finish(mail, "sent", sent_at=max(clock.system(), at))
 
 
-def _compose(mail: Mail, connection: Any) -> Any:
-    worded = [(notice, notices.wording(notice.kind)) for notice in mail]
+def _compose(mail: Mail, connection: Any, known: _Knowledge) -> Any:
+    worded = [(one, notices.wording(one.kind), known.sees(one)) for one in mail]
     if mail[0].delivery == Delivery.DIGEST:
-        return emails.compose_digest(worded, connection)
-    return emails.compose(*worded[0], connection)
+        message = emails.compose_digest(worded, connection)
+    else:
+        message = emails.compose(*worded[0], connection)
+    # What cannot be put into words on the wire is found out here, before anything is sent.
+    message.message()
+    return message
+
+
+def _refused(mail: Mail, connection: Any, failure: OSError, at: datetime) -> tuple[str, int]:
+    code, text = _reason(failure)
+    if code in (0, 421):
+        # Nobody knows the conversation's state: begin a new one.
+        connection.close()
+    if isinstance(failure, smtplib.SMTPHeloError | smtplib.SMTPAuthenticationError) or (
+        isinstance(failure, smtplib.SMTPSenderRefused) and code != TOO_LARGE
+    ):
+        raise Unreachable(_said(code, text)) from failure
+    if code < 500:
+        return _defer(mail, _said(code, text))
+    if POLICY.match(text):
+        raise Unwanted(_said(code, text)) from failure
+    return _bury(mail, at, _said(code, text))
 
 
 def _reason(failure: OSError) -> tuple[int, str]:
@@ -160,34 +300,62 @@ def _reason(failure: OSError) -> tuple[int, str]:
         return code, _words(text)
     if isinstance(failure, smtplib.SMTPResponseException):
         return failure.smtp_code, _words(failure.smtp_error)
-    return 0, str(failure)
+    return 0, _words(str(failure))
 
 
 def _words(text: str | bytes) -> str:
-    return text.decode(errors="replace") if isinstance(text, bytes) else text
+    """A server's words on one line, without what a terminal or a reader of logs would obey."""
+    if isinstance(text, bytes):
+        text = text.decode(errors="replace")
+    line = " ".join(text.split())
+    return "".join(character for character in line if character.isprintable())
 
 
-def _defer(mail: Mail, at: datetime, text: str) -> tuple[str, int]:
-    """Tried again later, each time later; given up, and shown as undelivered, after days."""
-    for notice in mail:
-        attempts = notice.attempts + 1
-        first = timedelta(seconds=settings.MAIL_RETRY_SECONDS)
-        backoff = min(first * 2 ** min(attempts - 1, 10), timedelta(hours=1))
-        wait = backoff * random.uniform(0.5, 1)  # noqa: S311 - spreads retries, keeps no secret
-        facts = {"attempts": attempts, "error": text[:300], "next_attempt_at": at + wait}
-        if at - notice.queued_at > GIVES_UP and notice.attempts:
-            facts["dead_at"] = at
-        _finish([notice], "deferred", **facts)
-    return "deferred", len(mail)
+def _said(code: int, text: str) -> str:
+    return f"{code} {text}" if code else text
+
+
+def _put_off(mails: Sequence[Mail], text: str) -> Iterator[tuple[str, int]]:
+    log.error("The mail server takes no mail from us: %s", text)
+    for mail in mails:
+        yield _defer(mail, text)
+
+
+def _defer(mail: Mail, text: str) -> tuple[str, int]:
+    """Tried again later, each time later; given up, and shown as undelivered, after days.
+
+    What is one mail stays one: it waits as long as its most tried notice.
+    """
+    at = timekeeping.now()
+    attempts = max(notice.attempts for notice in mail) + 1
+    first = timedelta(seconds=settings.MAIL_RETRY_SECONDS)
+    backoff = min(first * 2 ** min(attempts - 1, 10), timedelta(hours=1))
+    wait = backoff * random.uniform(0.5, 1)  # noqa: S311 - spreads retries, keeps no secret
+    facts = {"attempts": attempts, "error": text[:300], "next_attempt_at": at + wait}
+    late = [one for one in mail if one.attempts and at - one.waiting_since > GIVES_UP]
+    rest = [one for one in mail if one not in late]
+    number = sum(
+        _finish(part, "deferred", **facts, **dead)[1]
+        for part, dead in ((rest, {}), (late, {"dead_at": at}))
+        if part
+    )
+    return "deferred", number
+
+
+def _bury_all(refused: Sequence[tuple[Mail, str]]) -> Iterator[tuple[str, int]]:
+    for mail, text in refused:
+        yield _bury(mail, timekeeping.now(), text)
 
 
 def _bury(mail: Mail, at: datetime, text: str) -> tuple[str, int]:
-    for notice in mail:
-        _finish([notice], "dead", dead_at=at, error=text[:300], attempts=notice.attempts + 1)
-    return "dead", len(mail)
+    log.error("Notice %s cannot be delivered: %s", mail[0].pk, text)
+    attempts = max(notice.attempts for notice in mail) + 1
+    return _finish(mail, "dead", dead_at=at, error=text[:300], attempts=attempts)
 
 
 def _finish(mail: Mail, outcome: str, **facts: Any) -> tuple[str, int]:
-    numbers = [notice.pk for notice in mail]
-    Notice.objects.filter(pk__in=numbers).update(claimed_until=None, **facts)
-    return outcome, len(mail)
+    """The outcome of what of the mail is still ours is on record, and how many that are."""
+    number = _ours(mail).update(claimed_until=None, **facts)
+    if number < len(mail):
+        log.warning("Notice %s was %s when another worker had claimed it", mail[0].pk, outcome)
+    return outcome, number

@@ -7,10 +7,12 @@ import socket
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import redis
 from django.conf import settings
-from django.db.models import Case, Count, Min, Q, When
+from django.db.models import Count, Min, Q
+from django.db.models.functions import Coalesce
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -26,6 +28,8 @@ SILENT = timedelta(minutes=3)
 LATE = timedelta(minutes=1)
 UNSENT_LATE, UNSENT_TOO_OLD = timedelta(minutes=5), timedelta(minutes=15)
 UNRECORDED_TOO_LONG = timedelta(minutes=5)
+# So many mails refused or come back within the last hour, and it is not the addresses.
+UNDELIVERED_LATELY, LATELY = 20, timedelta(hours=1)
 CLOCK_ODD = timedelta(seconds=30)
 # Counted no further: a page or an alarm says the same of 1,000 as of a million.
 COUNTED = 1000
@@ -79,6 +83,7 @@ class Facts:
     unsent: int
     oldest_unsent_at: datetime | None
     undelivered: int
+    undelivered_lately: int
     unrecorded: int
     oldest_unrecorded_at: datetime | None
     head: audit.Head
@@ -112,7 +117,10 @@ def facts(at: datetime | None = None) -> Facts:
     if at is None:
         trusted = timekeeping.trusted(reading, head.database_at)
         at = max(reading, head.latest_at) if trusted else head.database_at
-    unsent = _unsent(at).aggregate(number=Count("pk"), oldest=Min("since"))
+    unsent = _unsent(at).aggregate(number=Count("pk"), oldest=Min("waiting_since"))
+    undelivered = _undelivered_at().aggregate(
+        number=Count("pk"), lately=Count("pk", filter=Q(failed_at__gt=at - LATELY))
+    )
     overdue = Submission.objects.overdue(at).order_by("closes_at")[:COUNTED]
     unrecorded = overdue.aggregate(number=Count("pk"), oldest=Min("closes_at"))
     return Facts(
@@ -120,7 +128,8 @@ def facts(at: datetime | None = None) -> Facts:
         signs=dict(Heartbeat.objects.order_by("-at").values_list("name", "at")[:COUNTED]),
         unsent=unsent["number"],
         oldest_unsent_at=unsent["oldest"],
-        undelivered=Notice.objects.undelivered()[:COUNTED].count(),
+        undelivered=undelivered["number"],
+        undelivered_lately=undelivered["lately"],
         unrecorded=unrecorded["number"],
         oldest_unrecorded_at=unrecorded["oldest"],
         head=head,
@@ -130,16 +139,17 @@ def facts(at: datetime | None = None) -> Facts:
 
 
 def _unsent(at: datetime):  # type: ignore[no-untyped-def]
-    """Mail that should have left by ``at``, tried in vain or never, ``since`` it was queued.
-
-    What belongs to a digest should have left since that is due.
-    """
+    """Mail that should have left by ``at``, tried in vain or never, the oldest first."""
     waiting = Notice.objects.filter(
         sent_at__isnull=True, skipped_at__isnull=True, dead_at__isnull=True
     ).exclude(delivery=Delivery.MUTED)
-    due = Q(next_attempt_at__lte=at) | Q(attempts__gt=0) & ~Q(delivery=Delivery.DIGEST)
-    since = Case(When(delivery=Delivery.DIGEST, then="next_attempt_at"), default="queued_at")
-    return waiting.filter(due).annotate(since=since).order_by("next_attempt_at", "pk")[:COUNTED]
+    return waiting.filter(waiting_since__lte=at).order_by("waiting_since")[:COUNTED]
+
+
+def _undelivered_at() -> Any:
+    """Mail that was refused for good or came back, and when it ``failed_at``, the last first."""
+    failed = Notice.objects.undelivered().annotate(failed_at=Coalesce("bounced_at", "dead_at"))
+    return failed.order_by("-failed_at")[:COUNTED]
 
 
 def notices_sent() -> int:
@@ -277,7 +287,11 @@ def _undelivered(found: Facts) -> Part:
         return Part("undelivered", title, State.WORKING, "None came back or was refused.")
     words = f"{count(found.undelivered, 'notice')} refused for good, or came back."
     remedy = "Correct the addresses, then send these notices again."
-    return Part("undelivered", title, State.ATTENTION, words, remedy)
+    if found.undelivered_lately <= UNDELIVERED_LATELY:
+        return Part("undelivered", title, State.ATTENTION, words, remedy)
+    words += f" {count(found.undelivered_lately, 'notice')} of them within the last hour."
+    remedy = "See that the mail relay takes this server's mail, then send these notices again."
+    return Part("undelivered", title, State.NOT_WORKING, words, remedy)
 
 
 def _clock(found: Facts) -> Part:

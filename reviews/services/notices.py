@@ -83,6 +83,7 @@ def row(
         grant=grant,
         due_at=due_at,
         queued_at=at,
+        waiting_since=at,
         next_attempt_at=at,
     )
 
@@ -138,6 +139,7 @@ def _copy(told: Notice, delegate: User) -> Notice:
         grant=told.grant,
         due_at=told.due_at,
         queued_at=told.queued_at,
+        waiting_since=told.queued_at,
         next_attempt_at=told.queued_at,
     )
 
@@ -160,6 +162,7 @@ def _choose(rows: Sequence[Notice], at: datetime) -> None:
         if delivery is Delivery.DIGEST:
             zone = ZoneInfo(told.recipient.zone)
             told.digest_for, told.next_attempt_at = next_digest(at, zone)
+            told.waiting_since = told.next_attempt_at
 
 
 def next_digest(at: datetime, zone: ZoneInfo) -> tuple[date, datetime]:
@@ -325,5 +328,11 @@ def requeue(rows: QuerySet[Notice], *, at: datetime) -> int:
     """The undelivered ones among ``rows`` are tried again from ``at`` on; how many."""
     dead = Notice.objects.undelivered().filter(pk__in=rows.values("pk"))
     return dead.update(
-        dead_at=None, bounced_at=None, sent_at=None, attempts=0, next_attempt_at=at, error=""
+        dead_at=None,
+        bounced_at=None,
+        sent_at=None,
+        attempts=0,
+        waiting_since=at,
+        next_attempt_at=at,
+        error="",
     )

@@ -79,7 +79,7 @@ def _row(notice, reader):
         notice.grant.submission = submission
     return Row(
         notice.reference,
-        emails.line(notice, notices.wording(notice.kind)),
+        emails.line(notice, notices.wording(notice.kind), notice.with_model),
         submission.reference,
         f"{submission.lab.short_name} {submission.model_version}" if notice.with_model else "",
         instant_html(notice.queued_at),

@@ -61,4 +61,5 @@ def test_notices_of_the_last_release_go_on(released, start):
         kept = {name: getattr(row, name) for name in ("sent_at", "dead_at", "skipped_at")}
         assert kept == dict.fromkeys(kept) | {k: v for k, v in fact.items() if k in kept}
         assert (row.delivery, row.digest_for, row.read_at) == ("immediate", None, None)
+        assert row.waiting_since == start
     assert Notice.objects.undelivered().get().error == "550 no"

@@ -33,6 +33,7 @@ def notice(submission, recipient, kind="filed_receipt", **facts):
         submission=submission,
         due_at=OPENING,
         queued_at=OPENING,
+        waiting_since=OPENING,
         next_attempt_at=OPENING,
         **facts,
     )

@@ -9,7 +9,8 @@ from tests.faults.smtp import DATA, END, GREET, MAIL, RCPT, Fault
 from tests.faults.stack import Stack, until
 
 NAME = "smtp"
-# (stage, act) of what a conversation can meet. After each but 5xx the mail is tried again.
+# (stage, act) of what a conversation can meet. After each but 5xx the mail is tried again, and
+# after that at MAIL too: it is about the sender.
 CHOICES = [
     *((stage, code) for stage in (MAIL, RCPT, DATA, END) for code in (421, 451, 550, 554)),
     (GREET, 421),
@@ -53,7 +54,7 @@ def _one(seed, scene, server):
     for fault in server.faults:
         outcome.broken.append(f"no mail met {fault.act} at {fault.stage}")
     server.faults[:] = []
-    refused = sum(fault.act in (550, 554) for fault in server.happened)
+    refused = sum(fault.act in (550, 554) and fault.stage != MAIL for fault in server.happened)
     judge(scene, submissions, outcome, dead=refused)
     _check_retries(submissions, outcome, server)
     return outcome

@@ -8,7 +8,7 @@ from django.utils.html import escape
 
 from reviews import clock, tasks
 from reviews.models import Notice
-from reviews.services import health, heartbeats
+from reviews.services import health, heartbeats, notices
 from reviews.services.health import State
 from tests import factories
 
@@ -122,7 +122,7 @@ def test_mail_that_need_not_leave_yet_or_any_more_is_no_alarm(people, start, fac
         if facts.pop(name, False):
             facts[f"{name}_at"] = start
     if "digest_for" in facts:
-        facts["next_attempt_at"] = start + timedelta(hours=12)
+        facts["next_attempt_at"] = facts["waiting_since"] = start + timedelta(hours=12)
     Notice.objects.update(**facts)
     assert states(start + timedelta(hours=1))["mail"] == "working"
 
@@ -137,17 +137,75 @@ def test_a_digest_counts_from_when_it_is_due(people, start):
     factories.filed(people)
     due = start + timedelta(hours=12)
     day = due.date()
-    Notice.objects.update(delivery="digest", digest_for=day, next_attempt_at=due)
+    Notice.objects.update(delivery="digest", digest_for=day, next_attempt_at=due, waiting_since=due)
+    assert states(due - SECOND)["mail"] == "working"
     assert states(due + 15 * MINUTE)["mail"] == "late"
     assert states(due + 16 * MINUTE)["mail"] == "not_working"
 
 
-def test_undelivered_mail_needs_a_person_and_is_no_alarm(people, start):
+def test_a_digest_that_is_put_off_again_and_again_counts_from_its_own_hour(people, start):
+    factories.filed(people)
+    due = start + timedelta(hours=12)
+    Notice.objects.update(
+        delivery="digest",
+        digest_for=due.date(),
+        waiting_since=due,
+        attempts=5,
+        next_attempt_at=due + 40 * MINUTE,
+    )
+    assert states(due + 16 * MINUTE)["mail"] == "not_working"
+
+
+def test_the_oldest_unsent_is_found_behind_more_than_are_counted(people, start, monkeypatch):
+    monkeypatch.setattr(health, "COUNTED", 3)
+    factories.filed(people)
+    Notice.objects.update(waiting_since=start + 15 * MINUTE, next_attempt_at=start)
+    oldest = Notice.objects.order_by("-pk").first()
+    Notice.objects.filter(pk=oldest.pk).update(
+        waiting_since=start, next_attempt_at=start + timedelta(hours=1), attempts=4
+    )
+    found = health.facts(start + 16 * MINUTE)
+    assert (found.unsent, found.oldest_unsent_at) == (3, start)
+
+
+def test_mail_that_is_queued_again_waits_since_then(people, start):
     factories.filed(people)
     Notice.objects.update(dead_at=start)
-    (part,) = [p for p in health.parts(health.facts(start)) if p.code == "undelivered"]
-    assert part.state is State.ATTENTION
-    assert not part.is_wrong
+    later = start + timedelta(days=2)
+    assert notices.requeue(Notice.objects.all(), at=later) == Notice.objects.count()
+    assert states(later + 5 * MINUTE)["mail"] == "working"
+    assert states(later + 16 * MINUTE)["mail"] == "not_working"
+
+
+def undelivered(at):
+    (part,) = [part for part in health.parts(health.facts(at)) if part.code == "undelivered"]
+    return part
+
+
+def test_a_few_undelivered_mails_need_a_person_and_are_no_alarm(people, start):
+    for _ in range(3):
+        factories.filed(people)
+    few = list(Notice.objects.values_list("pk", flat=True)[: health.UNDELIVERED_LATELY])
+    Notice.objects.filter(pk__in=few).update(dead_at=start)
+    assert len(few) == 20
+    assert undelivered(start).state is State.ATTENTION
+    assert not undelivered(start).is_wrong
+
+
+@pytest.mark.parametrize("how", ["dead_at", "bounced_at"])
+def test_many_undelivered_mails_within_an_hour_are_an_alarm(people, start, monkeypatch, how):
+    for _ in range(3):
+        factories.filed(people)
+    many = list(Notice.objects.values_list("pk", flat=True)[:21])
+    assert len(many) == 21
+    Notice.objects.filter(pk__in=many).update(**{how: start})
+    assert undelivered(start + 59 * MINUTE).is_wrong
+    assert "21 notices of them within the last hour" in undelivered(start).words
+    assert undelivered(start + 60 * MINUTE).state is State.ATTENTION
+    # Older ones, however many, hide none of the hour's.
+    Notice.objects.exclude(pk__in=many).update(dead_at=start - timedelta(days=9))
+    monkeypatch.setattr(health, "COUNTED", 22)
+    assert undelivered(start).is_wrong
 
 
 @pytest.mark.parametrize(
