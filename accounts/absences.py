@@ -33,7 +33,12 @@ def add(*, delegate, starts_at, ends_at, by, at):
         raise AbsenceRefused("Enter an end that is still to come.", "ends_at")
     if not colleagues(by).contains(delegate):
         raise AbsenceRefused("Choose somebody else with a seat where you have one.", "delegate")
-    if Absence.objects.filter(person=by, starts_at__lt=ends_at, ends_at__gt=starts_at).exists():
+    other = Absence.objects.filter(person=by, starts_at__lt=ends_at, ends_at__gt=starts_at).first()
+    if other is not None and other.ends_at <= at:
+        raise AbsenceRefused(
+            "An absence of yours ended after that. Enter a later start.", "starts_at"
+        )
+    if other is not None:
         raise AbsenceRefused(
             "You noted an absence already that overlaps this one. End it first, or choose other "
             "times."
