@@ -78,7 +78,7 @@ class Command(BaseCommand):
         unclaimed = new.filter(claimed_until__isnull=True).select_related("recipient")
         for title, found in (
             ("Notices that would be sent", sent),
-            ("Notices that would be dropped, for they hold no more", skipped),
+            ("Notices that would be dropped, for nothing is left to say", skipped),
             ("Notices that would be queued, and not sent now", [_line(one) for one in unclaimed]),
         ):
             self._say(f"{title}: {len(found)}")
