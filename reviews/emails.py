@@ -7,7 +7,6 @@ order's section 3(c).
 import zoneinfo
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +17,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import dateformat
 from django.utils.crypto import salted_hmac
+from django.utils.functional import cached_property
 
 from accounts.models import User
 from reviews.models import Notice
@@ -132,6 +132,18 @@ EVENTS = {
 }
 
 
+class Mail(EmailMultiAlternatives):
+    """A mail that is composed once, however often it is looked at before it leaves."""
+
+    @cached_property
+    def _composed(self) -> Any:
+        return super().message()
+
+    def message(self, **_: Any) -> Any:
+        """The mail as it goes on the wire."""
+        return self._composed
+
+
 @dataclass(frozen=True)
 class Line:
     """A notice in its recipient's words: subject, sentence and where it leads."""
@@ -154,7 +166,7 @@ def line(notice: Notice, wording: Wording, sees: bool) -> Line:
 
 def compose(
     notice: Notice, wording: Wording, sees: bool, connection: Any = None
-) -> EmailMultiAlternatives:
+) -> Mail:
     """The mail of one notice. Its Message-ID is the same however often it is sent."""
     said = line(notice, wording, sees)
     headers = {
@@ -171,7 +183,7 @@ def compose(
 
 def compose_digest(
     notices: Sequence[tuple[Notice, Wording, bool]], connection: Any = None
-) -> EmailMultiAlternatives:
+) -> Mail:
     """One mail of several notices to one person, for one day, named as the first of them is."""
     first = min((notice for notice, _, _ in notices), key=lambda notice: notice.pk)
     lines = [line(*one) for one in notices]
@@ -182,11 +194,6 @@ def compose_digest(
     )
 
 
-def digest_name(person: int, day: date) -> str:
-    """What named the one mail of a person's day; only reports of mail that came back ask."""
-    return salted_hmac("digest", f"{person}:{day}", algorithm="sha256").hexdigest()[:32]
-
-
 def _message(
     recipient: User,
     subject: str,
@@ -194,14 +201,14 @@ def _message(
     context: dict[str, Any],
     headers: dict[str, str],
     connection: Any,
-) -> EmailMultiAlternatives:
+) -> Mail:
     context |= {
         "site": settings.SITE_URL,
         "subject": subject,
         "statement": NO_LICENCE,
         "choose_path": reverse("reviews:delivery-choose"),
     }
-    message = EmailMultiAlternatives(
+    message = Mail(
         subject=f"Foreview: {subject}",
         body=render_to_string(f"emails/{template}.txt", context),
         # What comes back goes to the mailbox of bounces; people see the sender.

@@ -261,7 +261,7 @@ def test_an_operator_hears_of_a_stopped_database_once_and_of_its_return(servers,
     try:
         for _ in range(2):
             found = check()
-            assert found.returncode == 1
+            assert found.returncode == 3
             assert found.stdout.startswith("Not working     Database: It cannot be used")
             assert "Traceback" not in found.stderr
         assert [mail["Subject"] for mail in smtp.messages] == ["Foreview: not working: Database"]
