@@ -164,9 +164,7 @@ def line(notice: Notice, wording: Wording, sees: bool) -> Line:
     return Line(wording.subject, sentence, address_of(notice, sees))
 
 
-def compose(
-    notice: Notice, wording: Wording, sees: bool, connection: Any = None
-) -> Mail:
+def compose(notice: Notice, wording: Wording, sees: bool, connection: Any = None) -> Mail:
     """The mail of one notice. Its Message-ID is the same however often it is sent."""
     said = line(notice, wording, sees)
     headers = {
@@ -181,9 +179,7 @@ def compose(
     return _message(notice.recipient, said.subject, "notice", context, headers, connection)
 
 
-def compose_digest(
-    notices: Sequence[tuple[Notice, Wording, bool]], connection: Any = None
-) -> Mail:
+def compose_digest(notices: Sequence[tuple[Notice, Wording, bool]], connection: Any = None) -> Mail:
     """One mail of several notices to one person, for one day, named as the first of them is."""
     first = min((notice for notice, _, _ in notices), key=lambda notice: notice.pk)
     lines = [line(*one) for one in notices]
