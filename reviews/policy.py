@@ -240,12 +240,7 @@ RULES: dict[Action, tuple[Rule, ...]] = {
     ),
     # Running the portal: no content in any of these.
     Action.REQUEUE_NOTICE: (
-        Rule(
-            over=Notice,
-            time=Time.ALWAYS,
-            roles=_ADMINISTRATOR,
-            where=(clauses.undelivered,),
-        ),
+        Rule(over=Notice, time=Time.ALWAYS, roles=_ADMINISTRATOR, where=(clauses.undelivered,)),
     ),
     Action.OPERATE: (Rule(over=Heartbeat, time=Time.ALWAYS, roles=_ADMINISTRATOR),),
     Action.ADMINISTER: (Rule(time=Time.FILED, roles=_ADMINISTRATOR),),
