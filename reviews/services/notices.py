@@ -26,8 +26,8 @@ COUNTED = 99  # beyond it, how many are unread is of no use to anybody
 # What a colleague must be able to do herself to get a copy of what was told for doing it.
 NEEDED_TO_STAND_IN = {
     NoticeKind.ASSIGNED: Action.DELIBERATE,
-    NoticeKind.REVIEW_FILED: Action.FILE_POSITION,
-    NoticeKind.POSITION_FILED: Action.FILE_POSITION,
+    NoticeKind.REVIEW_FILED: Action.DELIBERATE,
+    NoticeKind.POSITION_FILED: Action.DELIBERATE,
     NoticeKind.CONSULTATION_REQUESTED: Action.CONSULT,
     NoticeKind.SIGNATURE_NEEDED: Action.DETERMINE,
 }

@@ -91,6 +91,10 @@ def _restored(seeds, folder, server):
             _is_flagged(head, lot.outcome)
         accepted = time.time()
         done = _manage(stack, "accept_restored_backup", "--reason", "The disk was lost.")
+        # Accepting ends every session: who was signed out since the copy must not be signed in.
+        if (status := reader.ask(lots[0].kept)) != 302:
+            lots[0].outcome.broken.append(f"an old session is answered {status}")
+        reader = Reader(stack, scene.cookie("nsa_reviewer"))
         for lot in lots:
             if done.returncode:
                 lot.outcome.broken.append(f"it could not be accepted: {done.stdout} {done.stderr}")

@@ -22,6 +22,9 @@ def run(seeds, folder, server):
         stack.env["REDIS_URL"] = stack.redis_url(proxy.port)
         stack.start("redis")
         stack.start("worker", "beat", "web")
+        # Kombu sometimes fails in a connection that Redis left while it was being made, and the
+        # worker ends; deploy/systemd starts it again.
+        stack.keep("worker", "beat")
         for seed in seeds:
             yield _one(seed, scene, stack, proxy)
 

@@ -12,6 +12,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -101,6 +102,19 @@ class Stack:
             self._start(name, settings)
         for name in names:
             self._await(name)
+
+    def keep(self, *names: str) -> None:
+        """Whichever of them ends by itself is started again, as the service manager does."""
+
+        def mind():
+            while self._processes:
+                time.sleep(0.5)
+                for name in names:
+                    process = self._processes.get(name)
+                    if process is not None and process.poll() is not None:
+                        self._start(name, {})
+
+        threading.Thread(target=mind, daemon=True).start()
 
     def _start(self, name: str, settings: dict[str, str]) -> None:
         kind = name.rstrip("0123456789")
