@@ -62,21 +62,35 @@ def test_administrators_read_only_of_access_and_of_what_went_on_to_them(world):
     assert readers(world, grant=world.grants["nsa"]) >= ADMINISTRATORS
 
 
-def test_of_access_those_read_who_see_the_grant(world):
-    """The lab, the agency's lead, the holder; nobody else of the agencies."""
+@pytest.mark.parametrize("instant", INSTANTS)
+def test_of_access_those_read_who_see_the_grant(world, instant):
+    """The lab, the agency's lead, the holder, at any time; nobody else of the agencies."""
+    at = INSTANTS[instant]
     for label, parties in {
         "nsa": {"nsa_lead", "nsa_reviewer"},
         "dod": {"dod_lead", "dod_reviewer"},
     }.items():
         grant = world.grants[label]
         expected = LAB | parties | ADMINISTRATORS
-        assert readers(world, "grant_authorized", grant=grant) == expected
+        assert readers(world, "grant_authorized", at=at, grant=grant) == expected
         seeing = {
             code
             for code in SEATS
-            if policy.may(getattr(world.people, code), Action.VIEW_GRANT, grant, at=OPENING)
+            if policy.may(getattr(world.people, code), Action.VIEW_GRANT, grant, at=at)
         }
         assert seeing == expected
+
+
+@pytest.mark.parametrize("instant", INSTANTS)
+def test_at_any_time_administrators_read_what_went_on_to_them_and_send_again(world, instant):
+    at = INSTANTS[instant]
+    assert ADMINISTRATORS <= readers(world, ESCALATED_IDLE, at=at)
+    lost = notice(world.running, world.people.nsa_lead, dead_at=OPENING)
+    sign = Heartbeat.objects.create(name="sweep:ends", at=OPENING)
+    for code in ADMINISTRATORS:
+        someone = getattr(world.people, code)
+        assert policy.may(someone, Action.REQUEUE_NOTICE, lost, at=at)
+        assert policy.may(someone, Action.OPERATE, sign, at=at)
 
 
 def test_a_holder_who_moved_to_another_agency_reads_no_more_of_it(world):
