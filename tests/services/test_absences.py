@@ -254,7 +254,7 @@ def test_a_delegate_who_does_not_see_the_submission_is_told_nothing_of_it(people
     delegate = people.auditor
     away(people.treasury_lead, delegate, start)
     factories.filed(people)
-    assert copies(delegate).exists()
+    assert not copies(delegate).exists()
     inbox = signed_in(delegate).get(reverse("reviews:notice-list"))
     assert inbox.context["rows"] == []
     delivery.deliver_notices()

@@ -20,6 +20,9 @@ WHOLE = re.compile(
 )
 # What names a day and no instant, and why.
 DAYS = {
+    "A day of the calendar, by which its entries are sorted": (
+        rf"(?:Sun|Mon|Tues|Wednes|Thurs|Fri|Satur)day, (?:{MONTHS})[a-z]*\.? \d{{1,2}}, \d{{4}}"
+    ),
     "The window's ends on the drawing, whose caption has both in full": (
         rf"(?:Opened|Opens|Ends?|Ended|Would have ended) (?:{MONTHS})[a-z]*\.? \d{{1,2}}"
     ),
