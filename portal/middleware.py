@@ -10,15 +10,16 @@ from functools import cache
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import RequestDataTooBig
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from accounts import audit
 from accounts.exceptions import SeatRefused
+from accounts.models import Seat
 from portal import errors
-from portal.context import seats_of
 from reviews import exceptions
-from reviews.rules import Standing
-from reviews.services import notices, timekeeping
+from reviews.rules import RECUSED, Standing
+from reviews.services import inbox, timekeeping
 
 STATUSES = [
     (exceptions.NotVisible, 404),
@@ -64,9 +65,7 @@ class RequestClock:
             return errors.page(request, 503, str(error))
         if request.user.is_authenticated:
             if request.method in ("GET", "HEAD"):
-                # One reading serves the whole page; a write reads anew behind its lock.
-                seats = ((s.group_id, s.role, s.organization_id) for s in seats_of(request))
-                request.user.standing = Standing.with_seats(request.user, seats)
+                _read_standing(request)
             request.user.source = audit.source_of(request.META)
             timezone.activate(zoneinfo.ZoneInfo(request.user.zone))
         else:
@@ -74,13 +73,20 @@ class RequestClock:
         return None
 
 
+def _read_standing(request):
+    """One reading serves the whole page; a write reads anew behind its lock."""
+    seats = Seat.objects.held_by(request.user).select_related("organization")
+    held = list(seats.annotate(recused=F(RECUSED)).order_by("pk"))
+    request.chrome_seats = list({seat.pk: seat for seat in held}.values())
+    request.user.standing = Standing.read(
+        request.user, ((s.group_id, s.role, s.organization_id, s.recused) for s in held)
+    )
+
+
 def _unread(request):
     """How many notices the inbox shows as unread, in digits; nothing for none."""
-    at = getattr(request, "at", None)
-    if at is None:
-        return ""  # a form refused before its view, and before the clock was read
-    found = notices.unread(request.user, at=at)
-    return f"{notices.COUNTED}+" if found > notices.COUNTED else str(found or "")
+    found = inbox.unread(request.user)
+    return f"{inbox.COUNTED}+" if found > inbox.COUNTED else str(found or "")
 
 
 class SignInRequired(LoginRequiredMiddleware):

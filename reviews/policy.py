@@ -371,7 +371,7 @@ def actions_on(
 
 def _marks(who: Standing, asked: Iterable[Action], at: datetime) -> dict[Rule, Any]:
     """Each different rule of ``asked`` as a column; none for a rule that no row fulfils."""
-    ways = {rule: rule.holds(who, at) for action in asked for rule in RULES[action]}
+    ways = {rule: rule.holds(who, at, each=True) for action in asked for rule in RULES[action]}
     return {
         rule: ExpressionWrapper(way, output_field=BooleanField())
         for rule, way in ways.items()

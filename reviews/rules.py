@@ -29,7 +29,6 @@ from reviews.models import (
     Document,
     DocumentVersion,
     Notice,
-    Recusal,
     Submission,
     SubmissionGroupObjectPermission,
 )
@@ -64,6 +63,11 @@ def in_time(time: Time, at: datetime, path: str = "") -> Q:
     return Q()
 
 
+ANY = ~Q(pk__in=())
+# From a seat that a person holds to what she, and nobody else there, is recused from.
+RECUSED = "group__user__recusals__submission"
+
+
 @dataclass(frozen=True)
 class Standing:
     """An active person's seats and recusals as they are now: read once for one question.
@@ -86,13 +90,18 @@ class Standing:
         shared = getattr(user, "standing", None)
         if isinstance(shared, cls):
             return shared
-        seats = Seat.objects.held_by(user).values_list("group", "role", "organization")
-        return cls.with_seats(user, seats)
+        seats = Seat.objects.held_by(user)
+        return cls.read(user, seats.values_list("group", "role", "organization", RECUSED))
 
     @classmethod
-    def with_seats(cls, user: User, seats: Iterable[tuple[int, str, int]]) -> "Standing":
-        """What ``user`` holds, where her (group, role, organization) have been read already."""
-        recused = Recusal.objects.filter(person=user.pk).values_list("submission", flat=True)
+    def read(cls, user: User, rows: Iterable[tuple[int, str, int, int | None]]) -> "Standing":
+        """What ``user`` holds by ``rows``: (group, role, organization, recused) of each seat.
+
+        A seat comes once for each submission that she is recused from.
+        """
+        rows = list(rows)
+        seats = dict.fromkeys((group, role, there) for group, role, there, _ in rows)
+        recused = dict.fromkeys(submission for *_, submission in rows if submission is not None)
         return cls(user.pk, tuple(seats), tuple(recused))
 
     def groups(self, codename: str) -> dict[int, list[int]]:
@@ -199,24 +208,29 @@ class Rule:
         if not self.permission and not self.roles:
             raise ValueError("A rule names a permission or a role.")
 
-    def holds(self, who: Standing, at: datetime) -> Q | None:
-        """The condition under which a row of ``over`` satisfies this rule; None if none can."""
+    def holds(self, who: Standing, at: datetime, *, each: bool = False) -> Q | None:
+        """The condition under which a row of ``over`` satisfies this rule; None if none can.
+
+        ``each`` as in ``There``: for asking it of few rows, not for finding them.
+        """
         if self.permission and not who.groups(self.permission):
             return None  # most of a person's questions end here, before any SQL is built
         conditions: list[Q] = []
         if self.over in SUBMISSION_OF:
             submission = SUBMISSION_OF[self.over].removesuffix("__") or "pk"
-            recused = Q(**{f"{submission}__in": who.recused})
-            conditions += [in_time(self.time, at, SUBMISSION_OF[self.over]), ~recused]
+            conditions.append(in_time(self.time, at, SUBMISSION_OF[self.over]))
+            conditions += [~Q(**{submission: recused}) for recused in who.recused]
             if self.permission:
-                conditions.append(reduce(or_, self._ways(who, F(submission))))
+                conditions.append(reduce(or_, self._ways(who, F(submission), each)))
         if self.roles:
             there = who.organizations(self.roles)
             if not there:
                 return None
             if self.own_organization:
                 conditions.append(Q(pk__in=there))
-        return Q(*conditions, *(clause(who, at) for clause in self.where))
+        conditions += [clause(who, at) for clause in self.where]
+        # An empty one costs as much as any other, and "or" would not take it for true.
+        return Q(*filter(None, conditions)) or ANY
 
     def acting_for(self, who: Standing, row: Any) -> Q:
         """The condition on organizations that the person would act on ``row`` for one of them."""
@@ -244,22 +258,28 @@ class Rule:
             conditions.append(Q(role__in=self.roles))
         return Q(*conditions)
 
-    def _ways(self, who: Standing, submission: F) -> Iterator[Q]:
-        for organization, way in self._seated(who, submission):
+    def _ways(self, who: Standing, submission: F, each: bool) -> Iterator[Q]:
+        for organization, way in self._seated(who, submission, each=each):
             if self.through:
                 way &= Q(**{self.through: organization})
             if self.unless_restricted:
                 document = F(DOCUMENT_OF[self.over])
-                listed = There(document, model=DocumentRestriction, key="document")
+                listed = There(document, model=DocumentRestriction, key="document", each=True)
                 theirs = There(
-                    document, model=DocumentRestriction, key="document", organization=organization
+                    document,
+                    model=DocumentRestriction,
+                    key="document",
+                    each=True,
+                    organization=organization,
                 )
                 way &= ~Q(listed) | Q(theirs)
             yield way
 
-    def _seated(self, who: Standing, submission: Any) -> Iterator[tuple[int, Q]]:
+    def _seated(
+        self, who: Standing, submission: Any, *, each: bool = False
+    ) -> Iterator[tuple[int, Q]]:
         for organization, groups in who.groups(self.permission).items():
-            seated = Q(attached(groups, submission, self.permission))
+            seated = Q(attached(groups, submission, self.permission, each=each))
             if self.assigned:
                 seated &= Q(
                     There(
@@ -274,12 +294,13 @@ class Rule:
             yield organization, seated
 
 
-def attached(groups: list[int], submission: Any, codename: str) -> There:
+def attached(groups: list[int], submission: Any, codename: str, *, each: bool = False) -> There:
     """That one of the groups has ``codename`` there."""
     return There(
         submission,
         model=SubmissionGroupObjectPermission,
         key="content_object",
+        each=each,
         permission=permission_number(codename),
         group=groups,
     )

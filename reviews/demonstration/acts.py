@@ -18,6 +18,7 @@ from reviews.services import (
     determinations,
     documents,
     ends,
+    inbox,
     lifecycle,
     notices,
     reports,
@@ -84,7 +85,7 @@ class World:
         notices.queue_reminders(at=at)
         if deliver:
             delivery.deliver_notices()
-        notices.mark_read(Notice.objects.filter(queued_at__lte=at - READ_AFTER), at=at)
+        inbox.mark_read(Notice.objects.filter(queued_at__lte=at - READ_AFTER), at=at)
 
     # The lab.
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import islice
-from typing import Any, cast
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -14,13 +14,12 @@ from accounts.models import Absence, User
 from reviews import policy
 from reviews.emails import EVENTS, Wording
 from reviews.models import AccessGrant, Notice, NoticeChoice, Submission
-from reviews.models.notice import Delivery, NoticeKind, NoticeQuerySet, Topic
+from reviews.models.notice import Delivery, NoticeKind, Topic
 from reviews.policy import Action
 from reviews.services.reminders import REMINDERS, SERIES, SERIES_OF, Reminder, Row, Series
 
 DIGEST_HOUR = time(8)  # in the reader's own zone
 CHUNK = 500
-COUNTED = 99  # beyond it, how many are unread is of no use to anybody
 
 
 # What a colleague must be able to do herself to get a copy of what was told for doing it.
@@ -281,26 +280,10 @@ def deliveries(person: User) -> dict[Topic, Delivery]:
     return {topic: Delivery(chosen.get(topic.value, Delivery.IMMEDIATE)) for topic in Topic}
 
 
-def inbox(person: User, *, at: datetime) -> NoticeQuerySet:
-    """What the person's inbox shows: what still stands, of what she may see."""
-    return cast(NoticeQuerySet, policy.allowed(person, Action.READ_NOTICE, at=at)).standing()
-
-
-def unread(person: User, *, at: datetime) -> int:
-    """How many of the inbox are unread; one more than ``COUNTED`` stands for any number more."""
-    rows = inbox(person, at=at).filter(read_at__isnull=True)
-    return len(rows.values_list("read_at", flat=True)[: COUNTED + 1])
-
-
 def of_topic(topic: Topic) -> list[str]:
     """The kinds of notices that are of the topic."""
     kinds = [*EVENTS, *REMINDERS]
     return [str(kind) for kind in kinds if wording(kind).topic is topic]
-
-
-def mark_read(rows: QuerySet[Notice], *, at: datetime) -> int:
-    """The unread ones among ``rows`` are read since ``at``; how many."""
-    return rows.filter(read_at__isnull=True).update(read_at=at)
 
 
 @transaction.atomic

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import Organization, Seat, User
 from accounts.roles import Role
 from reviews import audience, policy, workflow
 from reviews.exceptions import Conflict, Incomplete
 from reviews.models import AgencyPosition, Determination, Report, Submission
-from reviews.models.determination import Coverage
 from reviews.models.notice import NoticeKind
 from reviews.policy import Action
 from reviews.rules import There
@@ -64,13 +63,12 @@ def determination_in_force(submission: Submission) -> Determination | None:
     return _signed(submission).first()
 
 
-def outcome_in_force(submission: Submission) -> str:
-    """Its outcome in words, without its rationale; empty where none was made."""
-    outcome = _signed(submission).values_list("outcome", flat=True).first()
-    return Coverage(outcome).label if outcome else ""
+def outcome_in_force() -> Subquery:
+    """Of a submission, as a fact annotated: its outcome without its rationale, or None."""
+    return Subquery(_signed(OuterRef("pk")).values("outcome")[:1])
 
 
-def _signed(submission: Submission) -> QuerySet[Determination]:
+def _signed(submission: Submission | OuterRef) -> QuerySet[Determination]:
     signed = Determination.objects.filter(submission=submission, signed_at__isnull=False)
     return signed.order_by("-number")
 

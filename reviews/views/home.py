@@ -374,16 +374,17 @@ class Capped(Subquery):
 def _counts(request, roles):
     visible = policy.allowed(request.user, Action.VIEW, at=request.at)
     states = [state for state in Status if state != Status.DRAFT or roles & LAB_ROLES]
-    numbers = (
-        User.objects.filter(pk=request.user.pk)
-        .values_list(
-            *(
-                Capped(visible.filter(in_state(state, request.at)).values("pk")[:COUNTED])
-                for state in states
-            )
+    # In an order that an index has, else PostgreSQL walks the table.
+    order = {Status.UNDER_REVIEW: "review_ends_at"}
+    capped = [
+        Capped(
+            visible.filter(in_state(state, request.at))
+            .order_by(order.get(state, "-created_at"))
+            .values("pk")[:COUNTED]
         )
-        .get()
-    )
+        for state in states
+    ]
+    numbers = User.objects.filter(pk=request.user.pk).values_list(*capped).get()
     return [
         Count(
             state.label,

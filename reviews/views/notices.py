@@ -26,7 +26,7 @@ from reviews.exceptions import NotVisible
 from reviews.forms.notices import AgainForm, DeliveryForm, NoticeFilter, ReadForm
 from reviews.models.notice import Delivery, Topic
 from reviews.policy import Action
-from reviews.services import notices
+from reviews.services import inbox, notices
 from reviews.views.page import invalid
 
 CURSOR = {"queued_at": keyset.instant, "reference": UUID}
@@ -49,12 +49,12 @@ def notice_list(request):
     """What the person was told, newest first, 50 at a time; reading it changes nothing."""
     form = NoticeFilter(request.GET)
     readable = policy.allowed(request.user, Action.VIEW, at=request.at)
-    inbox = (
-        form.rows(notices.inbox(request.user, at=request.at))
+    shown = (
+        form.rows(inbox.rows(request.user, at=request.at))
         .select_related("submission__model_version__lab", "grant", "on_behalf_of")
         .annotate(with_model=Exists(readable.filter(pk=OuterRef("submission"))))
     )
-    page = keyset.page(request, inbox, CURSOR, descending=True)
+    page = keyset.page(request, shown, CURSOR, descending=True)
     newest = page.rows[0] if page.rows else None
     return render(
         request,
@@ -93,17 +93,17 @@ def notice_read(request):
     form = ReadForm(request.POST)
     if not form.is_valid():
         raise BadRequest("The form named no notice.")
-    meant = form.rows(NoticeFilter(request.GET).rows(notices.inbox(request.user, at=request.at)))
+    meant = form.rows(NoticeFilter(request.GET).rows(inbox.rows(request.user, at=request.at)))
     asked = request.GET.copy()
     if form.cleaned_data["reference"]:
         # Whatever the filter, and read already or not: a second click is no error.
-        meant = form.rows(notices.inbox(request.user, at=request.at))
+        meant = form.rows(inbox.rows(request.user, at=request.at))
         if not meant.exists():
             raise NotVisible
     else:
         for cursor in keyset.CURSORS:
             asked.pop(cursor, None)
-    count = notices.mark_read(meant, at=request.at)
+    count = inbox.mark_read(meant, at=request.at)
     messages.success(request, f"{_number(count)} marked as read.")
     back = reverse("reviews:notice-list")
     return redirect(f"{back}?{asked.urlencode()}" if asked else back)

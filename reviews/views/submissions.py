@@ -17,6 +17,7 @@ from portal.timeline import span_text
 from reviews import clock, policy
 from reviews.forms.submissions import SubmissionFilter
 from reviews.models import AgencyPosition, AgencyReview
+from reviews.models.determination import Coverage
 from reviews.models.submission import SubmissionKind
 from reviews.policy import Action
 from reviews.rules import There
@@ -76,7 +77,7 @@ def submission_list(request):
 def _taken(request):
     """For each next step, the condition on submissions that it has been taken."""
     leads = [seat.organization_id for seat in seats_of(request) if seat.role == Role.LEAD]
-    here = {"expression": F("pk"), "key": "submission"}
+    here = {"expression": F("pk"), "key": "submission", "each": True}
     return {
         Action.WRITE_REVIEW: There(
             **here, model=AgencyReview, present=("filed_at",), author=request.user.pk
@@ -126,7 +127,8 @@ def _next_step(submission, state, url, may):
 def submission_detail(request, reference):
     """One submission's overview: its window, who has filed, what the person may do next."""
     taken = {f"has_{step}": was for step, was in _taken(request).items()}
-    submission = find_submission(request, reference, **taken)
+    outcome = reports.outcome_in_force()
+    submission = find_submission(request, reference, outcome=outcome, **taken)
     filed = submission.opens_at is not None
     over_at = submission.over_at(request.at)
     board = reports.filed_by_agency(submission) if filed else []
@@ -143,7 +145,7 @@ def submission_detail(request, reference):
         over_at=over_at,
         board=board,
         all_filed=all(filed for _, filed in board),
-        outcome=reports.outcome_in_force(submission) if filed else "",
+        outcome=Coverage(submission.outcome).label if submission.outcome else "",
         documents=documents.filter(submission=submission)
         .only("key", "title", "kind")
         .order_by("-created_at", "-pk")[:SHOWN],

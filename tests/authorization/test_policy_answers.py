@@ -174,11 +174,11 @@ def test_a_row_that_does_not_exist_is_found_by_nobody(world, action):
 
 
 def test_a_hidden_row_costs_the_queries_of_none(world, django_assert_num_queries):
-    """The person's seats, her recusals, and the row."""
+    """The person's seats with her recusals, and the row."""
     stranger, hidden = world.people.basalt_liaison, world.documents["plain"]
     rules.permission_number("own_submission")  # asked once by each process
     for number in (hidden.pk, 0):
-        with django_assert_num_queries(3), pytest.raises(NotVisible):
+        with django_assert_num_queries(2), pytest.raises(NotVisible):
             policy.find(stranger, Action.VIEW_DOCUMENT, at=OPENING, pk=number)
 
 
@@ -223,7 +223,7 @@ def test_a_fact_asked_along_with_a_submission_is_answered(world):
 def test_a_hidden_submission_costs_the_queries_of_none(world, reference, django_assert_num_queries):
     wanted = world.draft.reference if reference == "hidden" else "FV-0000-0000-0000"
     policy.actions(world.people.nsa_lead, world.draft, at=OPENING)  # what a process asks once
-    with django_assert_num_queries(3), pytest.raises(NotVisible):
+    with django_assert_num_queries(2), pytest.raises(NotVisible):
         policy.find_submission(world.people.nsa_lead, wanted, at=OPENING)
 
 

@@ -9,9 +9,10 @@ from accounts.roles import LAB_ROLES, Kind, Role
 from reviews import policy, rules
 from reviews.models import AccessGrant, Assignment, Recusal, SubmissionGroupObjectPermission
 from reviews.policy import Action
-from reviews.services import attachments
+from reviews.services import attachments, inbox
 from tests.authorization.policy_world import (
     ADMINISTRATORS,
+    INSTANTS,
     OPENING,
     START,
     attach,
@@ -82,7 +83,7 @@ def test_a_seat_that_was_taken_gives_nothing_on_the_next_question(world, seat):
 def test_a_page_reads_the_seats_once_for_all_its_questions(world, django_assert_num_queries):
     """Whoever shares the reading has it for one request: the next one reads again."""
     reviewer = person("nsa:reviewer")
-    with django_assert_num_queries(2):  # the seats, and the recusals
+    with django_assert_num_queries(1):
         reviewer.standing = rules.Standing.of(reviewer)
     with django_assert_num_queries(0):
         assert rules.Standing.of(reviewer) is reviewer.standing
@@ -309,6 +310,9 @@ def test_recusal_closes_one_submission_and_no_other_from_every_seat(world, seats
 
 
 def test_another_persons_recusal_closes_nothing(world):
+    """Not even that of a colleague who holds the very same seats."""
+    colleague = person("nsa:lead")
+    assert colleague.groups.get() == world.people.nsa_lead.groups.get()
     before = policy.actions(world.people.nsa_lead, world.running, at=OPENING)
     Recusal.objects.create(
         submission=world.running,
@@ -316,7 +320,44 @@ def test_another_persons_recusal_closes_nothing(world):
         declared_at=START,
         declared_by=world.people.nsa_lead,
     )
+    Recusal.objects.create(
+        submission=world.running,
+        person=colleague,
+        declared_at=START,
+        declared_by=world.people.nsa_lead,
+    )
     assert policy.actions(world.people.nsa_lead, world.running, at=OPENING) == before
+
+
+def test_what_a_person_holds_and_is_recused_from_is_read_whole(world):
+    someone = person("nsa:reviewer", "dod:lead")
+    seats = set(
+        Seat.objects.filter(group__user=someone).values_list("group", "role", "organization")
+    )
+    assert len(seats) == 2
+    found = rules.Standing.of(someone)
+    assert (found.person, set(found.seats), found.recused) == (someone.pk, seats, ())
+    for submission in (world.running, world.draft):
+        Recusal.objects.create(
+            submission=submission, person=someone, declared_at=START, declared_by=someone
+        )
+    found = rules.Standing.of(User.objects.get(pk=someone.pk))
+    assert (len(found.seats), set(found.seats)) == (2, seats)
+    assert sorted(found.recused) == sorted([world.running.pk, world.draft.pk])
+
+
+# Whatever the time
+
+
+def test_notices_are_read_whatever_the_time(world):
+    """The count of unread notices is asked without an instant: see reviews/services/inbox.py."""
+    for someone in everyone(world).values():
+        who = rules.Standing.of(someone)
+        first, *others = (
+            policy.holds(who, Action.READ_NOTICE, at=at)
+            for at in (inbox.WHENEVER, *INSTANTS.values())
+        )
+        assert others == [first] * len(INSTANTS)
 
 
 # has_a_way

@@ -4,7 +4,9 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEvent, Organization, Seat, User
 from accounts.roles import LAB_ROLES, Role
@@ -143,3 +145,30 @@ def test_assignment_is_asked_of_each_submission_that_remains():
     assert "reviews_assignment" in asked
     assert asked.count("OFFSET 0") == 1
     assert "OFFSET 0" not in str(policy.allowed(someone, Action.VIEW, at=START).query)
+
+
+@pytest.mark.django_db
+def test_what_may_be_done_to_a_submission_is_asked_of_it_alone(world):
+    """Else PostgreSQL gathers all that the person is attached to, to look at a page of it."""
+    reviewer = world.people.nsa_reviewer
+    rule = policy.RULES[Action.VIEW][0]
+    who = rules.Standing.of(reviewer)
+    found = Submission.objects.filter(rule.holds(who, START, each=True))
+    assert set(found) == set(Submission.objects.filter(rule.holds(who, START)))
+    assert str(found.query).count("OFFSET 0") == 1
+    with CaptureQueriesContext(connection) as captured:
+        policy.find_submission(reviewer, world.running.reference, at=START)
+        policy.actions(reviewer, world.running, at=START)
+    asked = [query["sql"] for query in captured if 'AS "rule_' in query["sql"]]
+    asked += [query["sql"] for query in captured if "expressionwrapper" in query["sql"]]
+    assert len(asked) == 2
+    for sql in asked:
+        columns = sql.partition(' FROM "reviews_submission"')[0]
+        assert columns.count("EXISTS") == columns.count("OFFSET 0") > 5
+
+
+@pytest.mark.django_db
+def test_the_list_of_a_document_is_asked_of_it_alone(world):
+    asked = str(policy.allowed(world.people.nsa_reviewer, Action.VIEW_DOCUMENT, at=START).query)
+    assert asked.count("EXISTS") == 3  # attached; a list; on the list
+    assert asked.count("OFFSET 0") == 2

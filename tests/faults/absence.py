@@ -14,7 +14,7 @@ from reviews import clock
 from reviews.models import Submission
 from reviews.services.reminders import REMINDERS, SERIES
 from tests import factories
-from tests.faults.database import copied
+from tests.faults.copies import copied
 from tests.faults.report import Outcome
 from tests.faults.scene import Probe, Scene, judge, now, of, settle
 from tests.faults.stack import Stack

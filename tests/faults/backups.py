@@ -23,7 +23,7 @@ from accounts.models import AuditEvent
 from reviews.models import Submission
 from reviews.services import agency_reviews, lifecycle
 from tests import factories
-from tests.faults.database import copied
+from tests.faults.copies import copied
 from tests.faults.report import Outcome
 from tests.faults.scene import Scene, judge, now, settle
 from tests.faults.stack import Stack, until

@@ -9,20 +9,20 @@ from tests.faults import (
     backups,
     broker,
     clocks,
-    databases,
+    database,
     daylight,
     doubling,
     killing,
     mail_refusals,
     racing,
 )
-from tests.faults.database import copied
+from tests.faults.copies import copied
 from tests.faults.report import Outcome
 from tests.faults.smtp import MailServer
 
 MODULES = (
     *(mail_refusals, killing, absence, doubling, broker),
-    *(clocks, daylight, racing, databases, backups),
+    *(clocks, daylight, racing, database, backups),
 )
 CLASSES = {one.NAME: one for one in MODULES}
 

@@ -18,7 +18,7 @@ from reviews.policy import Action
 from reviews.services import delivery, ends, notices
 from reviews.services.reminders import REMINDERS, SERIES
 from tests import factories
-from tests.faults.database import copied
+from tests.faults.copies import copied
 from tests.faults.report import Outcome
 from tests.faults.scene import Scene, of
 

@@ -29,7 +29,7 @@ from reviews.models import Notice
 from reviews.services import delivery, ends
 from tests import people as people_module
 from tests.faults import windows
-from tests.faults.database import copied
+from tests.faults.copies import copied
 from tests.faults.scene import now
 from tests.faults.stack import until
 

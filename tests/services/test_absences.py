@@ -14,7 +14,7 @@ from reviews import policy
 from reviews.models import Notice
 from reviews.models.notice import NoticeKind
 from reviews.policy import ON_SUBMISSIONS
-from reviews.services import delivery, notices
+from reviews.services import delivery, inbox, notices
 from tests import factories
 from tests.services.agency_pages import content_of, signed_in
 from tests.services.lab_pages import date_parts
@@ -267,7 +267,7 @@ def test_a_recused_delegate_is_told_nothing(people, start, smtp):
     submission = factories.filed(people)
     submission.recusals.create(person=people.recused, declared_at=start, declared_by=people.recused)
     factories.review_filed(submission, people)
-    assert list(notices.inbox(people.recused, at=start)) == []
+    assert list(inbox.rows(people.recused, at=start)) == []
     delivery.deliver_notices()
     assert people.recused.email not in {message["To"] for message in smtp.messages}
 

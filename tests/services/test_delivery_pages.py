@@ -9,7 +9,7 @@ from accounts.models import AuditEvent, User
 from reviews.emails import MUTING
 from reviews.models import Notice, NoticeChoice
 from reviews.models.notice import Delivery, NoticeKind, Topic
-from reviews.services import delivery, notices
+from reviews.services import delivery, inbox
 from tests import factories
 from tests.services.agency_pages import content_of, signed_in, text_of
 
@@ -90,7 +90,7 @@ def test_a_choice_decides_how_the_next_notice_goes(people, start, smtp):
     delivery.deliver_notices()
     mailed = [m["Subject"] for m in smtp.messages if m["To"] == people.nsa_lead.email]
     assert mailed == ["Foreview: A new submission"]
-    kinds = {notice.kind for notice in notices.inbox(people.nsa_lead, at=start)}
+    kinds = {notice.kind for notice in inbox.rows(people.nsa_lead, at=start)}
     assert "position_filed" in kinds
 
 
