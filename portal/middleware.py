@@ -79,7 +79,7 @@ def _read_standing(request):
     held = list(seats.annotate(recused=F(RECUSED)).order_by("pk"))
     request.chrome_seats = list({seat.pk: seat for seat in held}.values())
     request.user.standing = Standing.read(
-        request.user, ((s.group_id, s.role, s.organization_id, s.recused) for s in held)
+        request.user, [(s.group_id, s.role, s.organization_id, s.recused) for s in held]
     )
 
 

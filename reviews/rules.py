@@ -5,7 +5,7 @@ seat is attached with the rule's codename, the person is not recused, the clock 
 window, and the rule's own clauses. No superuser flag is read.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -94,12 +94,11 @@ class Standing:
         return cls.read(user, seats.values_list("group", "role", "organization", RECUSED))
 
     @classmethod
-    def read(cls, user: User, rows: Iterable[tuple[int, str, int, int | None]]) -> "Standing":
+    def read(cls, user: User, rows: Collection[tuple[int, str, int, int | None]]) -> "Standing":
         """What ``user`` holds by ``rows``: (group, role, organization, recused) of each seat.
 
         A seat comes once for each submission that she is recused from.
         """
-        rows = list(rows)
         seats = dict.fromkeys((group, role, there) for group, role, there, _ in rows)
         recused = dict.fromkeys(submission for *_, submission in rows if submission is not None)
         return cls(user.pk, tuple(seats), tuple(recused))
