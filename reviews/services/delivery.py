@@ -228,6 +228,8 @@ def _mails(batch: Sequence[Notice]) -> list[Mail]:
 
 def _ours(mail: Sequence[Notice]) -> QuerySet[Notice]:
     """The rows of the mail on which our claim still is; nobody else's is ever written."""
+    if len(mail) == 1:  # nearly always, and twice for each mail that is sent
+        return Notice.objects.filter(pk=mail[0].pk, claimed_until=mail[0].claimed_until)
     claims = {notice.claimed_until for notice in mail}
     return Notice.objects.filter(pk__in=[notice.pk for notice in mail], claimed_until__in=claims)
 
@@ -236,7 +238,7 @@ def _still_ours(mail: Mail, claimed: Since) -> bool:
     """Whether the whole mail is claimed by us, for two thirds of a lease at least."""
     age = claimed.age()
     if age <= AGED:
-        return _ours(mail).count() == len(mail)
+        return len(_ours(mail).values_list("pk")) == len(mail)
     until = claimed.at + age + LEASE
     kept = _ours(mail).update(claimed_until=until)
     for notice in mail:

@@ -171,6 +171,16 @@ def test_what_may_be_done_to_a_submission_is_asked_of_it_alone(world):
 
 
 @pytest.mark.django_db
+def test_what_finds_rows_is_not_asked_of_each(world):
+    """There PostgreSQL begins where it has the fewest."""
+    found = policy.organizations(world.people.nsa_lead, Action.FILE_POSITION, world.running)
+    assert "EXISTS" in str(found.query)
+    assert "OFFSET" not in str(found.query)
+    attached = rules.attached([1], F("pk"), "view_submission")
+    assert "OFFSET" not in str(Submission.objects.filter(attached).query)
+
+
+@pytest.mark.django_db
 def test_the_list_of_a_document_is_asked_of_it_alone(world):
     asked = str(policy.allowed(world.people.nsa_reviewer, Action.VIEW_DOCUMENT, at=START).query)
     assert asked.count("EXISTS") == 3  # attached; a list; on the list
