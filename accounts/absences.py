@@ -1,5 +1,7 @@
 """Absences: noted by the person herself, ended by her. A delegate gets copies, no authority."""
 
+from datetime import timedelta
+
 from django.db import transaction
 
 from accounts import audit
@@ -7,6 +9,7 @@ from accounts.exceptions import AbsenceRefused
 from accounts.models import Absence, Seat, User
 
 MOST_TO_COME = 20
+LONGEST = timedelta(days=366)
 
 
 def colleagues(person):
@@ -21,8 +24,9 @@ def colleagues(person):
 def add(*, delegate, starts_at, ends_at, by, at):
     """``by`` is away between the two instants, and ``delegate`` gets copies of her notices.
 
-    Raises AbsenceRefused for an end that is past or not after the start, for a delegate who is
-    no colleague, for an absence that overlaps another, and for one more than MOST_TO_COME.
+    Raises AbsenceRefused for an end that is past, not after the start or more than LONGEST away,
+    for a delegate who is no colleague, for an absence that overlaps another, and for one more
+    than MOST_TO_COME.
     """
     # Two at once would not see each other. Other writes name her while they hold the audit log's
     # head, which this one needs next: a lock that kept her key from them would be a deadlock.
@@ -31,6 +35,8 @@ def add(*, delegate, starts_at, ends_at, by, at):
         raise AbsenceRefused("Enter an end that is later than the start.", "ends_at")
     if ends_at <= at:
         raise AbsenceRefused("Enter an end that is still to come.", "ends_at")
+    if ends_at - at > LONGEST:
+        raise AbsenceRefused(f"Enter an end within {LONGEST.days} days from now.", "ends_at")
     if not colleagues(by).contains(delegate):
         raise AbsenceRefused("Choose somebody else with a seat where you have one.", "delegate")
     other = Absence.objects.filter(person=by, starts_at__lt=ends_at, ends_at__gt=starts_at).first()

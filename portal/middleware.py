@@ -6,6 +6,7 @@ after the transaction that refused has rolled back.
 
 import zoneinfo
 from functools import cache
+from http import HTTPStatus
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import RequestDataTooBig
@@ -57,7 +58,7 @@ class RequestClock:
         return self.get_response(request)
 
     def process_view(self, request, view, args, kwargs):
-        if getattr(view, "for_machines", False):
+        if _for_machines(request):
             return None
         try:
             request.at = timekeeping.now()
@@ -71,6 +72,12 @@ class RequestClock:
         else:
             timezone.deactivate()
         return None
+
+
+def _for_machines(request):
+    """Whether a probe asks, for whom no page is dressed."""
+    match = request.resolver_match
+    return match is not None and getattr(match.func, "for_machines", False)
 
 
 def _read_standing(request):
@@ -93,7 +100,7 @@ class SignInRequired(LoginRequiredMiddleware):
     """Every view asks for sign-in unless it says otherwise; a form sent too late is kept."""
 
     def process_view(self, request, view_func, view_args, view_kwargs):
-        if getattr(view_func, "for_machines", False):
+        if _for_machines(request):
             return None  # not even asked who it is, which would read a session
         return super().process_view(request, view_func, view_args, view_kwargs)
 
@@ -110,7 +117,12 @@ class DomainErrors:
         self.get_response = get_response
 
     def __call__(self, request):
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED or _for_machines(request):
+            return response
+        dressed = errors.page(request, response.status_code)
+        dressed["Allow"] = response["Allow"]
+        return dressed
 
     def process_exception(self, request, exception):
         for kind, status in STATUSES:

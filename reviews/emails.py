@@ -180,7 +180,8 @@ def compose(notice: Notice, wording: Wording, sees: bool, connection: Any = None
     if Delivery.MUTED in wording.topic.deliveries:
         headers |= _unsubscribing(notice.recipient, wording.topic)
     context = {"lines": [said], "sentence": said.sentence}
-    return _message(notice.recipient, said.subject, "notice", context, headers, connection)
+    subject = f"{said.subject} ({notice.submission.reference})"
+    return _message(notice.recipient, subject, "notice", context, headers, connection)
 
 
 def compose_digest(notices: Sequence[tuple[Notice, Wording, bool]], connection: Any = None) -> Mail:

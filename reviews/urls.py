@@ -154,6 +154,7 @@ urlpatterns = [
     path("access/<uuid:key>/use/", access_grants.grant_use, name="grant-use"),
     path("access/<uuid:key>/attest/", access_grants.grant_attest, name="grant-attest"),
     path("notices/", notices.notice_list, name="notice-list"),
+    path("notices/<uuid:reference>/", notices.notice_detail, name="notice-detail"),
     path("notices/read/", notices.notice_read, name="notice-read"),
     path("notices/undelivered/", notices.delivery_list, name="delivery-list"),
     path("notices/undelivered/again/", notices.delivery_requeue, name="delivery-requeue"),

@@ -24,10 +24,11 @@ from portal.timeline import hour_text, zone_label
 from reviews import emails, policy
 from reviews.exceptions import NotVisible
 from reviews.forms.notices import AgainForm, DeliveryForm, NoticeFilter, ReadForm
+from reviews.models import Notice
 from reviews.models.notice import Delivery, Topic
 from reviews.policy import Action
 from reviews.services import inbox, notices
-from reviews.views.page import invalid
+from reviews.views.page import find, invalid
 
 CURSOR = {"queued_at": keyset.instant, "reference": UUID}
 
@@ -85,6 +86,15 @@ def _row(notice, reader):
         instant_html(notice.queued_at),
         notice.read_at is None,
     )
+
+
+@require_GET
+def notice_detail(request, reference):
+    """One notice is opened: it counts as read, and the page that it is about is shown."""
+    notice = find(request, Action.READ_NOTICE, reference=reference)
+    inbox.mark_read(Notice.objects.filter(pk=notice.pk), at=request.at)
+    sees = policy.allowed(request.user, Action.VIEW, at=request.at)
+    return redirect(emails.address_of(notice, sees.contains(notice.submission)))
 
 
 @require_POST

@@ -18,7 +18,7 @@ from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, get_resolver, reverse
 
 from reviews.emails import MUTING
-from reviews.models import DocumentVersion
+from reviews.models import DocumentVersion, Notice
 from reviews.services import (
     agency_reviews,
     attachments,
@@ -93,9 +93,11 @@ def world(people, start):
         at=start,
     )
     of_submission = {"reference": submission.reference}
+    told = Notice.objects.filter(recipient=people.nsa_lead, submission=submission).earliest("pk")
     feed = calendar_feeds.make(by=people.nsa_lead, at=start)
     special = {
         "reviews:feed-download": {"token": feed},
+        "reviews:notice-detail": {"reference": told.reference},
         "reviews:submission-edit": {"reference": draft.reference, "step": "model"},
         "reviews:submission-file": {"reference": draft.reference},
         "reviews:review-detail": {"key": review.key},

@@ -104,6 +104,7 @@ def test_a_delegate_that_is_no_text_at_all_is_refused(people):
         (("10", "30", "2026", "noon"), ("10", "30", "2026", "noon"), "ends_at", "later than"),
         (("10", "30", "2026", "noon"), ("10", "29", "2026", "noon"), "ends_at", "later than"),
         (("10", "1", "2026", "noon"), ("10", "20", "2026", "11:00 am"), "ends_at", "to come"),
+        (("10", "30", "2026", "noon"), ("10", "30", "2098", "noon"), "ends_at", "366 days"),
         (("10", "32", "2026", "noon"), ("10", "30", "2026", "noon"), "starts_at", "no day 32"),
         (("11", "1", "2026", "1:30 am"), ("11", "3", "2026", "noon"), "starts_at", "twice"),
     ],

@@ -231,9 +231,9 @@ class TestChoices:
             notices.choose(people.dod_lead, Topic.LEGAL, delivery_)
         for topic in (Topic.REMINDERS, Topic.ACTIVITY):
             notices.choose(people.dod_lead, topic, delivery_)
-        factories.filed(people)
+        submission = factories.filed(people)
         assert [m["Subject"] for m in sent(smtp) if m["To"] == people.dod_lead.email] == [
-            "Foreview: A new submission"
+            f"Foreview: A new submission ({submission.reference})"
         ]
 
     def test_what_others_ask_of_one_cannot_be_muted(self, people):

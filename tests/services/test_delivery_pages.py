@@ -89,7 +89,7 @@ def test_a_choice_decides_how_the_next_notice_goes(people, start, smtp):
     factories.position_filed(submission, people, "dod")
     delivery.deliver_notices()
     mailed = [m["Subject"] for m in smtp.messages if m["To"] == people.nsa_lead.email]
-    assert mailed == ["Foreview: A new submission"]
+    assert mailed == [f"Foreview: A new submission ({submission.reference})"]
     kinds = {notice.kind for notice in inbox.rows(people.nsa_lead, at=start)}
     assert "position_filed" in kinds
 

@@ -37,6 +37,15 @@ def test_a_hostile_filter_of_the_log_is_answered(people, client, query):
     assert client.get(f"/audit/?{query}").status_code == 400
 
 
+def test_an_address_asked_in_the_wrong_way_is_answered_in_the_portals_dress(people, client):
+    client.force_login(people.nsa_reviewer)
+    answer = client.get("/sign-out/")
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "does not work that way" in answer.content.decode()
+    probe = client.post("/healthz")
+    assert (probe.status_code, probe.content) == (405, b"")
+
+
 def test_a_message_does_not_outlive_its_session(people):
     submission = factories.draft(people)
     browser = Client()

@@ -57,7 +57,6 @@ def test_a_notice_says_what_its_mail_says_and_more_only_here(people, submission,
     assert "An agency filed its position on a submission that you follow." in page
     assert submission.reference in page
     assert "Northlight Aurora 4" in page
-    assert f'href="/submissions/{submission.reference}/"' in page
     assert "Oct. 20, 2026, 11:00 a.m. EDT" in page
     assert "<strong>Unread</strong>" in page
 
@@ -68,7 +67,45 @@ def test_an_administrator_reads_no_model_here(people, submission, start):
     assert badge(answer) == "1"
     assert "Aurora" not in text_of(answer)
     assert "Northlight" not in text_of(answer)
-    assert f'href="/attachments/{submission.reference}/"' in content_of(answer)
+
+
+def opened(browser, notice):
+    """Where the notice's own address leads."""
+    answer = browser.get(reverse("reviews:notice-detail", args=[notice.reference]))
+    assert answer.status_code == 302
+    return answer["Location"]
+
+
+def test_a_notice_that_is_opened_is_read(people, submission, start, move_clock):
+    """The link leads where the mail does, and the notice counts as read from then on."""
+    notice = told(submission, people.nsa_lead, at=start)
+    other = told(submission, people.nsa_lead, NoticeKind.REVIEW_FILED, at=start)
+    browser = signed_in(people.nsa_lead)
+    assert reverse("reviews:notice-detail", args=[notice.reference]) in content_of(
+        browser.get(INBOX)
+    )
+    move_clock(start + MINUTE)
+    assert opened(browser, notice) == submission.get_absolute_url()
+    move_clock(start + 2 * MINUTE)
+    assert opened(browser, notice) == submission.get_absolute_url()
+    notice.refresh_from_db()
+    other.refresh_from_db()
+    assert (notice.read_at, other.read_at) == (start + MINUTE, None)
+    assert badge(browser.get(INBOX)) == "1"
+
+
+def test_an_administrators_notice_leads_to_the_attachments(people, submission, start):
+    notice = told(submission, people.administrator, ESCALATED_IDLE, at=start)
+    there = opened(signed_in(people.administrator), notice)
+    assert there == f"/attachments/{submission.reference}/"
+
+
+def test_nobody_opens_anothers_notice(people, submission, start):
+    notice = told(submission, people.nsa_lead, at=start)
+    address = reverse("reviews:notice-detail", args=[notice.reference])
+    assert signed_in(people.nsa_reviewer).get(address).status_code == 404
+    notice.refresh_from_db()
+    assert notice.read_at is None
 
 
 def test_muted_and_digested_notices_stand_here_and_skipped_ones_do_not(people, submission, start):

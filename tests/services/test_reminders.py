@@ -278,14 +278,14 @@ def test_only_the_latest_of_a_series_is_sent_after_an_outage(people, start, swee
 
 
 def test_an_unsent_reminder_gives_way_to_the_next_of_its_series(people, start, sweep, smtp):
-    factories.filed(people)
+    about = factories.filed(people).reference
     delivery.deliver_notices()
     smtp.messages.clear()
     sweep(start + 27 * DAY)
     sweep(start + 29 * DAY)
     delivery.deliver_notices()
     subjects = {m["Subject"] for m in smtp.messages if "ends within" in m["Subject"]}
-    assert subjects == {"Foreview: A review window ends within 1 day"}
+    assert subjects == {f"Foreview: A review window ends within 1 day ({about})"}
 
 
 def test_a_shortened_window_has_its_points_anew_and_the_old_ones_lapse(
@@ -307,7 +307,8 @@ def test_a_shortened_window_has_its_points_anew_and_the_old_ones_lapse(
     }
     delivery.deliver_notices()
     subjects = {m["Subject"] for m in smtp.messages if "ends within" in m["Subject"]}
-    assert subjects == {"Foreview: A review window ends within 3 days"}
+    about = submission.reference
+    assert subjects == {f"Foreview: A review window ends within 3 days ({about})"}
 
 
 def test_points_shrink_with_a_shorter_window(people, start, sweep):

@@ -11,7 +11,7 @@ from django.test import RequestFactory
 from portal.templatetags.foreview import icon, status_html
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 409, 413, 500, 503])
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 409, 413, 500, 503])
 def test_an_error_page_needs_neither_request_nor_person(status):
     html = render_to_string(f"{status}.html")
     assert html.count("<h1>") == 1
