@@ -15,7 +15,7 @@ from django.test import override_settings
 
 from accounts.models import User
 from reviews import clock, policy
-from reviews.models import SubmissionGroupObjectPermission
+from reviews.models import Notice, SubmissionGroupObjectPermission
 from reviews.services import (
     agency_reviews,
     attachments,
@@ -255,3 +255,21 @@ def attach(submission, seat, *codenames):
 def detach(submission, seat):
     """The seat has no codename left on the submission."""
     submission.group_permissions.filter(group__name=seat).delete()
+
+
+numbers = itertools.count(1)
+
+
+def notice(submission, recipient, kind="filed_receipt", **facts):
+    """The person is told of the submission, at the opening."""
+    return Notice.objects.create(
+        key=f"test:{next(numbers)}",
+        recipient=recipient,
+        kind=kind,
+        submission=submission,
+        due_at=OPENING,
+        queued_at=OPENING,
+        waiting_since=OPENING,
+        next_attempt_at=OPENING,
+        **facts,
+    )

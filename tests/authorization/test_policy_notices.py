@@ -1,12 +1,10 @@
 """Who reads which notice, who sends one again, who sees how the portal runs, whom notices reach."""
 
-import itertools
-
 import pytest
 
 from accounts.models import User
 from reviews import audience, policy
-from reviews.models import Heartbeat, Notice
+from reviews.models import Heartbeat
 from reviews.models.notice import ESCALATED_IDLE, ESCALATED_UNASSIGNED
 from reviews.policy import Action
 from tests.authorization.policy_world import (
@@ -17,26 +15,12 @@ from tests.authorization.policy_world import (
     LAB,
     ONLY_ON_BASALT,
     OPENING,
+    notice,
     person,
 )
 from tests.people import SEATS
 
 pytestmark = pytest.mark.django_db
-numbers = itertools.count(1)
-
-
-def notice(submission, recipient, kind="filed_receipt", **facts):
-    return Notice.objects.create(
-        key=f"test:{next(numbers)}",
-        recipient=recipient,
-        kind=kind,
-        submission=submission,
-        due_at=OPENING,
-        queued_at=OPENING,
-        waiting_since=OPENING,
-        next_attempt_at=OPENING,
-        **facts,
-    )
 
 
 def readers(world, kind="filed_receipt", *, of="running", at=OPENING, **facts):
@@ -59,6 +43,8 @@ def test_those_who_see_the_submission_read_what_they_are_told_of_it(world, insta
 def test_administrators_read_only_of_access_and_of_what_went_on_to_them(world):
     for kind in (ESCALATED_IDLE, ESCALATED_UNASSIGNED):
         assert readers(world, kind) == LAB | AGENCIES | ADMINISTRATORS
+        on_basalt = BASALT | AGENCIES | ONLY_ON_BASALT | ADMINISTRATORS
+        assert readers(world, kind, of="basalt") == on_basalt
     assert readers(world, grant=world.grants["nsa"]) >= ADMINISTRATORS
 
 

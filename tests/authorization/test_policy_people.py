@@ -18,6 +18,7 @@ from tests.authorization.policy_world import (
     attach,
     detach,
     everyone,
+    notice,
     person,
     seen,
     who,
@@ -167,13 +168,14 @@ ALONE = {
     ("view_submission", "outpost:reviewer"): {
         *(Action.VIEW, Action.READ_DETERMINATION),
         *(Action.VIEW_GRANT, Action.USE_MODEL, Action.ATTEST_FOR_AGENCY),
+        Action.READ_NOTICE,
     },
     ("own_submission", "northlight:liaison"): {
         *(Action.OWN, Action.SHORTEN, Action.RESPOND, Action.READ_PACKAGE),
         *(Action.ADD_DOCUMENT, Action.MANAGE_DOCUMENT),
         *(Action.VIEW_DOCUMENT, Action.READ_DOCUMENT),
         *(Action.VIEW_GRANT, Action.CONSENT_GRANT, Action.REVOKE_GRANT, Action.ATTEST_FOR_LAB),
-        Action.DRAFT,
+        *(Action.DRAFT, Action.READ_NOTICE),
     },
     ("read_package", "outpost:reviewer"): {
         *(Action.READ_PACKAGE, Action.VIEW_DOCUMENT, Action.READ_DOCUMENT, Action.RECUSE),
@@ -185,6 +187,7 @@ ALONE = {
     ("lead_submission", "outpost:lead"): {
         *(Action.ASSIGN, Action.FILE_POSITION, Action.ISSUE_REPORT, Action.READ_REVIEW),
         *(Action.REQUEST_GRANT, Action.VIEW_GRANT, Action.REVOKE_GRANT, Action.ATTEST_FOR_AGENCY),
+        Action.READ_NOTICE,
     },
     ("determine_submission", "nsa:determination_official"): {
         *(Action.DETERMINE, Action.SIGN_DETERMINATION, Action.READ_DETERMINATION),
@@ -209,6 +212,8 @@ def test_what_one_codename_alone_gives(world, codename, seat):
     world.running.positions.filter(pk=world.positions["nsa"].pk).update(agency=agency)
     if agency.kind != Kind.LAB:  # a lab's person who is the grantee does not consent
         AccessGrant.objects.update(agency=agency, grantee=someone)
+    for about in (None, world.grants["nsa"]):
+        notice(world.running, someone, grant=about)
     assert powers(someone) == ALONE[codename, seat]
 
 

@@ -17,7 +17,7 @@ TIMES = {
     "FILED": ["ALWAYS"],
 }
 # Rows of these belong to no submission, so no rule over them reads the window.
-TIMELESS = {"Organization", "AuditEvent"}
+TIMELESS = {"Organization", "AuditEvent", "Heartbeat"}
 
 COMPARISONS = {
     ast.Lt: [ast.LtE, ast.GtE],
