@@ -88,11 +88,18 @@ def test_a_holder_who_moved_to_another_agency_reads_no_more_of_it(world):
     assert not policy.may(someone, Action.READ_NOTICE, told, at=OPENING)
 
 
-def test_nobody_reads_what_another_is_told(world):
-    theirs = notice(world.running, world.people.nsa_lead, ESCALATED_IDLE)
-    for code in set(SEATS) - {"nsa_lead"}:
+@pytest.mark.parametrize("recipient", ["nsa_lead", "nsa_reviewer", "northlight_liaison"])
+def test_nobody_reads_what_another_is_told(world, recipient):
+    """Not even who is a party to the same grant, or works in the same seat."""
+    told = getattr(world.people, recipient)
+    theirs = [
+        notice(world.running, told, ESCALATED_IDLE),
+        notice(world.running, told, "grant_authorized", grant=world.grants["nsa"]),
+    ]
+    for code in set(SEATS) - {recipient}:
         someone = getattr(world.people, code)
-        assert not policy.may(someone, Action.READ_NOTICE, theirs, at=OPENING), code
+        for row in theirs:
+            assert not policy.may(someone, Action.READ_NOTICE, row, at=OPENING), code
 
 
 def test_recusal_closes_what_one_was_told(world):

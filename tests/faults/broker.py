@@ -80,8 +80,8 @@ def _restarts(chance, stack, proxy, meanwhile):
 
 
 def _cut(chance, stack, proxy, meanwhile):
-    proxy.cut()
+    proxy.refuse()
     meanwhile()
     time.sleep(chance.uniform(0.5, 3))
-    proxy.mend()
+    proxy.listen()
     return 1

@@ -35,7 +35,7 @@ class Server:
         """The postmaster's number."""
         return int((self._home / "data" / "postmaster.pid").read_text().split()[0])
 
-    def stop(self, *, by: signal.Signals) -> None:
+    def stop(self, *, by: signal.Signals = signal.SIGINT) -> None:
         """It has ended: SIGINT ends sessions first, SIGQUIT leaves everything to recovery."""
         process = psutil.Process(self.pid)
         children = process.children(recursive=True)
@@ -44,12 +44,12 @@ class Server:
             self._process.wait(timeout=60)
         psutil.wait_procs([process, *children], timeout=60)
 
-    def start(self) -> None:
-        """It answers again."""
+    def start(self, *options: str) -> None:
+        """It answers again, with these options too."""
         command = shlex.split((self._home / "data" / "postmaster.opts").read_text())
         with (self._home / "again.log").open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - the server that ran before
-                command,
+                [*command, *options],
                 env={"LD_LIBRARY_PATH": str(self._home / "libraries"), "HOME": str(self._home)},
                 user=_user(),
                 cwd=self._home,
@@ -66,6 +66,12 @@ class Server:
         except psycopg.OperationalError:
             return False
         return True
+
+    def execute(self, statement: str) -> tuple | None:
+        """The first row of what it answers; None where there are no rows."""
+        with psycopg.connect(self.url, autocommit=True) as link:
+            cursor = link.execute(statement)
+            return cursor.fetchone() if cursor.description else None
 
     def limit_files(self, size: int | str) -> None:
         """No process of it can make a file longer than that, as on a disk that is full."""
@@ -115,7 +121,7 @@ def running():
             for place in (settings, connection.settings_dict):
                 place.update(kept)
             os.environ["DATABASE_URL"] = before
-            server.stop(by=signal.SIGINT)
+            server.stop()
 
 
 def _go_to(url: str) -> None:

@@ -5,20 +5,17 @@ message of a conversation that stalled or was dropped before.
 """
 
 import asyncio
-import contextlib
 import email
 import os
 import signal
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import psutil
 
-from tests.faults.stack import own_port
+from tests.faults.listener import Listener
 
-HERE = "127.0.0.1"
 STALL = 60.0  # seconds; far beyond any client's patience here
 GREET, MAIL, RCPT, DATA, END = STAGES = ("greet", "mail", "rcpt", "data", "end")
 
@@ -71,63 +68,15 @@ class Conversation:
 
 
 @dataclass
-class MailServer:
-    """The server, in a thread of its own: ``with MailServer() as server``."""
+class MailServer(Listener):
+    """The server: ``with MailServer() as server``."""
 
     accepted: list[Accepted] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     happened: list[Fault] = field(default_factory=list)
-    port: int = 0
 
-    def __enter__(self):
-        self.port = own_port()
-        self._loop = asyncio.new_event_loop()
-        self._conversations: set[asyncio.StreamWriter] = set()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-        self.listen()
-        return self
-
-    def __exit__(self, *_):
-        self.refuse()
-        self._do(self._cancel())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    def listen(self) -> None:
-        """Connections are taken from now on."""
-        self._server = self._do(asyncio.start_server(self._serve, HERE, self.port))
-
-    def refuse(self) -> None:
-        """Connections are refused from now on, and those there are end."""
-
-        async def close():
-            self._server.close()
-            for writer in list(self._conversations):
-                writer.transport.abort()
-
-        self._do(close())
-
-    def _do(self, coroutine):
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
-
-    async def _cancel(self):
-        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _serve(self, reader, writer):
-        self._conversations.add(writer)
-        try:
-            await self._converse(Conversation(reader, writer))
-        except (OSError, EOFError, asyncio.CancelledError):
-            pass
-        finally:
-            self._conversations.discard(writer)
-            with contextlib.suppress(OSError):
-                writer.close()
+    async def _answer(self, reader, writer):
+        await self._converse(Conversation(reader, writer))
 
     async def _converse(self, with_: Conversation) -> None:
         if await self._fails(GREET, with_):
@@ -137,11 +86,11 @@ class MailServer:
             verb = line[:4].upper()
             if verb == b"QUIT":
                 return await with_.say("221 bye")
-            if not await self._answer(verb, line, with_):
+            if not await self._obey(verb, line, with_):
                 return None
         return None
 
-    async def _answer(self, verb: bytes, line: bytes, with_: Conversation) -> bool:
+    async def _obey(self, verb: bytes, line: bytes, with_: Conversation) -> bool:
         """Whether the conversation goes on."""
         stage = {b"MAIL": MAIL, b"RCPT": RCPT, b"DATA": DATA}.get(verb)
         if stage == MAIL:

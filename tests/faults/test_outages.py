@@ -3,8 +3,6 @@
 import http.client
 import json
 import os
-import shlex
-import signal
 import socket
 import subprocess
 import sys
@@ -20,6 +18,7 @@ from django.db import DatabaseError, connection
 from deploy.local import ports, postgresql
 from deploy.local.supervisor import Supervisor
 from portal import outage
+from tests.faults.postgres import Server
 
 pytestmark = pytest.mark.postgresql
 HERE = "127.0.0.1"
@@ -51,48 +50,6 @@ def test_which_errors_of_the_server_are_an_outage(db, sqlstate, outage_):
     with pytest.raises(DatabaseError) as failure, connection.cursor() as cursor:
         cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{sqlstate}'; END $$")
     assert outage.is_outage(failure.value) is outage_
-
-
-class Database:
-    """One PostgreSQL server that is stopped and started again on the same files and port."""
-
-    def __init__(self, supervisor, home):
-        self.url = postgresql.start(supervisor, home)
-        self.home = home
-        self._own = None
-
-    def stop(self):
-        pid = int((self.home / "data" / "postmaster.pid").read_text().split()[0])
-        os.kill(pid, signal.SIGINT)
-        if self._own is not None:
-            self._own.wait(timeout=30)
-            self._own = None
-        wait_for(lambda: not (self.home / "data" / "postmaster.pid").exists())
-
-    def start(self, *more):
-        command = shlex.split((self.home / "data" / "postmaster.opts").read_text())
-        with (self.home / "again.log").open("ab") as log:
-            self._own = subprocess.Popen(  # noqa: S603 - the server that ran before
-                [*command, *more],
-                env={"LD_LIBRARY_PATH": str(self.home / "libraries"), "HOME": str(self.home)},
-                user="nobody" if os.geteuid() == 0 else None,
-                cwd=self.home,
-                stdout=log,
-                stderr=log,
-            )
-        wait_for(self.answers)
-
-    def answers(self):
-        try:
-            psycopg.connect(self.url, connect_timeout=2).close()
-        except psycopg.OperationalError:
-            return False
-        return True
-
-    def execute(self, statement):
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            cursor = connection.execute(statement)
-            return cursor.fetchone() if cursor.description else None
 
 
 class Portal:
@@ -144,8 +101,8 @@ def servers(tmp_path_factory):
         Supervisor(folder / "log") as supervisor,
     ):
         Path(home).chmod(0o755)
-        database = Database(supervisor, Path(home))
-        env = database.env = os.environ | {"DATABASE_URL": database.url, "VAR_DIR": str(folder)}
+        database = Server(Path(home), postgresql.start(supervisor, Path(home)))
+        env = os.environ | {"DATABASE_URL": database.url, "VAR_DIR": str(folder)}
         run = {"env": env, "check": True, "capture_output": True, "text": True}
         subprocess.run([sys.executable, "manage.py", "migrate"], **run)
         seeded = subprocess.run(  # noqa: S603
@@ -165,8 +122,7 @@ def servers(tmp_path_factory):
         try:
             yield database, portal
         finally:
-            if database._own is not None:
-                database.stop()
+            database.stop()
 
 
 def _listens(port):
@@ -241,7 +197,8 @@ def test_with_no_connection_left_every_page_is_closed(servers):
 def test_an_operator_hears_of_a_stopped_database_once_and_of_its_return(servers, smtp, tmp_path):
     """By a command that needs neither Celery nor the broker."""
     database, _ = servers
-    env = database.env | {
+    env = os.environ | {
+        "DATABASE_URL": database.url,
         "VAR_DIR": str(tmp_path),
         "EMAIL_HOST": HERE,
         "EMAIL_PORT": str(smtp.port),
