@@ -6,24 +6,16 @@ buttons, pages, files and writes cannot disagree. reviews/rules.py says what a r
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import compress
 from operator import or_
 from typing import Any
 
-from django.db.models import (
-    BooleanField,
-    Exists,
-    ExpressionWrapper,
-    Model,
-    OuterRef,
-    Q,
-    QuerySet,
-)
+from django.db.models import BooleanField, Exists, ExpressionWrapper, Model, OuterRef, Q, QuerySet
 
 from accounts.models import AuditEvent, Organization, User
 from accounts.roles import LAB_ROLES, Role
-from reviews import clauses
+from reviews import clauses, prepared
 from reviews.actions import Action as Action
 from reviews.exceptions import NotPermitted, NotVisible
 from reviews.models import (
@@ -326,24 +318,34 @@ def find(user: User, action: Action, *, at: datetime, **key: Any) -> Any:
 def find_submission(
     user: User, reference: str, *, at: datetime, **facts: Any
 ) -> tuple[Submission, set[Action]]:
-    """The submission with its ``facts`` annotated, and what ``user`` may do to it: one query.
+    """The submission with its ``facts`` annotated, and what ``user`` may do to it.
 
     Raises NotVisible for one outside her view, after the same query as for none.
     """
-    who = Standing.of(user)
-    marks = _marks(who, ON_SUBMISSIONS, at)
-    names = {f"rule_{number}": mark for number, mark in enumerate(marks.values())}
-    rows = _rows(who, Action.VIEW, at).select_related("model_version__lab")
-    row = rows.filter(reference=reference).annotate(**names, **facts).first()
-    if row is None:
-        raise NotVisible
-    answers = [getattr(row, name) for name in names]
-    return row, _answered(ON_SUBMISSIONS, marks, answers)
+    rows = allowed(user, Action.VIEW, at=at).select_related("model_version__lab")
+    try:
+        row = rows.annotate(**facts).get(reference=reference)
+    except Submission.DoesNotExist:
+        raise NotVisible from None
+    return row, actions(user, row, at=at)
 
 
 def actions(user: User, submission: Submission, *, at: datetime) -> set[Action]:
     """What ``user`` may do to ``submission`` at ``at``."""
-    return actions_on(user, [submission], ON_SUBMISSIONS, at=at)[submission.pk]
+    who = Standing.of(user)
+    ((_, *answers),) = prepared.rows(_on_one, who, at=at, pk=submission.pk)
+    return _answered(ON_SUBMISSIONS, _possible(who), answers)
+
+
+def _on_one(who: Standing) -> QuerySet[Any]:
+    marks = _marks(who, ON_SUBMISSIONS, prepared.AT)
+    return Submission.objects.filter(pk=prepared.PK).values_list("pk", *marks.values())
+
+
+@lru_cache(maxsize=4096)
+def _possible(who: Standing) -> tuple[Rule, ...]:
+    """The different rules on submissions that some row could fulfil, as ``_on_one`` has them."""
+    return tuple(_marks(who, ON_SUBMISSIONS, prepared.AT))
 
 
 def actions_on(

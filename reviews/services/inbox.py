@@ -1,23 +1,18 @@
 """What a person's inbox shows, and how many of it are unread."""
 
-from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Any, cast
+from datetime import datetime
+from typing import cast
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.models import User
-from reviews import policy
+from reviews import policy, prepared
 from reviews.models import Notice
 from reviews.models.notice import NoticeQuerySet
 from reviews.policy import Action
 from reviews.rules import Standing
 
 COUNTED = 99  # beyond it, how many are unread is of no use to anybody
-# Notices are read whatever the time, so that this instant stands for each.
-WHENEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def rows(person: User, *, at: datetime) -> NoticeQuerySet:
@@ -27,27 +22,14 @@ def rows(person: User, *, at: datetime) -> NoticeQuerySet:
 
 def unread(person: User) -> int:
     """How many of them are unread; one more than ``COUNTED`` stands for any number more."""
-    if (counting := _counting(Standing.of(person))) is None:
-        return 0
-    with connection.cursor() as cursor:
-        cursor.execute(*counting)
-        return len(cursor.fetchall())
+    return len(prepared.rows(_unread, Standing.of(person)))
 
 
-@lru_cache(maxsize=1024)
-def _counting(who: Standing) -> tuple[str, tuple[Any, ...]] | None:
-    """The SQL of that, which every page runs; None when nothing can be in the inbox.
-
-    It follows from what the person holds alone, and building it would take longer than it.
-    """
-    condition = policy.holds(who, Action.READ_NOTICE, at=WHENEVER)
+def _unread(who: Standing) -> QuerySet[Notice]:
+    condition = policy.holds(who, Action.READ_NOTICE, at=prepared.AT)
     if condition is None:
-        return None
-    found = Notice.objects.filter(condition).unread().values_list("pk")
-    try:
-        return found[: COUNTED + 1].query.sql_with_params()
-    except EmptyResultSet:
-        return None
+        return Notice.objects.none()
+    return Notice.objects.filter(condition).unread().values_list("pk")[: COUNTED + 1]
 
 
 def mark_read(meant: QuerySet[Notice], *, at: datetime) -> int:

@@ -22,7 +22,7 @@ from accounts.models import SeatRequest, User
 from accounts.roles import LAB_ROLES, Role
 from portal.context import AGENCY_ROLES, seats_of
 from portal.templatetags.foreview import instant_html
-from reviews import policy
+from reviews import policy, prepared
 from reviews.forms.submissions import in_state
 from reviews.models import (
     AgencyPosition,
@@ -36,7 +36,7 @@ from reviews.models import (
 from reviews.models.access_grant import GrantState
 from reviews.models.submission import ModelVersion
 from reviews.policy import Action
-from reviews.rules import There
+from reviews.rules import Standing, There
 from reviews.services import reports
 from reviews.views.page import LINE_OF_A_GRANT
 from reviews.workflow import Status
@@ -102,7 +102,7 @@ def home(request):
             "waiting": waiting,
             "ending": [_end(submission) for submission in ending],
             "access": _access_ending(request),
-            "counts": _counts(request, roles) if sees_submissions else [],
+            "counts": _counts(request) if sees_submissions else [],
             "sees_submissions": sees_submissions,
             "may_audit": policy.has_a_way(request.user, Action.AUDIT, at=request.at),
             "may_draft": policy.has_a_way(request.user, Action.DRAFT, at=request.at),
@@ -371,25 +371,28 @@ class Capped(Subquery):
     output_field = IntegerField()
 
 
-def _counts(request, roles):
-    visible = policy.allowed(request.user, Action.VIEW, at=request.at)
-    states = [state for state in Status if state != Status.DRAFT or roles & LAB_ROLES]
-    # In an order that an index has, else PostgreSQL walks the table.
-    order = {Status.UNDER_REVIEW: "review_ends_at"}
-    capped = [
-        Capped(
-            visible.filter(in_state(state, request.at))
-            .order_by(order.get(state, "-created_at"))
-            .values("pk")[:COUNTED]
-        )
-        for state in states
-    ]
-    numbers = User.objects.filter(pk=request.user.pk).values_list(*capped).get()
+def _counts(request):
+    who = Standing.of(request.user)
+    numbers = prepared.rows(_in_each_state, who, at=request.at)[0]
     return [
         Count(
             state.label,
             f"{COUNTED - 1}+" if number == COUNTED else str(number),
             f"{reverse('reviews:submission-list')}?state={state}",
         )
-        for state, number in zip(states, numbers, strict=True)
+        for state, number in zip(_states(who), numbers, strict=True)
     ]
+
+
+def _in_each_state(who):
+    """One row: how many of those that she may see are in each of the states."""
+    visible = Submission.objects.filter(policy.holds(who, Action.VIEW, at=prepared.AT)).order_by()
+    found = {state: visible.filter(in_state(state, prepared.AT)) for state in _states(who)}
+    # Few of all are open, and only their ends are in an index: else PostgreSQL walks the table.
+    found[Status.UNDER_REVIEW] = found[Status.UNDER_REVIEW].order_by("review_ends_at")
+    capped = [Capped(rows.values("pk")[:COUNTED]) for rows in found.values()]
+    return User.objects.filter(pk=who.person).values_list(*capped)
+
+
+def _states(who):
+    return [state for state in Status if state != Status.DRAFT or who.organizations(LAB_ROLES)]

@@ -12,7 +12,10 @@ LAYERS = [
     ("accounts",),
     ("reviews.clock", "reviews.workflow", "reviews.exceptions"),
     ("reviews.models",),
-    ("reviews.actions", "reviews.rules", "reviews.clauses", "reviews.policy", "reviews.audience"),
+    (
+        *("reviews.actions", "reviews.rules", "reviews.clauses", "reviews.prepared"),
+        *("reviews.policy", "reviews.audience"),
+    ),
     ("reviews.emails",),
     ("reviews.services", "reviews.forms", "reviews.uploads"),
     (

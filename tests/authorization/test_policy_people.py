@@ -6,10 +6,10 @@ from django.contrib.contenttypes.models import ContentType
 
 from accounts.models import AuditEvent, Organization, Seat, User
 from accounts.roles import LAB_ROLES, Kind, Role
-from reviews import policy, rules
+from reviews import policy, prepared, rules
 from reviews.models import AccessGrant, Assignment, Recusal, SubmissionGroupObjectPermission
 from reviews.policy import Action
-from reviews.services import attachments, inbox
+from reviews.services import attachments
 from tests.authorization.policy_world import (
     ADMINISTRATORS,
     INSTANTS,
@@ -359,8 +359,7 @@ def test_notices_are_read_whatever_the_time(world):
     for someone in everyone(world).values():
         who = rules.Standing.of(someone)
         first, *others = (
-            policy.holds(who, Action.READ_NOTICE, at=at)
-            for at in (inbox.WHENEVER, *INSTANTS.values())
+            policy.holds(who, Action.READ_NOTICE, at=at) for at in (prepared.AT, *INSTANTS.values())
         )
         assert others == [first] * len(INSTANTS)
 

@@ -161,9 +161,8 @@ def test_what_may_be_done_to_a_submission_is_asked_of_it_alone(world):
     assert str(found.query).count("OFFSET 0") == 1
     with CaptureQueriesContext(connection) as captured:
         policy.find_submission(reviewer, world.running.reference, at=START)
-        policy.actions(reviewer, world.running, at=START)
-    asked = [query["sql"] for query in captured if 'AS "rule_' in query["sql"]]
-    asked += [query["sql"] for query in captured if "expressionwrapper" in query["sql"]]
+        policy.actions_on(reviewer, [world.running], policy.ON_SUBMISSIONS, at=START)
+    asked = [query["sql"] for query in captured if "expressionwrapper" in query["sql"]]
     assert len(asked) == 2
     for sql in asked:
         columns = sql.partition(' FROM "reviews_submission"')[0]
