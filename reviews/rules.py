@@ -63,6 +63,7 @@ def in_time(time: Time, at: datetime, path: str = "") -> Q:
     return Q()
 
 
+# Every row: what an empty condition means, said so that "or" understands it.
 ANY = ~Q(pk__in=())
 # From a seat that a person holds to what she, and nobody else there, is recused from.
 RECUSED = "group__user__recusals__submission"
@@ -228,7 +229,7 @@ class Rule:
             if self.own_organization:
                 conditions.append(Q(pk__in=there))
         conditions += [clause(who, at) for clause in self.where]
-        # An empty one costs as much as any other, and "or" would not take it for true.
+        # An empty one would cost as much as any other.
         return Q(*filter(None, conditions)) or ANY
 
     def acting_for(self, who: Standing, row: Any) -> Q:

@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import threading
+from abc import ABC, abstractmethod
 
 from tests.faults.stack import own_port
 
 HERE = "127.0.0.1"
 
 
-class Listener:
+class Listener(ABC):
     """Answers as ``_answer`` of its kind says, until told to refuse: ``with Kind() as server``."""
 
     port = 0
@@ -64,5 +65,6 @@ class Listener:
             with contextlib.suppress(OSError):
                 writer.close()
 
+    @abstractmethod
     async def _answer(self, reader, writer):
-        raise NotImplementedError
+        """One client's conversation, to its end."""
