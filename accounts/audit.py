@@ -163,6 +163,21 @@ def verify(*, since: tuple[int, str] | None = None) -> str | None:
     return examine(since=since).broken
 
 
+def verify_to(sequence: int) -> str | None:
+    """As ``verify``, up to the event of that number and the one that follows it now.
+
+    The next one, or the head where there is none, shows whether any between was cut out.
+    """
+    following = AuditEvent.objects.filter(sequence__gt=sequence).order_by("sequence").first()
+    end = following or AuditHead.objects.get(pk=1)
+    return _first_break(AuditHead(sequence=end.sequence, sha256=end.sha256), None)
+
+
+def last_by(at: datetime) -> AuditEvent | None:
+    """The last event in the log of those that happened by ``at``; None before the first."""
+    return AuditEvent.objects.filter(at__lte=at).order_by("-sequence").first()
+
+
 def _first_break(head: AuditHead, since: tuple[int, str] | None) -> str | None:
     previous, expected = GENESIS, 1
     rows = AuditEvent.objects.filter(sequence__lte=head.sequence).order_by("sequence")

@@ -5,6 +5,10 @@ class SeatRefused(Exception):
     """The seat cannot be given or taken as asked."""
 
 
+class PersonnelRefused(Exception):
+    """The personnel record cannot be kept as asked."""
+
+
 class AbsenceRefused(Exception):
     """The absence cannot be noted as asked; ``field`` names what to mend, None for all of it."""
 

@@ -6,7 +6,7 @@ from accounts import seats
 from reviews import policy
 from reviews.exceptions import NotVisible
 from reviews.policy import Action
-from reviews.services import access
+from reviews.services import departures, readiness
 
 
 def allowed(request, action):
@@ -23,4 +23,9 @@ def allowed(request, action):
 def take_seat(*, person, organization, role, by, at):
     """As ``seats.take``, and the access to models that the seat carried has ended with it."""
     take = partial(seats.take, person=person, organization=organization, role=role, by=by, at=at)
-    return access.end_with_seat(take, person=person, agency=organization, by=by, at=at)
+    return departures.end_with_seat(take, person=person, agency=organization, by=by, at=at)
+
+
+def record_personnel(person, **said):
+    """As ``personnel.record``, and the person's access lapses by the new dates."""
+    return readiness.record(person, **said)

@@ -138,6 +138,11 @@ class Numbers:
                 "Age of the oldest of them; 0 without one.",
                 _seconds(found, found.oldest_unrecorded_at),
             ),
+            (
+                "gateways_failing",
+                "Labs' gateways that do not take what they are told.",
+                found.gateways_failing,
+            ),
             ("audit_sequence", "The audit log's last event.", found.head.sequence),
             ("records_behind", "1 when the database is older than the anchor.", bool(found.behind)),
             (

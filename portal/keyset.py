@@ -40,6 +40,13 @@ def reference(text: str) -> str:
     return text
 
 
+def address(text: str) -> str:
+    """The mail address that a cursor names. Raises ValueError for anything else."""
+    if "@" not in text or len(text) > 254 or not text.isprintable():
+        raise ValueError("Nobody has such an address.")
+    return text
+
+
 def number(text: str) -> int:
     """The row number that a cursor names. Raises ValueError for anything else."""
     if len(text) > 18:

@@ -3,10 +3,12 @@
 import logging
 import re
 
-# The calendar feed's address, and the one in mails that mutes a topic (reviews/urls.py). A
-# server may log them as they came, so escapes are read too.
+# The calendar feed's address, the one in mails that mutes a topic, and the one of a lab's current
+# grants (reviews/urls.py). A server may log them as they came, so escapes are read too.
 SECRET = re.compile(
-    r"((?:calendar(?:/|%2F)feed|notices(?:/|%2F)mute)(?:/|%2F))[^/\s\"'<>]+", re.IGNORECASE
+    r"((?:calendar(?:/|%2F)feed|notices(?:/|%2F)mute|gateways(?:/|%2F)current)(?:/|%2F))"
+    r"[^/\s\"'<>]+",
+    re.IGNORECASE,
 )
 
 

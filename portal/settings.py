@@ -5,6 +5,9 @@ tests (``FOREVIEW_TEST=1``). Production stops at start-up when a secret is missi
 demonstration refuses anything but its embedded database and loopback.
 """
 
+import base64
+import binascii
+import hashlib
 from pathlib import Path
 
 import environ
@@ -186,6 +189,37 @@ FILE_UPLOAD_HANDLERS = [
 DATA_UPLOAD_MAX_NUMBER_FILES = 1
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
+# Access to models: how many grants a person may have at once, unless her personnel record makes
+# an exception, and after how many days a lead says again that one is still needed.
+GRANTS_PER_PERSON = env.int("GRANTS_PER_PERSON", default=5)
+RECERTIFICATION_DAYS = env.int("RECERTIFICATION_DAYS", default=14)
+
+# What labs' gateways are told is signed with these, each 32 random bytes in base64. The first
+# signs the lists of grants; to rotate, add the new one second, later make it first, then drop
+# the old one.
+GATEWAY_SIGNING_KEYS = env.list("GATEWAY_SIGNING_KEYS", default=[])
+if not GATEWAY_SIGNING_KEYS:
+    if PRODUCTION:
+        raise ImproperlyConfigured(
+            "GATEWAY_SIGNING_KEYS is not set: labs' gateways could trust nothing. Set it to 32 "
+            "random bytes in base64."
+        )
+    seed = hashlib.sha256(b"gateway" + SECRET_KEY.encode()).digest()
+    GATEWAY_SIGNING_KEYS = [base64.b64encode(seed).decode()]
+try:
+    sizes = {len(base64.b64decode(key, validate=True)) for key in GATEWAY_SIGNING_KEYS}
+except binascii.Error:
+    sizes = set()
+if sizes != {32}:
+    raise ImproperlyConfigured("Each of GATEWAY_SIGNING_KEYS is 32 bytes in base64.")
+# Names or addresses of gateways that need not be public: for tests, and for a lab's gateway that
+# is reached by a private line.
+GATEWAY_ALLOWED_HOSTS = env.list("GATEWAY_ALLOWED_HOSTS", default=[])
+GATEWAY_RETRY_SECONDS = env.int("GATEWAY_RETRY_SECONDS", default=10)
+GATEWAY_TIMEOUT_SECONDS = env.int("GATEWAY_TIMEOUT_SECONDS", default=10)
+# Longer than one message may take; what a killed worker was about to send waits this long.
+GATEWAY_LEASE_SECONDS = env.int("GATEWAY_LEASE_SECONDS", default=60)
+
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TIMEZONE = "UTC"
@@ -214,8 +248,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 # A queue for each kind of work, so that a flood of mail delays no record of an end. Nothing uses
 # "scan" and "extract" yet: the scanning and reading of documents will.
 CELERY_TASK_DEFAULT_QUEUE = "clock"
-CELERY_TASK_QUEUES = {name: {} for name in ("clock", "mail", "scan", "extract")}
-CELERY_TASK_ROUTES = {"reviews.tasks.deliver_notices": {"queue": "mail"}}
+CELERY_TASK_QUEUES = {name: {} for name in ("clock", "mail", "gateways", "scan", "extract")}
+CELERY_TASK_ROUTES = {
+    "reviews.tasks.deliver_notices": {"queue": "mail"},
+    "reviews.tasks.deliver_signals": {"queue": "gateways"},
+}
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=10 if DEMONSTRATION else 60)
 CELERY_BEAT_SCHEDULER = "portal.beat.OneBeat"
 CELERY_BEAT_SCHEDULE = {
@@ -225,7 +262,10 @@ CELERY_BEAT_SCHEDULE = {
         # A tick that nobody read in time is worth nothing: the next one finds the same rows.
         "options": {"expires": SWEEP_SECONDS},
     }
-    for name in ("record_expiries", "queue_reminders", "deliver_notices", "watch_health")
+    for name in (
+        *("record_expiries", "queue_reminders", "queue_signals"),
+        *("deliver_notices", "deliver_signals", "watch_health"),
+    )
 }
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

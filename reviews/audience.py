@@ -79,7 +79,13 @@ def named_to_lab(grant: AccessGrant) -> set[int]:
         *(grant.grantee_id, grant.requested_by_id, grant.consented_by_id, grant.declined_by_id),
         *(grant.authorized_by_id, grant.lab_attested_by_id),
     ]
+    parties += [one.person_id for one in grant.users.all()]
     others = [grant.revoked_by_id, grant.agency_attested_by_id]
+    for one in grant.suspensions.all():
+        others += [one.suspended_by_id, one.resumed_by_id]
+    for one in grant.extensions.all():
+        parties += [one.requested_by_id, one.authorized_by_id]
+        others += [one.consented_by_id, one.declined_by_id, one.taken_back_by_id]
     own = Seat.objects.filter(organization=grant.submission.lab, group__user__in=others)
     named = [*parties, *own.values_list("group__user", flat=True)]
     return {person for person in named if person is not None}

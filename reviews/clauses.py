@@ -11,7 +11,9 @@ from typing import Any
 
 from django.db.models import F, Q
 
-from reviews.models import AccessGrant, AgencyPosition, AgencyReview
+from accounts import audit
+from accounts.roles import LAB_ROLES
+from reviews.models import AccessGrant, AgencyPosition, AgencyReview, GrantUser, Submission
 from reviews.models.document import ScanState
 from reviews.models.notice import ESCALATIONS
 from reviews.rules import Clause, Standing, There, attached
@@ -88,9 +90,20 @@ def not_author(who: Standing, at: datetime) -> Q:
     return ~Q(author=who.person)
 
 
+def named(who: Standing, at: datetime) -> Q:
+    """The grant is the person's, or names her besides, though her own dates have passed."""
+    return Q(grantee=who.person) | Q(_names(who, "pk", absent=("dropped_at",)))
+
+
 def grantee(who: Standing, at: datetime) -> Q:
-    """The grant is the person's."""
-    return Q(grantee=who.person)
+    """The grant is the person's, or names her besides while her own dates last."""
+    hers = GrantUser.objects.in_force(at).filter(person=who.person)
+    return Q(grantee=who.person) | Q(pk__in=hers.values("grant"))
+
+
+def _names(who: Standing, grant: str, **columns: Any) -> There:
+    """That the grant at that column names the person besides its grantee."""
+    return There(F(grant), model=GrantUser, key="grant", person=who.person, **columns)
 
 
 def not_sponsor(who: Standing, at: datetime) -> Q:
@@ -99,8 +112,13 @@ def not_sponsor(who: Standing, at: datetime) -> Q:
 
 
 def not_grantee(who: Standing, at: datetime) -> Q:
-    """It is not for the person."""
-    return ~Q(grantee=who.person)
+    """It is not for the person, and never named her."""
+    return ~Q(grantee=who.person) & ~Q(_names(who, "pk"))
+
+
+def grant_not_hers(who: Standing, at: datetime) -> Q:
+    """It is of a grant that is not for the person, and never named her."""
+    return ~Q(grant__grantee=who.person) & ~Q(_names(who, "grant"))
 
 
 def not_consenter(who: Standing, at: datetime) -> Q:
@@ -111,6 +129,11 @@ def not_consenter(who: Standing, at: datetime) -> Q:
 def live(who: Standing, at: datetime) -> Q:
     """The grant is live, by its own times and the window's."""
     return Q(pk__in=AccessGrant.objects.live(at).values("pk"))
+
+
+def of_own_lab(who: Standing, at: datetime) -> Q:
+    """It is of a lab at which the person holds a lab's seat."""
+    return Q(lab__in=who.organizations(LAB_ROLES))
 
 
 def recipient(who: Standing, at: datetime) -> Q:
@@ -124,8 +147,9 @@ def not_about_access(who: Standing, at: datetime) -> Q:
 
 
 def of_own_grant(who: Standing, at: datetime) -> Q:
-    """The notice is about a grant of the person's."""
-    return Q(grant__grantee=who.person)
+    """The notice is about a grant of the person's, or one that names her."""
+    hers = _names(who, "grant", absent=("dropped_at",))
+    return Q(grant__grantee=who.person) | Q(hers)
 
 
 def for_administrators(who: Standing, at: datetime) -> Q:
@@ -136,3 +160,17 @@ def for_administrators(who: Standing, at: datetime) -> Q:
 def undelivered(who: Standing, at: datetime) -> Q:
     """The notice's mail was refused for good, or came back."""
     return Q(dead_at__isnull=False) | Q(bounced_at__isnull=False)
+
+
+def about_access(who: Standing, at: datetime) -> Q:
+    """The event is something done to a grant, or to the window that bounds it."""
+    ends = [f"submission.{step}" for step in ("withdrawn", "concluded", "expired")]
+    windows = Q(action__in=["submission.filed", "submission.shortened", *ends])
+    return (Q(object_type="grant") | windows) & Q(outcome=audit.DONE)
+
+
+def of_own_submission(who: Standing, at: datetime) -> Q:
+    """The event is about a submission of the person's own lab."""
+    groups = [group for there in who.groups("own_submission").values() for group in there]
+    own = Submission.objects.filter(attached(groups, F("pk"), "own_submission"))
+    return Q(submission__in=own.values("reference"))

@@ -8,17 +8,20 @@ import secrets
 import zoneinfo
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from email.policy import Compat32
+from functools import lru_cache
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import signing
 from django.core.mail import EmailMultiAlternatives
+from django.core.mail.message import sanitize_address
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import dateformat
 from django.utils.crypto import salted_hmac
-from django.utils.functional import cached_property
 
 from accounts.models import User
 from reviews.models import Notice
@@ -40,7 +43,8 @@ class Wording:
     sentence: str
 
 
-# {end} is the exact end of the window, or of the access, in the reader's zone.
+# {end} is the exact end of the window, or of the access, in the reader's zone; {lapse} is when
+# access lapses unless it is recertified.
 EVENTS = {
     NoticeKind.FILED_RECEIPT: Wording(
         Topic.LEGAL,
@@ -120,32 +124,103 @@ EVENTS = {
         "A request for access waits for an administrator",
         "A lab consented to a request for access until {end}. It waits for an administrator.",
     ),
+    NoticeKind.GRANT_NARROWED: Wording(
+        Topic.LEGAL,
+        "A lab consented to less than was asked for",
+        "The lab consented to a request for access that you are a party to, with less than was "
+        "asked for. Once it is authorized, access ends on {end}.",
+    ),
     NoticeKind.GRANT_AUTHORIZED: Wording(
         Topic.LEGAL,
         "Access was authorized",
         "A request for access that you are a party to was authorized. Access ends on {end}.",
+    ),
+    NoticeKind.EXTENSION_REQUESTED: Wording(
+        Topic.REQUESTS,
+        "A later end of access is asked for",
+        "An agency asks that its access to a model of your lab last longer. It now ends on {end}. "
+        "Consent or decline.",
+    ),
+    NoticeKind.EXTENSION_CONSENTED: Wording(
+        Topic.REQUESTS,
+        "A later end of access waits for an administrator",
+        "A lab consented to a later end of access that now ends on {end}. It waits for an "
+        "administrator.",
+    ),
+    NoticeKind.EXTENSION_DECLINED: Wording(
+        Topic.LEGAL,
+        "A later end of access was declined",
+        "The lab declined a later end of access that you are a party to. It ends on {end}.",
+    ),
+    NoticeKind.GRANT_EXTENDED: Wording(
+        Topic.LEGAL,
+        "Access lasts longer",
+        "Access that you are a party to was extended. It now ends on {end}.",
+    ),
+    NoticeKind.GRANT_SUSPENDED: Wording(
+        Topic.LEGAL,
+        "Access is suspended",
+        "Access that you are a party to is suspended until whoever suspended it resumes it. Its "
+        "end does not move: {end}.",
+    ),
+    NoticeKind.GRANT_RESUMED: Wording(
+        Topic.LEGAL,
+        "A suspension of access was lifted",
+        "A suspension of access that you are a party to was lifted. Access ends on {end}.",
     ),
     NoticeKind.GRANT_REVOKED: Wording(
         Topic.LEGAL,
         "Access, or a request for it, has ended",
         "Access that you are a party to, or a request for it, was revoked or taken back.",
     ),
+    NoticeKind.GATEWAY_UNREACHED: Wording(
+        Topic.LEGAL,
+        "A lab's gateway does not take what it is told",
+        "A lab's gateway has not taken what it was told of access. Until it does, it may let in "
+        "whose access has ended, or keep out whose access lives.",
+    ),
+    NoticeKind.GATEWAY_DIFFERS: Wording(
+        Topic.LEGAL,
+        "A lab's gateway and Foreview differ about access",
+        "What a lab says that its gateway enforces is not what Foreview has on record about "
+        "access.",
+    ),
 }
 
 
-class Mail(EmailMultiAlternatives):
-    """A mail that is composed once, however often it is looked at before it leaves."""
+class _Unfolded(Compat32):
+    """Most headers are one short line, which the base would take apart and put together again."""
 
-    @cached_property
-    def _composed(self) -> Any:
-        composed = super().message()
-        # Else it is looked for in every line of the mail; nobody who writes one knows this one.
-        composed.set_boundary(f"={secrets.token_hex(16)}")
-        return composed
+    def fold_binary(self, name: str, value: str) -> bytes:
+        line = f"{name}: {value}"
+        if len(line) <= (self.max_line_length or 0) and line.isascii() and line.isprintable():
+            return f"{line}{self.linesep}".encode("ascii")
+        return super().fold_binary(name, value)
+
+
+class Mail(EmailMultiAlternatives):
+    """A mail whose boundary is not looked for in every line: nobody who writes one knows it."""
 
     def message(self, **_: Any) -> Any:
         """The mail as it goes on the wire."""
-        return self._composed
+        composed = super().message()
+        composed.policy = _Unfolded()
+        composed.set_boundary(f"={secrets.token_hex(16)}")
+        return composed
+
+    def envelope(self) -> tuple[str, list[str], bytes]:
+        """What is said to a mail server of it: the sender, the recipients and the content.
+
+        Raises ValueError for an address or a text that cannot be said.
+        """
+        recipients = [_address_on_the_wire(one) for one in self.recipients()]
+        content = self.message().as_bytes(linesep="\r\n")
+        return _address_on_the_wire(self.from_email), recipients, content
+
+
+@lru_cache(maxsize=1024)
+def _address_on_the_wire(address: str) -> str:
+    return cast(str, sanitize_address(address, "utf-8"))
 
 
 @dataclass(frozen=True)
@@ -162,13 +237,13 @@ def line(notice: Notice, wording: Wording, sees: bool) -> Line:
 
     ``sees`` tells whether she may see the submission, which decides where it leads.
     """
-    sentence = wording.sentence.format(end=_end(notice))
+    sentence = wording.sentence.format(**_ends(notice))
     if notice.on_behalf_of is not None:
         sentence = f"For {notice.on_behalf_of.name}, who is away: {sentence}"
     return Line(wording.subject, sentence, address_of(notice, sees))
 
 
-def compose(notice: Notice, wording: Wording, sees: bool, connection: Any = None) -> Mail:
+def compose(notice: Notice, wording: Wording, sees: bool) -> Mail:
     """The mail of one notice. Its Message-ID is the same however often it is sent."""
     said = line(notice, wording, sees)
     headers = {
@@ -181,18 +256,16 @@ def compose(notice: Notice, wording: Wording, sees: bool, connection: Any = None
         headers |= _unsubscribing(notice.recipient, wording.topic)
     context = {"lines": [said], "sentence": said.sentence}
     subject = f"{said.subject} ({notice.submission.reference})"
-    return _message(notice.recipient, subject, "notice", context, headers, connection)
+    return _message(notice.recipient, subject, "notice", context, headers)
 
 
-def compose_digest(notices: Sequence[tuple[Notice, Wording, bool]], connection: Any = None) -> Mail:
+def compose_digest(notices: Sequence[tuple[Notice, Wording, bool]]) -> Mail:
     """One mail of several notices to one person, for one day, named as the first of them is."""
     first = min((notice for notice, _, _ in notices), key=lambda notice: notice.pk)
     lines = [line(*one) for one in notices]
     count = f"{len(lines)} notice{'' if len(lines) == 1 else 's'}"
     headers = {"Message-ID": _address(first.reference.hex)}
-    return _message(
-        first.recipient, f"{count} of the day", "digest", {"lines": lines}, headers, connection
-    )
+    return _message(first.recipient, f"{count} of the day", "digest", {"lines": lines}, headers)
 
 
 def _message(
@@ -201,7 +274,6 @@ def _message(
     template: str,
     context: dict[str, Any],
     headers: dict[str, str],
-    connection: Any,
 ) -> Mail:
     context |= {
         "site": settings.SITE_URL,
@@ -215,7 +287,6 @@ def _message(
         # What comes back goes to the mailbox of bounces; people see the sender.
         from_email=settings.BOUNCE_EMAIL or settings.DEFAULT_FROM_EMAIL,
         to=[recipient.email],
-        connection=connection,
         headers={
             "From": settings.DEFAULT_FROM_EMAIL,
             "Auto-Submitted": "auto-generated",
@@ -266,9 +337,17 @@ def address_of(notice: Notice, sees: bool) -> str:
     return reverse(f"reviews:{page}", args=[notice.submission.reference])
 
 
-def _end(notice: Notice) -> str:
-    end = notice.grant.effective_end() if notice.grant is not None else notice.submission.closes_at
+def _ends(notice: Notice) -> dict[str, str]:
+    """The end that the sentence may name, and when the access lapses if nobody recertifies it."""
+    grant, person = notice.grant, notice.recipient
+    if grant is None:
+        return {"end": _instant(notice.submission.closes_at, person)}
+    end = grant.over_at(notice.due_at) or grant.planned_end()
+    return {"end": _instant(end, person), "lapse": _instant(grant.effective_end(), person)}
+
+
+def _instant(end: datetime | None, reader: User) -> str:
     if end is None:
         return ""
-    local = end.astimezone(zoneinfo.ZoneInfo(notice.recipient.zone))
+    local = end.astimezone(zoneinfo.ZoneInfo(reader.zone))
     return dateformat.format(local, "F j, Y, g:i a T")

@@ -11,11 +11,12 @@ from itertools import compress
 from operator import or_
 from typing import Any
 
-from django.db.models import BooleanField, Exists, ExpressionWrapper, Model, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Model, Q, QuerySet
 
 from accounts.models import AuditEvent, Organization, User
 from accounts.roles import LAB_ROLES, Role
 from reviews import clauses, prepared
+from reviews.access_rules import ACCESS_RULES
 from reviews.actions import Action as Action
 from reviews.exceptions import NotPermitted, NotVisible
 from reviews.models import (
@@ -26,6 +27,8 @@ from reviews.models import (
     Determination,
     Document,
     DocumentVersion,
+    Gateway,
+    GrantExtension,
     Heartbeat,
     Notice,
     Submission,
@@ -145,61 +148,7 @@ RULES: dict[Action, tuple[Rule, ...]] = {
             where=(clauses.signed,),
         ),
     ),
-    # Access to the lab's model: asked by a lead, consented by the lab, authorized by another.
-    Action.REQUEST_GRANT: (Rule(time=Time.WINDOW_OPEN, permission="lead_submission"),),
-    Action.VIEW_GRANT: (
-        Rule(over=AccessGrant, time=Time.ALWAYS, permission=_LAB),
-        Rule(over=AccessGrant, time=Time.ALWAYS, permission="lead_submission", through="agency"),
-        Rule(
-            over=AccessGrant,
-            time=Time.ALWAYS,
-            permission="view_submission",
-            through="agency",
-            where=(clauses.grantee,),
-        ),
-        Rule(over=AccessGrant, time=Time.ALWAYS, roles=_ADMINISTRATOR),
-    ),
-    Action.CONSENT_GRANT: (
-        Rule(
-            over=AccessGrant,
-            time=Time.WINDOW_OPEN,
-            permission=_LAB,
-            where=(clauses.not_sponsor, clauses.not_grantee),
-        ),
-    ),
-    Action.AUTHORIZE_GRANT: (
-        Rule(
-            over=AccessGrant,
-            time=Time.WINDOW_OPEN,
-            roles=_ADMINISTRATOR,
-            where=(clauses.not_sponsor, clauses.not_grantee, clauses.not_consenter),
-        ),
-    ),
-    Action.REVOKE_GRANT: (
-        Rule(over=AccessGrant, time=Time.ALWAYS, permission=_LAB),
-        Rule(over=AccessGrant, time=Time.ALWAYS, permission="lead_submission", through="agency"),
-        Rule(over=AccessGrant, time=Time.ALWAYS, roles=_ADMINISTRATOR),
-    ),
-    Action.USE_MODEL: (
-        Rule(
-            over=AccessGrant,
-            time=Time.ALWAYS,  # "live" reads the window's clock itself
-            permission="view_submission",
-            through="agency",
-            where=(clauses.grantee, clauses.live),
-        ),
-    ),
-    Action.ATTEST_FOR_AGENCY: (
-        Rule(over=AccessGrant, time=Time.ALWAYS, permission="lead_submission", through="agency"),
-        Rule(
-            over=AccessGrant,
-            time=Time.ALWAYS,
-            permission="view_submission",
-            through="agency",
-            where=(clauses.grantee,),
-        ),
-    ),
-    Action.ATTEST_FOR_LAB: (Rule(over=AccessGrant, time=Time.ALWAYS, permission=_LAB),),
+    **ACCESS_RULES,
     # What one is told, while one sees what it is about: the submission, or the grant.
     Action.READ_NOTICE: (
         Rule(
@@ -249,13 +198,18 @@ SEEN_BY: dict[type[Model], tuple[Action, str]] = {
     DocumentVersion: (Action.VIEW_DOCUMENT, "document_id"),
     Determination: (Action.READ_DETERMINATION, "pk"),
     AccessGrant: (Action.VIEW_GRANT, "pk"),
+    GrantExtension: (Action.VIEW_GRANT, "grant_id"),
+    Gateway: (Action.VIEW_GATEWAY, "pk"),
     Notice: (Action.READ_NOTICE, "pk"),
 }
 
 
-def holds(who: Standing, action: Action, *, at: datetime) -> Q | None:
-    """The condition on rows of its kind under which ``who`` may do it; None if none can."""
-    ways = [way for rule in RULES[action] if (way := rule.holds(who, at)) is not None]
+def holds(who: Standing, action: Action, *, at: datetime, each: bool = False) -> Q | None:
+    """The condition on rows of its kind under which ``who`` may do it; None if none can.
+
+    ``each`` as in ``There``.
+    """
+    ways = [way for rule in RULES[action] if (way := rule.holds(who, at, each=each)) is not None]
     return reduce(or_, ways) if ways else None
 
 
@@ -264,15 +218,19 @@ def has_a_way(user: User, action: Action, *, at: datetime) -> bool:
     return holds(Standing.of(user), action, at=at) is not None
 
 
-def allowed(user: User, action: Action, *, at: datetime) -> QuerySet[Any]:
-    """Every row on which ``user`` may do ``action`` at the instant ``at``."""
-    return _rows(Standing.of(user), action, at)
+def allowed(user: User, action: Action, *, at: datetime, each: bool = False) -> QuerySet[Any]:
+    """Every row on which ``user`` may do ``action`` at the instant ``at``.
+
+    With ``each`` as in ``There``: for the first few rows of many, in an order that an index has.
+    """
+    return rows(Standing.of(user), action, at, each=each)
 
 
-def _rows(who: Standing, action: Action, at: datetime) -> QuerySet[Any]:
-    rows = RULES[action][0].over._default_manager
-    condition = holds(who, action, at=at)
-    return rows.none() if condition is None else rows.filter(condition)
+def rows(who: Standing, action: Action, at: datetime, *, each: bool = False) -> QuerySet[Any]:
+    """Every row on which ``who`` may do it, as ``allowed`` has them."""
+    every = RULES[action][0].over._default_manager
+    condition = holds(who, action, at=at, each=each)
+    return every.none() if condition is None else every.filter(condition)
 
 
 def may(user: User, action: Action, row: Model, *, at: datetime) -> bool:
@@ -293,41 +251,6 @@ def check(user: User, action: Action, row: Model, *, at: datetime) -> None:
     if allowed(user, seen_by, at=at).filter(pk=getattr(row, key)).exists():
         raise NotPermitted
     raise NotVisible
-
-
-def find(user: User, action: Action, *, at: datetime, **key: Any) -> Any:
-    """The row of the action's kind with that key, when ``user`` may do ``action`` to it.
-
-    Raises as ``check`` does, after the same queries for a hidden row as for none.
-    """
-    who = Standing.of(user)
-    kind = RULES[action][0].over
-    seen_by, path = SEEN_BY.get(kind, (action, "pk"))
-    answers = {
-        "is_seen": Exists(_rows(who, seen_by, at).filter(pk=OuterRef(path))),
-        "is_allowed": Exists(_rows(who, action, at).filter(pk=OuterRef("pk"))),
-    }
-    row = kind._default_manager.filter(**key).annotate(**answers).first()
-    if row is None or not (row.is_seen or row.is_allowed):
-        raise NotVisible
-    if not row.is_allowed:
-        raise NotPermitted
-    return row
-
-
-def find_submission(
-    user: User, reference: str, *, at: datetime, **facts: Any
-) -> tuple[Submission, set[Action]]:
-    """The submission with its ``facts`` annotated, and what ``user`` may do to it.
-
-    Raises NotVisible for one outside her view, after the same query as for none.
-    """
-    rows = allowed(user, Action.VIEW, at=at).select_related("model_version__lab")
-    try:
-        row = rows.annotate(**facts).get(reference=reference)
-    except Submission.DoesNotExist:
-        raise NotVisible from None
-    return row, actions(user, row, at=at)
 
 
 def actions(user: User, submission: Submission, *, at: datetime) -> set[Action]:

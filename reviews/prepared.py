@@ -5,7 +5,7 @@ person's standing alone, which every page reads anew: who holds something else a
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -26,24 +26,40 @@ def rows(
     *,
     at: datetime | None = None,
     pk: int | None = None,
+    around: str = "",
 ) -> list[tuple[Any, ...]]:
     """The rows of ``query``, which names ``AT`` and ``PK`` where ``at`` and ``pk`` are meant.
 
-    ``query`` is a function of a module; nothing but ``who`` decides what it asks.
+    ``query`` is a function of a module; nothing but ``who`` decides what it asks. ``AT`` may be
+    shifted by a length of time, and the instant is then. ``around`` is SQL in which "{}" is the
+    query.
     """
     text, parameters = _text(query, who)
     if not text:
         return []
     adapted = connection.ops.adapt_datetimefield_value
-    meant = {adapted(AT): adapted(at), PK: pk}
+    meant = [
+        adapted(at + one) if isinstance(one, timedelta) and at else pk if one == PK else one
+        for one in parameters
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(text, [meant.get(one, one) for one in parameters])
+        cursor.execute(around.replace("{}", text) or text, meant)
         return cursor.fetchall()
 
 
 @lru_cache(maxsize=4096)
 def _text(query: Callable[[Standing], QuerySet[Any]], who: Standing) -> tuple[str, tuple[Any, ...]]:
     try:
-        return query(who).query.sql_with_params()
+        text, parameters = query(who).query.sql_with_params()
+        return text, tuple(_shift(one) for one in parameters)
     except EmptyResultSet:
         return "", ()
+
+
+def _shift(parameter: Any) -> Any:
+    """How far from ``AT`` an instant near it is; anything else as it is."""
+    value = parameter
+    if isinstance(value, str) and value[:4] == str(AT.year):  # as SQLite is given instants
+        value = datetime.fromisoformat(value).replace(tzinfo=UTC)
+    near = isinstance(value, datetime) and value.year == AT.year
+    return value - AT if near else parameter

@@ -1,11 +1,20 @@
-"""What workers do: record what the clock did, and send mail. They decide nothing.
+"""What workers do: record what the clock did, send mail and tell gateways. They decide nothing.
 
 Each sweep finds its work in the database, so a lost or doubled task costs nothing.
 """
 
 from celery import shared_task
 
-from reviews.services import alarms, delivery, ends, heartbeats, notices, timekeeping
+from reviews.services import (
+    alarms,
+    delivery,
+    ends,
+    gateway_signals,
+    heartbeats,
+    notices,
+    signal_delivery,
+    timekeeping,
+)
 
 
 @shared_task(ignore_result=True)
@@ -30,6 +39,22 @@ def deliver_notices():
     at = timekeeping.now()
     delivery.deliver_notices()
     heartbeats.beat(heartbeats.MAIL, at=at)
+
+
+@shared_task(ignore_result=True)
+def queue_signals():
+    """Labs' gateways have their rows for the starts, ends and lapses that have come."""
+    at = timekeeping.now()
+    gateway_signals.sweep(at=at)
+    heartbeats.beat(heartbeats.SIGNALS, at=at)
+
+
+@shared_task(ignore_result=True)
+def deliver_signals():
+    """Whatever waits for labs' gateways has been tried."""
+    at = timekeeping.now()
+    signal_delivery.deliver_signals()
+    heartbeats.beat(heartbeats.GATEWAYS, at=at)
 
 
 @shared_task(ignore_result=True)

@@ -7,11 +7,14 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connection, connections
 from django.test.utils import setup_databases, teardown_databases
+from hypothesis import settings as hypothesis_settings
 
 from reviews import clock
 from tests import people as people_module
 
 pytest_plugins = ["tests.mail_server"]
+# The same examples everywhere; --hypothesis-profile=default looks for others.
+hypothesis_settings.load_profile("ci")
 START = datetime(2026, 10, 20, 15, 0, tzinfo=UTC)
 
 

@@ -9,7 +9,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from accounts.models import Organization
 from reviews import clock
 from reviews.models.agency_review import Criterion
-from reviews.services import access, agency_reviews, documents, lifecycle
+from reviews.models.grant_states import Side
+from reviews.services import access, agency_reviews, documents, lifecycle, suspensions
 
 counter = itertools.count(1)
 
@@ -174,7 +175,7 @@ def document(
 
 
 def grant(submission, people, agency="nsa", *, state="live", lab="northlight", **changes):
-    """A grant in ``state``: requested, declined, consented, live, revoked (or attested later)."""
+    """A grant in ``state``: requested, declined, consented, live, suspended or revoked."""
     row = access.request(
         submission,
         agency=organization(agency),
@@ -192,10 +193,14 @@ def grant(submission, people, agency="nsa", *, state="live", lab="northlight", *
     )
     if state == "declined":
         return access.decline(row, reason="Capacity.", by=liaison(people, lab), at=now())
-    if state in ("consented", "live", "revoked"):
+    if state in ("consented", "live", "suspended", "revoked"):
         row = access.consent(row, by=liaison(people, lab), at=now())
-    if state in ("live", "revoked"):
+    if state in ("live", "suspended", "revoked"):
         row = access.authorize(row, by=people.administrator, at=now())
+    if state == "suspended":
+        suspensions.suspend(
+            row, side=Side.LAB, reason="Capacity.", by=liaison(people, lab), at=now()
+        )
     if state == "revoked":
         row = access.revoke(row, reason="Finished.", by=people.administrator, at=now())
     return row

@@ -1,5 +1,6 @@
 from accounts.forms.absences import AbsenceForm
 from accounts.forms.audit_log import AuditFilter
+from accounts.forms.personnel import PersonnelFilter, PersonnelForm
 from accounts.forms.profile import ProfileForm
 from accounts.forms.seats import AnswerForm, GiveForm, TakeForm
 from accounts.forms.sign_in import SignInForm
@@ -9,6 +10,8 @@ __all__ = [
     "AnswerForm",
     "AuditFilter",
     "GiveForm",
+    "PersonnelFilter",
+    "PersonnelForm",
     "ProfileForm",
     "SignInForm",
     "TakeForm",

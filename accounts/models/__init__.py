@@ -1,7 +1,17 @@
 from accounts.models.absence import Absence
 from accounts.models.audit_event import AuditEvent, AuditHead
 from accounts.models.organization import Organization
+from accounts.models.personnel_record import PersonnelRecord
 from accounts.models.seat import Seat, SeatRequest
 from accounts.models.user import User
 
-__all__ = ["Absence", "AuditEvent", "AuditHead", "Organization", "Seat", "SeatRequest", "User"]
+__all__ = [
+    "Absence",
+    "AuditEvent",
+    "AuditHead",
+    "Organization",
+    "PersonnelRecord",
+    "Seat",
+    "SeatRequest",
+    "User",
+]

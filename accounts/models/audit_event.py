@@ -33,6 +33,7 @@ class AuditEvent(models.Model):
             models.Index(fields=["submission", "-sequence"], name="audit_by_submission"),
             models.Index(fields=["actor", "-sequence"], name="audit_by_actor"),
             models.Index(fields=["action", "-sequence"], name="audit_by_action"),
+            models.Index(fields=["action", "at"], name="audit_by_action_and_time"),
             models.Index(fields=["organization", "-sequence"], name="audit_by_organization"),
         ]
 

@@ -70,7 +70,7 @@ def _text(name, value, organizations):
     """A detail's value as a person reads it."""
     if isinstance(value, list):
         return ", ".join(_text(name, one, organizations) for one in value) or "None"
-    if name.endswith("_at") and value:
+    if name.endswith(("_at", "_until")) and value:
         return instant_text(datetime.fromisoformat(value))
     if value is None or isinstance(value, bool):
         return "Yes" if value else "No" if value is False else "None"

@@ -4,6 +4,7 @@ Nothing of the portal's own is inherited from the shell: the same command does t
 in every terminal.
 """
 
+import base64
 import os
 import secrets
 
@@ -51,6 +52,7 @@ def production(*, var, redis, database):
         REDIS_URL=redis,
         ALLOWED_HOSTS="foreview.example",
         SITE_URL="https://foreview.example",
+        GATEWAY_SIGNING_KEYS=base64.b64encode(secrets.token_bytes(32)).decode(),
         EMAIL_HOST="mail.foreview.example",
         EMAIL_PORT="587",
         VAR_DIR=str(var),

@@ -4,13 +4,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from accounts import audit, seats
+from accounts import audit, personnel, seats
 from accounts.models import Organization, User
+from accounts.roles import Kind, Role
 from reviews.demonstration import content
 from reviews.demonstration.assessments import REVIEWS
 from reviews.demonstration.people import BY_CODE, ORGANIZATIONS, PEOPLE
 from reviews.demonstration.script import Moment, Story
 from reviews.models import AccessGrant, Determination, Document, Notice, Submission
+from reviews.models.grant_states import Side
 from reviews.services import (
     access,
     agency_reviews,
@@ -18,10 +20,13 @@ from reviews.services import (
     determinations,
     documents,
     ends,
+    extensions,
     inbox,
     lifecycle,
     notices,
+    readiness,
     reports,
+    suspensions,
 )
 
 ADMINISTRATORS = ("administrator", "second-administrator")
@@ -66,6 +71,32 @@ class World:
         for person in PEOPLE:
             if person.code not in ADMINISTRATORS:
                 self._seat(person.code, by=administrator, at=at)
+        own = {row.code for row in ORGANIZATIONS if row.kind in (Kind.LAB, Kind.VENDOR)}
+        for person in PEOPLE:
+            if not own.intersection(there for there, _ in person.seats):
+                self._keep_record(person.code, at=at)
+
+    def _keep_record(self, code: str, *, at: datetime) -> None:
+        """Agencies' people have their terms and their training for the year.
+
+        One works on more models at once than the limit allows, by an exception on record.
+        """
+        by = self.people[ADMINISTRATORS[code == ADMINISTRATORS[0]]]
+        until = at + timedelta(days=365)
+        exception = {}
+        if code == "nsa-reviewer":
+            exception = {
+                "most_grants": 12,
+                "most_grants_reason": "Runs the cyber range that all models are evaluated on.",
+            }
+        personnel.record(
+            self.people[code],
+            nondisclosure_until=until,
+            training_until=until,
+            by=by,
+            at=at,
+            **exception,
+        )
 
     def _seat(self, code: str, *, by: audit.Actor, at: datetime) -> None:
         for organization, role in BY_CODE[code].seats:
@@ -303,16 +334,47 @@ class World:
     def authorize(self, story: Story, *, grant: str, by: User, at: datetime) -> None:
         access.authorize(self.grants[story.code, grant], by=by, at=at)
 
+    def recertify(self, story: Story, *, grant: str, by: User, at: datetime) -> None:
+        readiness.recertify(self.grants[story.code, grant], by=by, at=at)
+
     def use(self, story: Story, *, grant: str, by: User, at: datetime) -> None:
         access.use(self.grants[story.code, grant], by=by, at=at)
+
+    def ask_more_time(
+        self, story: Story, *, grant: str, end: float, reason: str, by: User, at: datetime
+    ) -> None:
+        later = _after(self._submission(story), end)
+        extensions.request(self._grant(story, grant), ends_at=later, reason=reason, by=by, at=at)
+
+    def consent_more_time(self, story: Story, *, grant: str, by: User, at: datetime) -> None:
+        extensions.consent(self._grant(story, grant).extensions.get(), by=by, at=at)
+
+    def suspend(self, story: Story, *, grant: str, reason: str, by: User, at: datetime) -> None:
+        side = self._side(story, by)
+        suspensions.suspend(self.grants[story.code, grant], side=side, reason=reason, by=by, at=at)
+
+    def resume(self, story: Story, *, grant: str, by: User, at: datetime) -> None:
+        suspensions.resume(self.grants[story.code, grant], side=self._side(story, by), by=by, at=at)
 
     def revoke(self, story: Story, *, grant: str, reason: str, by: User, at: datetime) -> None:
         access.revoke(self.grants[story.code, grant], reason=reason, by=by, at=at)
 
     def attest(self, story: Story, *, grant: str, by: User, at: datetime) -> None:
         """The lab's side when the lab's person attests, else the agency's."""
-        for_lab = BY_CODE[by.email.partition("@")[0]].seats[0][0] == story.checkpoint.lab
+        for_lab = self._side(story, by) is Side.LAB
         access.attest(self.grants[story.code, grant], for_lab=for_lab, by=by, at=at)
+
+    def _grant(self, story: Story, grant: str) -> AccessGrant:
+        """The grant as the database has it now."""
+        row = self.grants[story.code, grant]
+        row.refresh_from_db()
+        return row
+
+    def _side(self, story: Story, by: User) -> Side:
+        organization, role = BY_CODE[by.email.partition("@")[0]].seats[0]
+        if organization == story.checkpoint.lab:
+            return Side.LAB
+        return Side.ADMINISTRATION if role == Role.ADMINISTRATOR else Side.AGENCY
 
     def _submission(self, story: Story) -> Submission:
         """The story's submission as the database has it now."""

@@ -48,6 +48,8 @@ AURORA_35 = Story(
             statement="The office has no objection and thanks the lab for filing early.",
         ),
         on(6.4, "cisa-lead", "consult", statement="The agency agrees with the course proposed."),
+        on(12.3, "nsa-lead", "recertify", grant="nsa"),
+        on(12.4, "caisi-lead", "recertify", grant="caisi"),
         on(14.1, "nsa-reviewer", "file_review"),
         on(15.3, "cisa-reviewer", "file_review"),
         on(16.2, "caisi-reviewer", "file_review"),
@@ -179,6 +181,7 @@ STRATA_2_VISION = Story(
         on(2.4, BASALT, "consent", grant="caisi"),
         on(2.9, "second-administrator", "authorize", grant="caisi"),
         on(3.3, "caisi-reviewer", "use", grant="caisi"),
+        on(13.1, "caisi-lead", "recertify", grant="caisi"),
         on(17.2, "caisi-reviewer", "file_review"),
         on(19.1, "treasury-reviewer", "file_review"),
         on(
@@ -241,9 +244,11 @@ BOREALIS_15 = Story(
         on(3.0, "administrator", "authorize", grant="nsa"),
         on(3.6, "nsa-reviewer", "use", grant="nsa"),
         on(10.3, "dod-reviewer", "save_review"),
+        on(12.8, "nsa-lead", "recertify", grant="nsa"),
         on(15.4, "nsa-official", "ask_consultations"),
         on(20.2, "nsa-reviewer", "file_review"),
         on(22.6, "nsa-lead", "position", outcome="no_concerns_recorded"),
+        on(25.2, "nsa-lead", "recertify", grant="nsa"),
         on(
             25.1,
             "caisi-lead",

@@ -70,6 +70,15 @@ BOREALIS_2 = Story(
             reason="The lab's endpoint log shows the credential used from a network that the grant "
             "does not name. CAISI confirms a misconfigured relay and will ask again.",
         ),
+        on(
+            9.2,
+            "administrator",
+            "suspend",
+            grant="nsa",
+            reason="Until NSA has checked that its relay is not configured like CAISI's.",
+        ),
+        on(10.05, "administrator", "resume", grant="nsa"),
+        on(11.2, "nsa-lead", "recertify", grant="nsa"),
         on(13.1, "nsa-reviewer", "file_review"),
         on(14.2, "caisi-reviewer", "file_review"),
         on(15.05, "cisa-reviewer", "file_review"),
@@ -109,6 +118,15 @@ BOREALIS_2 = Story(
         ),
         on(17.32, "nsa-signer", "sign"),
         on(18.7, "nsa-reviewer", "use", grant="nsa"),
+        on(
+            18.9,
+            "nsa-lead",
+            "ask_more_time",
+            grant="nsa",
+            end=26,
+            reason="To repeat the chaining test with memory on, as our position asks.",
+        ),
+        on(19.1, NORTH, "consent_more_time", grant="nsa"),
     ),
 )
 STRATA_2 = Story(
@@ -172,6 +190,7 @@ STRATA_2 = Story(
             reference="NSA-AISC-D-26-0024",
         ),
         on(10.1, "nsa-signer", "sign"),
+        on(12.2, "nsa-lead", "recertify", grant="nsa"),
         on(14.3, "caisi-reviewer", "file_review"),
         on(15.2, "nsa-reviewer", "file_review"),
         on(
@@ -220,6 +239,7 @@ STRATA_2 = Story(
             "suggest early access for defenders of the sectors named in CISA's position.",
         ),
         on(23.4, "treasury-reviewer", "save_review"),
+        on(24.1, "nsa-lead", "recertify", grant="nsa"),
     ),
 )
 MERIDIAN_1 = Story(
@@ -259,6 +279,8 @@ MERIDIAN_1 = Story(
         on(4.2, "nsa-official", "ask_consultations"),
         on(4.3, "dod-reviewer", "use", grant="dod"),
         on(8.2, "cisa-lead", "consult", statement="The agency has no objection."),
+        on(12.5, "nsa-lead", "recertify", grant="nsa"),
+        on(15.2, "dod-lead", "recertify", grant="dod"),
         on(18.1, "nsa-reviewer", "file_review"),
         on(19.3, "cisa-reviewer", "file_review"),
         on(

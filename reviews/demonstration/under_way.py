@@ -184,6 +184,14 @@ AURORA_4 = Story(
             end=26,
         ),
         on(8.81, "nsa-reviewer", "save_review"),
+        on(
+            8.3,
+            NORTH,
+            "suspend",
+            grant="caisi",
+            reason="Two requests in the endpoint's log come from an address that this access does "
+            "not name. We suspend it while we look into them with CAISI.",
+        ),
         on(9.02, "nsa-reviewer", "use", grant="nsa"),
     ),
 )

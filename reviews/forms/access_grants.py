@@ -1,6 +1,8 @@
 """Asking for access, answering, ending it, and filtering the list of grants."""
 
 from datetime import datetime, time
+from functools import reduce
+from operator import or_
 
 from django import forms
 from django.db.models import Q
@@ -8,8 +10,10 @@ from django.utils import timezone
 
 from accounts.models import Organization, User
 from portal.forms import DayField, LongTextField, ZonedDateTimeField
-from reviews.models.access_grant import GrantState, beyond
-from reviews.models.package import AccessLevel
+from portal.timeline import instant_text
+from reviews.models.access_grant import CLOSEOUT_OVERDUE
+from reviews.models.grant_states import GrantState
+from reviews.models.package import AccessLevel, Safeguards, beyond
 
 MORE = ", more than the lab offers"
 
@@ -34,12 +38,27 @@ class GrantRequestForm(forms.Form):
             "not recused."
         },
     )
+    users = forms.ModelMultipleChoiceField(
+        User.objects.none(),
+        to_field_name="email",
+        label="Who else uses it (optional)",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Each person is named: access is never shared. The lab may leave some out.",
+    )
+    team = forms.CharField(label="Name of the team (optional)", max_length=100, required=False)
     purpose = LongTextField(
         label="Purpose",
         max_length=2000,
         help_text="What will be tested, in words that the lab can consent to.",
     )
     access_level = forms.ChoiceField(label="Access level", widget=forms.RadioSelect)
+    safeguards = forms.ChoiceField(
+        label="Safeguards of the model",
+        widget=forms.RadioSelect,
+        choices=[(state.value, state.label) for state in Safeguards],
+        initial=Safeguards.IN_PLACE,
+    )
     environment = forms.CharField(
         label="Environment",
         max_length=200,
@@ -53,7 +72,7 @@ class GrantRequestForm(forms.Form):
 
     def __init__(self, *args, agencies, grantees, ends_hint, offered, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["grantee"].queryset = grantees
+        self.fields["grantee"].queryset = self.fields["users"].queryset = grantees
         self.fields["ends_at"].help_text = ends_hint
         levels = self.fields["access_level"]
         levels.choices = [
@@ -83,9 +102,91 @@ class GrantRequestForm(forms.Form):
             self.cleaned_data["agency"] = self.only_agency
 
 
-class DeclineForm(forms.Form):
+class StepForm(forms.Form):
+    """What is asked of whoever takes a step with a grant: nothing, unless said."""
+
+    mark_required = False
+
+    def __init__(self, *args, grant, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.grant = grant
+
+
+class ConsentForm(StepForm):
+    """The lab's answer: what was asked for, or less of it. A part left empty is as asked."""
+
+    access_level = forms.ChoiceField(label="Access level", widget=forms.RadioSelect, required=False)
+    safeguards = forms.ChoiceField(
+        label="Safeguards of the model", widget=forms.RadioSelect, required=False
+    )
+    ends_at = ZonedDateTimeField(label="End", required=False)
+    users = forms.ModelMultipleChoiceField(
+        User.objects.none(),
+        to_field_name="email",
+        label="Who else may use it",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Whoever is left out gets no access by this request.",
+    )
+
+    def __init__(self, *args, grant, **kwargs):
+        asked = {"access_level": grant.access_level, "safeguards": grant.safeguards}
+        named = [one.person for one in grant.users.all() if one.dropped_at is None]
+        asked |= {"ends_at": grant.ends_at, "users": [person.email for person in named]}
+        super().__init__(*args, grant=grant, initial=asked, **kwargs)
+        if named:
+            pks = [person.pk for person in named]
+            self.fields["users"].queryset = User.objects.filter(pk__in=pks).order_by("name", "pk")
+        else:
+            del self.fields["users"]
+        self.fields["access_level"].choices = [
+            (level.value, level.label)
+            for level in AccessLevel
+            if not beyond(level, grant.access_level)
+        ]
+        self.fields["safeguards"].choices = [
+            (state.value, state.label)
+            for state in Safeguards
+            if not state.weaker_than(Safeguards(grant.safeguards))
+        ]
+        latest = f"At the latest what was asked for, {instant_text(grant.ends_at)}."
+        self.fields["ends_at"].help_text = latest
+        for name in ("access_level", "safeguards"):
+            if len(self.fields[name].choices) == 1:  # there is no less of it
+                del self.fields[name]
+
+    def clean_ends_at(self):
+        """To the minute, as it is typed, the end that was asked for is that end."""
+        ends_at, asked = self.cleaned_data["ends_at"], self.grant.ends_at
+        if ends_at == asked.replace(second=0, microsecond=0):
+            return asked
+        return ends_at
+
+
+class ExtendForm(StepForm):
+    """A later end, and what the time is for."""
+
+    mark_required = True
+    ends_at = ZonedDateTimeField(label="New end")
+    reason = LongTextField(
+        label="What the time is for",
+        max_length=1000,
+        help_text="The lab and an administrator decide by it.",
+    )
+
+    def __init__(self, *args, grant, **kwargs):
+        closes_at = grant.submission.window()[1]
+        super().__init__(*args, grant=grant, initial={"ends_at": closes_at}, **kwargs)
+        self.fields["ends_at"].help_text = (
+            f"It ends on {instant_text(grant.ends_at)} now. A later time than the end of the "
+            f"window, {instant_text(closes_at)}, is cut to it."
+        )
+
+
+class DeclineForm(StepForm):
     """The lab's reason, for the agency that asked."""
 
+    mark_required = True
     reason = LongTextField(
         label="Reason",
         max_length=1000,
@@ -93,10 +194,9 @@ class DeclineForm(forms.Form):
     )
 
 
-class RevokeForm(forms.Form):
-    """Why access ends, if whoever ends it wants to say."""
+class ReasonForm(StepForm):
+    """Why access ends or stops for now, if whoever does it wants to say."""
 
-    mark_required = False
     reason = LongTextField(
         label="Reason (optional)",
         max_length=1000,
@@ -105,20 +205,34 @@ class RevokeForm(forms.Form):
     )
 
 
-class AttestForm(forms.Form):
-    """What closeout means, affirmed sentence by sentence."""
+class AttestForm(StepForm):
+    """What closeout means, affirmed sentence by sentence, or said what is not so."""
 
-    mark_required = False
     credentials_disabled = forms.BooleanField(
-        label="Every credential and endpoint for this access is disabled."
+        label="Every credential and endpoint for this access is disabled.", required=False
     )
     copies_gone = forms.BooleanField(
-        label="Every copy of the lab's material made under it is destroyed or returned."
+        label="Every copy of the lab's material made under it is destroyed or returned.",
+        required=False,
+    )
+    exceptions = LongTextField(
+        label="Exceptions",
+        max_length=2000,
+        required=False,
+        help_text="What of this is not so, why, and until when. Leave empty if there is nothing. "
+        "The parties to this access read it; administrators and auditors see that there is one.",
     )
 
     def clean(self):
-        """Nothing typed is kept: who affirmed it all, and when, is."""
-        return {}
+        """Of what was affirmed nothing is kept but that all of it was, and the exceptions."""
+        given = super().clean()
+        if not given.get("exceptions"):
+            for name in ("credentials_disabled", "copies_gone"):
+                if not given.get(name):
+                    self.add_error(
+                        name, "Check this if it is so. If it is not, say why under Exceptions."
+                    )
+        return {"exceptions": given.get("exceptions", "")}
 
 
 class GrantFilter(forms.Form):
@@ -163,10 +277,41 @@ class GrantFilter(forms.Form):
             grants = grants.filter(agency__code=asked["agency"])
         if asked["ends_before"]:
             midnight = timezone.make_aware(datetime.combine(asked["ends_before"], time.min))
-            grants = grants.filter(Q(ends_at__lt=midnight) | Q(submission__closes_at__lt=midnight))
+            ends = ("ends_at", "lapses_at", "submission__closes_at")
+            grants = grants.filter(reduce(or_, (Q(**{f"{end}__lt": midnight}) for end in ends)))
         return grants
 
     @property
     def descending(self):
         """Whether the latest end comes first."""
         return self.is_valid() and self.cleaned_data["sort"] == "-end"
+
+
+class CloseoutFilter(forms.Form):
+    """Which closeouts to show; the address can be kept and shared."""
+
+    mark_required = False
+    show = forms.ChoiceField(
+        label="Closeouts",
+        required=False,
+        choices=[
+            ("", "Overdue"),
+            ("waiting", "Not attested by both sides"),
+            ("exceptions", "Attested with exceptions"),
+            ("all", "All"),
+        ],
+    )
+
+    def rows(self, grants, at):
+        """Those of ``grants`` that are over and match."""
+        if not self.is_valid():
+            return grants.none()
+        show, waits = (
+            self.cleaned_data["show"],
+            Q(agency_attested_at=None) | Q(lab_attested_at=None),
+        )
+        if show == "exceptions":
+            return grants.over_since(at).exclude(agency_exceptions="", lab_exceptions="")
+        if show == "":
+            return grants.over_since(at - CLOSEOUT_OVERDUE).filter(waits)
+        return grants.over_since(at).filter(waits if show == "waiting" else Q())

@@ -9,6 +9,10 @@ from reviews.models.agency_review import (
 from reviews.models.calendar_feed import CalendarFeed
 from reviews.models.determination import Consultation, Determination
 from reviews.models.document import Document, DocumentVersion
+from reviews.models.gateway import Gateway, GatewayReport, GatewaySignal
+from reviews.models.grant_extension import GrantExtension
+from reviews.models.grant_suspension import GrantSuspension
+from reviews.models.grant_user import GrantUser
 from reviews.models.heartbeat import Heartbeat
 from reviews.models.notice import Notice, NoticeChoice
 from reviews.models.package import Package
@@ -26,6 +30,12 @@ __all__ = [
     "Determination",
     "Document",
     "DocumentVersion",
+    "Gateway",
+    "GatewayReport",
+    "GatewaySignal",
+    "GrantExtension",
+    "GrantSuspension",
+    "GrantUser",
     "Heartbeat",
     "ModelVersion",
     "Notice",

@@ -1,140 +1,34 @@
 """Access grants to a lab's model (docs/domain.md section 6). "Live" is computed, never stored."""
 
 import uuid
-from datetime import datetime
-from enum import StrEnum
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
-from django.db.models.functions import Least
+from django.db.models import Case, F, Q, When
 from django.urls import reverse
 
 from accounts.models import Organization
-from reviews.models.package import AccessLevel
+from reviews.models.grant_queries import RECERTIFIED_WITHIN, AccessGrantQuerySet, first_of
+from reviews.models.grant_states import (
+    AUTHORIZED,
+    CONSENTED_TO,
+    LAPSES,
+    REVOKED_BECAUSE,
+    EndReason,
+    GrantState,
+    Side,
+)
+from reviews.models.package import AccessLevel, Safeguards
 from reviews.models.submission import Submission
+from reviews.models.words import who_and_when
+from reviews.workflow import Status
 
-
-class GrantState(StrEnum):
-    """What a grant is at an instant, from its facts and the clock."""
-
-    REQUESTED = "requested"
-    DECLINED = "declined"
-    CONSENTED = "consented"
-    LAPSED = "lapsed"
-    SCHEDULED = "scheduled"
-    LIVE = "live"
-    REVOKED = "revoked"
-    ENDED = "ended"
-    CLOSED_OUT = "closed_out"
-
-    @property
-    def label(self):
-        return {
-            "requested": "Waiting for the lab's consent",
-            "consented": "Waiting for an administrator",
-            "closed_out": "Closed out",
-        }.get(self, self.capitalize())
-
-    @property
-    def place(self) -> int:
-        """Which of ``PLACES`` a list shows it at."""
-        if self is GrantState.LIVE:
-            return 0
-        return 1 if self in (*WAITING, GrantState.SCHEDULED) else 2
-
-
-PLACES = ("Live now", "Waiting or scheduled", "Over")
-WAITING = (GrantState.REQUESTED, GrantState.CONSENTED)
-CONSENTED_TO = (GrantState.CONSENTED, GrantState.SCHEDULED, GrantState.LIVE)
-
-
-def beyond(level: str, offered: str) -> bool:
-    """Whether the access level looks deeper than the one offered; not when none is offered yet."""
-    return "" < offered < level
-
-
-class AskedOfEach(Exists):
-    """EXISTS that is asked of each row that remains; PostgreSQL cannot gather its rows first.
-
-    It takes a grant's end and its window's for independent, expects few rows and sorts all.
-    """
-
-    template = "EXISTS(%(subquery)s OFFSET 0)"
-
-
-def live(at: datetime) -> Q:
-    """That the model may be used by the grant at the instant ``at``."""
-    window = Submission.objects.window_open(at).filter(pk=OuterRef("submission"))
-    return Q(
-        AskedOfEach(window),
-        authorized_at__lte=at,
-        revoked_at__isnull=True,
-        starts_at__lte=at,
-        ends_at__gt=at,
-    )
-
-
-def running(at: datetime) -> Q:
-    """That the grant is not over at ``at``: live, scheduled, or waiting for somebody's word."""
-    return Q(
-        declined_at__isnull=True,
-        revoked_at__isnull=True,
-        ends_at__gt=at,
-        submission__review_ends_at__gt=at,
-    )
-
-
-class AccessGrantQuerySet(models.QuerySet):
-    def live(self, at: datetime) -> "AccessGrantQuerySet":
-        """Grants by which the model may be used at the instant ``at``."""
-        return self.filter(live(at))
-
-    def running(self, at: datetime) -> "AccessGrantQuerySet":
-        """Grants that are not over at ``at``."""
-        return self.filter(running(at))
-
-    def attestable(self, at: datetime, side: str) -> "AccessGrantQuerySet":
-        """Grants of which ``attestable_at(at, side)`` is true."""
-        over = self.exclude(running(at)).filter(authorized_at__isnull=False)
-        return over.filter(**{f"{side}_attested_at__isnull": True})
-
-    def in_state(self, state: GrantState, at: datetime) -> "AccessGrantQuerySet":
-        """Grants of which ``state_at(at)`` is ``state``."""
-        authorized, consented = Q(authorized_at__isnull=False), Q(consented_at__isnull=False)
-        declined, revoked = Q(declined_at__isnull=False), Q(revoked_at__isnull=False)
-        attested = Q(agency_attested_at__isnull=False, lab_attested_at__isnull=False)
-        ended = ~running(at) & ~declined & ~revoked & ~attested
-        return self.filter(
-            {
-                GrantState.REQUESTED: running(at) & ~consented,
-                GrantState.DECLINED: declined,
-                GrantState.CONSENTED: running(at) & consented & ~authorized,
-                GrantState.LAPSED: ended & ~authorized,
-                GrantState.SCHEDULED: running(at) & authorized & Q(starts_at__gt=at),
-                GrantState.LIVE: live(at),
-                GrantState.REVOKED: revoked & ~attested,
-                GrantState.ENDED: ended & authorized,
-                GrantState.CLOSED_OUT: attested,
-            }[state]
-        )
-
-    def listed(self, at: datetime, *, last_first: bool = False) -> "AccessGrantQuerySet":
-        """Each with its ``end``, clipped to the window as it now is, and its ``place``.
-
-        The places count from the other side with ``last_first``, so that a list in descending
-        order also begins with what is live.
-        """
-        order = (2, 1, 0) if last_first else (0, 1, 2)
-        return self.annotate(
-            end=Least(F("ends_at"), F("submission__closes_at")),
-            place=Case(
-                When(live(at), then=Value(order[0])),
-                When(running(at), then=Value(order[1])),
-                default=Value(order[2]),
-            ),
-        )
+# How long after its end closeout is due of each side, and overdue.
+CLOSEOUT_DUE, CLOSEOUT_OVERDUE = timedelta(days=5), timedelta(days=10)
+# What ends every grant of a submission before its window's end.
+ENDED_WITH = {Status.WITHDRAWN: EndReason.WITHDRAWN, Status.CONCLUDED: EndReason.CONCLUDED}
 
 
 class AccessGrant(models.Model):
@@ -152,9 +46,24 @@ class AccessGrant(models.Model):
     access_level = models.CharField(
         max_length=3, choices=[(level.value, level.label) for level in AccessLevel]
     )
+    safeguards = models.CharField(
+        max_length=8,
+        choices=[(state.value, state.label) for state in Safeguards],
+        default=Safeguards.IN_PLACE.value,
+    )
     environment = models.CharField(max_length=200)
+    # What the grantee and the people named besides call themselves; empty for one person.
+    team = models.CharField(max_length=100, blank=True)
     starts_at = models.DateTimeField("start")
     ends_at = models.DateTimeField("end")
+    # What was asked for, where the lab consented to less; else empty.
+    asked_access_level = models.CharField(
+        max_length=3, choices=[(level.value, level.label) for level in AccessLevel], blank=True
+    )
+    asked_safeguards = models.CharField(
+        max_length=8, choices=[(state.value, state.label) for state in Safeguards], blank=True
+    )
+    asked_ends_at = models.DateTimeField(null=True)
     requested_at = models.DateTimeField()
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     consented_at = models.DateTimeField(null=True)
@@ -174,14 +83,55 @@ class AccessGrant(models.Model):
     revoked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
+    # Empty for what was revoked before this was kept.
+    revoked_because = models.CharField(
+        max_length=17, choices=[(why.value, why.label) for why in REVOKED_BECAUSE], blank=True
+    )
     revocation_reason = models.TextField(blank=True)
+    # By when a lead says that it is still needed.
+    recertify_by = models.DateTimeField(null=True)
+    # The first of that and of the grantee's own dates. It moves until it has come.
+    lapses_at = models.DateTimeField(null=True)
+    lapses_because = models.CharField(
+        max_length=20, choices=[(why.value, why.label) for why in LAPSES], blank=True
+    )
     agency_attested_at = models.DateTimeField(null=True)
     agency_attested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
+    agency_exceptions = models.TextField(blank=True)
     lab_attested_at = models.DateTimeField(null=True)
     lab_attested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+
+    lab_exceptions = models.TextField(blank=True)
+
+    # Instants that the database computes, and no flags: the clock still decides. Their statistics
+    # tell PostgreSQL how few grants are not over, and how few closeouts wait.
+    runs_until = models.GeneratedField(
+        expression=Case(
+            When(
+                declined_at__isnull=True,
+                revoked_at__isnull=True,
+                then=first_of("ends_at", "lapses_at"),
+            )
+        ),
+        output_field=models.DateTimeField(null=True),
+        db_persist=True,
+        null=True,
+    )
+    closeout_from = models.GeneratedField(
+        expression=Case(
+            When(
+                Q(authorized_at__isnull=False)
+                & (Q(agency_attested_at__isnull=True) | Q(lab_attested_at__isnull=True)),
+                then=first_of("ends_at", "revoked_at", "lapses_at"),
+            )
+        ),
+        output_field=models.DateTimeField(null=True),
+        db_persist=True,
+        null=True,
     )
 
     objects = AccessGrantQuerySet.as_manager()
@@ -189,25 +139,45 @@ class AccessGrant(models.Model):
     class Meta:
         default_permissions = ()
         ordering: ClassVar = ["-requested_at", "-id"]
-        indexes: ClassVar = [models.Index(fields=["ends_at", "id"], name="grant_by_end")]
+        indexes: ClassVar = [
+            models.Index(fields=["ends_at", "key"], name="grant_by_end"),
+            # All that the board counts by, so that it reads no row.
+            models.Index(
+                fields=["runs_until"],
+                include=[
+                    *("id", "key", "submission", "agency", "grantee", "starts_at"),
+                    *("ends_at", "consented_at", "authorized_at"),
+                ],
+                condition=Q(runs_until__isnull=False),
+                name="grant_running",
+            ),
+            models.Index(
+                fields=["closeout_from"],
+                include=["submission", "agency", "grantee"],
+                condition=Q(closeout_from__isnull=False),
+                name="grant_to_close_out",
+            ),
+        ]
         constraints: ClassVar = [
-            *(
-                models.CheckConstraint(
-                    condition=Q(**{f"{fact}_at__isnull": True, f"{fact}_by__isnull": True})
-                    | Q(**{f"{fact}_at__isnull": False, f"{fact}_by__isnull": False}),
-                    name=f"grant_{fact}_who_and_when",
-                )
-                for fact in (
-                    "consented",
-                    "declined",
-                    "authorized",
-                    "revoked",
-                    "agency_attested",
-                    "lab_attested",
-                )
+            *who_and_when(
+                "grant",
+                (
+                    *("consented", "declined", "authorized", "revoked"),
+                    *("agency_attested", "lab_attested"),
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(ends_at__gt=F("starts_at")), name="grant_ends_after_start"
+            ),
+            models.CheckConstraint(
+                condition=(Q(asked_access_level="") | Q(asked_access_level__gt=F("access_level")))
+                & (Q(asked_ends_at__isnull=True) | Q(asked_ends_at__gt=F("ends_at"))),
+                name="grant_narrowed_to_less",
+            ),
+            models.CheckConstraint(
+                condition=Q(lapses_at__isnull=True, lapses_because="")
+                | Q(lapses_at__isnull=False) & ~Q(lapses_because=""),
+                name="grant_lapses_for_a_reason",
             ),
             models.CheckConstraint(
                 condition=Q(authorized_at__isnull=True)
@@ -249,7 +219,14 @@ class AccessGrant(models.Model):
             return GrantState.CONSENTED if self.consented_at else GrantState.REQUESTED
         if over:
             return GrantState.ENDED
+        if self.suspended_by_sides(at):
+            return GrantState.SUSPENDED
         return GrantState.LIVE if self.starts_at <= at else GrantState.SCHEDULED
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether the lab consented to less than was asked for."""
+        return bool(self.asked_access_level or self.asked_safeguards or self.asked_ends_at)
 
     def answerable_at(self, at: datetime) -> bool:
         """Whether the lab may consent or decline: it has not answered."""
@@ -266,6 +243,36 @@ class AccessGrant(models.Model):
         """
         return self.state_at(at) in CONSENTED_TO
 
+    def authorized_now(self, at: datetime) -> bool:
+        """Whether it is authorized and not over: live, scheduled or suspended."""
+        return self.state_at(at) in AUTHORIZED
+
+    def extendable_at(self, at: datetime) -> bool:
+        """Whether a later end may be asked for: there is time left and no other request waits."""
+        waits = any(extension.pending for extension in self.extensions.all())
+        return self.authorized_now(at) and not waits and self.ends_at < self.submission.window()[1]
+
+    def recertifiable_at(self, at: datetime) -> bool:
+        """Whether a lead may say that it is still needed: the time to say so is near.
+
+        That time comes before any end that the access has without it.
+        """
+        by, end = self.recertify_by, min(self.ends_at, self.submission.closes_at)
+        near = by is not None and by <= at + RECERTIFIED_WITHIN and by < end
+        return near and self.authorized_now(at)
+
+    def suspendable_at(self, at: datetime, side: Side) -> bool:
+        """Whether the side may suspend it: it is authorized, not over, and the side has not."""
+        return self.authorized_now(at) and side not in self.suspended_by_sides(at)
+
+    def resumable_at(self, at: datetime, side: Side) -> bool:
+        """Whether the side may lift what it has suspended itself, while there is time left."""
+        return self.authorized_now(at) and side in self.suspended_by_sides(at)
+
+    def suspended_by_sides(self, at: datetime) -> set[Side]:
+        """Which sides have suspended it and not resumed it by ``at``."""
+        return {Side(one.side) for one in self.suspensions.all() if one.in_force(at)}
+
     def live_at(self, at: datetime) -> bool:
         """Whether the model may be used by it."""
         return self.state_at(at) is GrantState.LIVE
@@ -275,13 +282,38 @@ class AccessGrant(models.Model):
         attested_at = getattr(self, f"{side}_attested_at")
         return bool(self.authorized_at and self.over_at(at) and not attested_at)
 
+    def end_reason_at(self, at: datetime) -> EndReason | None:
+        """Why it is over at ``at``; None while it is not, and where nobody wrote it down."""
+        submission, over_at = self.submission, self.over_at(at)
+        if self.declined_at:
+            return EndReason.DECLINED
+        if over_at is None:
+            return None
+        if over_at == self.revoked_at:
+            return EndReason(self.revoked_because) if self.revoked_because else None
+        if self.authorized_at is None:
+            return EndReason.LAPSED
+        if over_at == submission.ended_at:
+            return ENDED_WITH.get(Status(submission.status), EndReason.WINDOW)
+        if over_at == submission.closes_at:
+            return EndReason.WINDOW
+        return EndReason.OWN_END if over_at == self.ends_at else EndReason(self.lapses_because)
+
     def effective_end(self) -> datetime:
         """When access ends, or ended, for whichever reason comes first."""
-        submission = self.submission
-        ends = [self.ends_at, self.revoked_at, submission.closes_at, submission.ended_at]
-        return min(end for end in ends if end)
+        return _first_end(self, self.lapses_at)
+
+    def planned_end(self) -> datetime:
+        """When access ends if its agency recertifies it in time: what people plan with."""
+        waits = self.lapses_because == EndReason.NOT_RECERTIFIED
+        return _first_end(self, None if waits else self.lapses_at)
 
     def over_at(self, at: datetime) -> datetime | None:
         """When access ended as seen at ``at``; else None."""
         end = self.effective_end()
         return end if end <= at else None
+
+
+def _first_end(grant: AccessGrant, lapses_at: datetime | None) -> datetime:
+    ends = [grant.ends_at, grant.revoked_at, grant.submission.closes_at, grant.submission.ended_at]
+    return min(end for end in (lapses_at, *ends) if end)

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from reviews.models.access_grant import AccessGrant
+from reviews.models.outgoing import Outgoing
 from reviews.models.submission import Submission
 
 
@@ -33,8 +34,17 @@ class NoticeKind(StrEnum):
     GRANT_REQUESTED = "grant_requested"
     GRANT_DECLINED = "grant_declined"
     GRANT_CONSENTED = "grant_consented"
+    GRANT_NARROWED = "grant_narrowed"
     GRANT_AUTHORIZED = "grant_authorized"
+    EXTENSION_REQUESTED = "extension_requested"
+    EXTENSION_CONSENTED = "extension_consented"
+    EXTENSION_DECLINED = "extension_declined"
+    GRANT_EXTENDED = "grant_extended"
+    GRANT_SUSPENDED = "grant_suspended"
+    GRANT_RESUMED = "grant_resumed"
     GRANT_REVOKED = "grant_revoked"
+    GATEWAY_UNREACHED = "gateway_unreached"
+    GATEWAY_DIFFERS = "gateway_differs"
 
 
 class Delivery(StrEnum):
@@ -100,7 +110,7 @@ class NoticeQuerySet(models.QuerySet):
         return self.filter(Q(dead_at__isnull=False) | Q(bounced_at__isnull=False))
 
 
-class Notice(models.Model):
+class Notice(Outgoing):
     """One thing that one person is told, once: unique on ``key``.
 
     ``due_at`` is the point in the window that it belongs to, never the day of sending. Mail
@@ -128,16 +138,9 @@ class Notice(models.Model):
     digest_for = models.DateField(null=True)
     due_at = models.DateTimeField()
     queued_at = models.DateTimeField()
-    waiting_since = models.DateTimeField()
     read_at = models.DateTimeField(null=True)
-    attempts = models.PositiveIntegerField(default=0)
-    next_attempt_at = models.DateTimeField()
-    claimed_until = models.DateTimeField(null=True)
-    sent_at = models.DateTimeField(null=True)
     skipped_at = models.DateTimeField(null=True)
-    dead_at = models.DateTimeField(null=True)
     bounced_at = models.DateTimeField(null=True)
-    error = models.CharField(max_length=300, blank=True)
 
     objects = NoticeQuerySet.as_manager()
 

@@ -24,6 +24,31 @@ class AccessLevel(StrEnum):
         return {"al1": "AL1, black box", "al2": "AL2, gray box"}.get(self, "AL3, white box")
 
 
+def beyond(level: str, offered: str) -> bool:
+    """Whether the access level looks deeper than the one offered; not when none is offered yet."""
+    return "" < offered < level
+
+
+class Safeguards(StrEnum):
+    """What holds the model back while it is used, the most first."""
+
+    IN_PLACE = "in_place"
+    REDUCED = "reduced"
+    REMOVED = "removed"
+
+    @property
+    def label(self):
+        return {
+            "in_place": "In place, as for customers",
+            "reduced": "Reduced for this work",
+        }.get(self, "Removed")
+
+    def weaker_than(self, other: "Safeguards") -> bool:
+        """Whether they hold the model back less than ``other``."""
+        order = list(Safeguards)
+        return order.index(self) > order.index(other)
+
+
 class Weights(StrEnum):
     OPEN = "open"
     CLOSED = "closed"

@@ -4,7 +4,7 @@ Three different words are needed, from a lead, the lab and an administrator; the
 what they began (docs/domain.md section 6).
 """
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -13,10 +13,12 @@ from django.db import transaction
 from accounts.models import Organization, User
 from reviews import audience, policy
 from reviews.exceptions import Conflict, WindowRefused
-from reviews.models import AccessGrant, Submission
+from reviews.models import AccessGrant, GrantUser, Submission
+from reviews.models.grant_states import EndReason
 from reviews.models.notice import NoticeKind
+from reviews.models.package import Safeguards, beyond
 from reviews.policy import Action
-from reviews.services import notices, rows
+from reviews.services import departures, grants, readiness, rows
 
 ANSWERED = "The lab has answered this request already."
 
@@ -29,24 +31,30 @@ def request(
     grantee: User,
     purpose: str,
     access_level: str,
+    safeguards: str = Safeguards.IN_PLACE,
     environment: str,
     starts_at: datetime,
     ends_at: datetime,
+    team: str = "",
+    users: Iterable[User] = (),
     by: User,
     at: datetime,
 ) -> AccessGrant:
-    """A request that waits for the lab. Its end is clipped to the window's.
+    """A request that waits for the lab, for the grantee and the ``users`` named besides.
 
-    Raises Conflict for a grantee who is not of the agency or the same request again,
-    WindowRefused for a time outside.
+    Its end is clipped to the window's. Raises Conflict for somebody who is not of the agency or
+    the same request again, WindowRefused for a time outside.
     """
     submission, _, at = rows.begin(submission, Action.REQUEST_GRANT, by=by, at=at)
     rows.require_agency(by, Action.REQUEST_GRANT, submission, agency)
-    if not possible_grantees(submission, agency).filter(pk=grantee.pk).exists():
-        raise Conflict(
-            f"{grantee.name} cannot be named: only a person of {agency.short_name} who works on "
-            "this submission and is not recused can."
-        )
+    others = sorted({user.pk: user for user in users if user != grantee}.values(), key=_by_name)
+    possible = set(possible_grantees(submission, agency).values_list("pk", flat=True))
+    for person in (grantee, *others):
+        if person.pk not in possible:
+            raise Conflict(
+                f"{person.name} cannot be named: only a person of {agency.short_name} who works "
+                "on this submission and is not recused can."
+            )
     closes_at = submission.window()[1]
     if ends_at <= max(at, starts_at) or starts_at >= closes_at:
         raise WindowRefused(
@@ -57,7 +65,9 @@ def request(
         "grantee": grantee,
         "purpose": purpose,
         "access_level": access_level,
+        "safeguards": safeguards,
         "environment": environment,
+        "team": team,
         "starts_at": starts_at,
         "ends_at": min(ends_at, closes_at),
     }
@@ -70,14 +80,39 @@ def request(
         requested_by=by,
         **asked,
     )
-    _record("grant.requested", grant, by, agency, at)
-    _notify(NoticeKind.GRANT_REQUESTED, grant, audience.people(Action.OWN, submission), at)
+    GrantUser.objects.bulk_create(GrantUser(grant=grant, person=person) for person in others)
+    grants.record(
+        "grant.requested",
+        grant,
+        by,
+        agency,
+        at,
+        users=[person.email for person in others],
+        access_level=grant.access_level,
+        safeguards=grant.safeguards,
+        starts_at=grant.starts_at.isoformat(),
+        ends_at=grant.ends_at.isoformat(),
+    )
+    grants.notify(NoticeKind.GRANT_REQUESTED, grant, audience.people(Action.OWN, submission), at)
     return grant
+
+
+def _by_name(person: User) -> tuple[str, int]:
+    return person.name, person.pk
 
 
 def possible_grantees(submission: Submission, agency: Organization) -> Any:
     """The agency's people who may read the submission's package, by name."""
     return audience.people(Action.READ_PACKAGE, submission, of=agency)
+
+
+def require_grantee(submission: Submission, grant: AccessGrant) -> None:
+    """Nothing, while the grantee works on the submission; else Conflict."""
+    if not possible_grantees(submission, grant.agency).filter(pk=grant.grantee_id).exists():
+        raise Conflict(
+            "The grantee no longer works on this submission, so access can neither begin nor last "
+            "longer."
+        )
 
 
 def asks_for(person: User, grant: AccessGrant) -> bool:
@@ -87,28 +122,87 @@ def asks_for(person: User, grant: AccessGrant) -> bool:
 
 
 @transaction.atomic
-def consent(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
-    """The lab agrees; an administrator may now authorize. Raises Conflict if it was answered."""
-    submission, grant, at = _begin(grant, Action.CONSENT_GRANT, by, at)
+def consent(
+    grant: AccessGrant,
+    *,
+    access_level: str = "",
+    safeguards: str = "",
+    ends_at: datetime | None = None,
+    users: Iterable[User] | None = None,
+    by: User,
+    at: datetime,
+) -> AccessGrant:
+    """The lab agrees, to what was asked or to less of it; an administrator may now authorize.
+
+    ``users`` are those named besides the grantee who remain; None leaves all of them. What was
+    asked for stays on record. Raises Conflict if it was answered, or for more than was
+    asked; WindowRefused for an end that leaves no time.
+    """
+    submission, grant, at = grants.begin(grant, Action.CONSENT_GRANT, by, at)
     if not grant.answerable_at(at):
         raise Conflict(ANSWERED)
+    less = _narrow(grant, access_level, safeguards, ends_at, at)
+    fewer = _without(grant, users, by, at)
     grant.consented_at, grant.consented_by = at, by
-    grant.save(update_fields=["consented_at", "consented_by"])
-    _record("grant.consented", grant, by, submission.lab, at)
-    _notify(NoticeKind.GRANT_CONSENTED, grant, audience.people(Action.ADMINISTER, submission), at)
+    grant.save(update_fields=["consented_at", "consented_by", *less])
+    said = {name: str(getattr(grant, name)) for name in less}
+    grants.record("grant.consented", grant, by, submission.lab, at, **said)
+    grants.notify(
+        NoticeKind.GRANT_CONSENTED, grant, audience.people(Action.ADMINISTER, submission), at
+    )
+    if grant.narrowed or fewer:
+        grants.notify(NoticeKind.GRANT_NARROWED, grant, {grant.requested_by, grant.grantee}, at)
     return grant
+
+
+def _narrow(
+    grant: AccessGrant, level: str, safeguards: str, ends_at: datetime | None, at: datetime
+) -> list[str]:
+    """The grant is as the lab answers it; the fields that are not as they were asked."""
+    changed = []
+    if level and level != grant.access_level:
+        if beyond(level, grant.access_level):
+            raise Conflict("Consent to the access level that was asked for, or to a lower one.")
+        grant.asked_access_level, grant.access_level = grant.access_level, level
+        changed += ["access_level", "asked_access_level"]
+    if safeguards and safeguards != grant.safeguards:
+        if Safeguards(safeguards).weaker_than(Safeguards(grant.safeguards)):
+            raise Conflict("Consent to the safeguards that were asked for, or to stronger ones.")
+        grant.asked_safeguards, grant.safeguards = grant.safeguards, safeguards
+        changed += ["safeguards", "asked_safeguards"]
+    if ends_at and ends_at != grant.ends_at:
+        if ends_at > grant.ends_at:
+            raise Conflict("Consent to the end that was asked for, or to an earlier one.")
+        if ends_at <= max(at, grant.starts_at):
+            raise WindowRefused("Access must end after it starts, and later than now.")
+        grant.asked_ends_at, grant.ends_at = grant.ends_at, ends_at
+        changed += ["ends_at", "asked_ends_at"]
+    return changed
+
+
+def _without(grant: AccessGrant, users: Iterable[User] | None, by: User, at: datetime) -> bool:
+    """Whether somebody is named no more, because the lab left her out."""
+    named = list(grants.users(grant, at).select_related("person"))
+    kept = {one.person_id for one in named} if users is None else {user.pk for user in users}
+    if kept - {one.person_id for one in named}:
+        raise Conflict("Consent to the people who were asked for, or to fewer.")
+    left_out = [one for one in named if one.person_id not in kept]
+    for one in left_out:
+        one.grant = grant
+        departures.drop(one, by=by, for_=grant.submission.lab, at=at)
+    return bool(left_out)
 
 
 @transaction.atomic
 def decline(grant: AccessGrant, *, reason: str, by: User, at: datetime) -> AccessGrant:
     """The lab declines; the request ends there. Raises Conflict if it was answered."""
-    submission, grant, at = _begin(grant, Action.CONSENT_GRANT, by, at)
+    submission, grant, at = grants.begin(grant, Action.CONSENT_GRANT, by, at)
     if not grant.answerable_at(at):
         raise Conflict(ANSWERED)
     grant.declined_at, grant.declined_by, grant.decline_reason = at, by, reason
     grant.save(update_fields=["declined_at", "declined_by", "decline_reason"])
-    _record("grant.declined", grant, by, submission.lab, at)
-    _notify(NoticeKind.GRANT_DECLINED, grant, [grant.requested_by], at)
+    grants.record("grant.declined", grant, by, submission.lab, at)
+    grants.notify(NoticeKind.GRANT_DECLINED, grant, [grant.requested_by], at)
     return grant
 
 
@@ -116,26 +210,35 @@ def decline(grant: AccessGrant, *, reason: str, by: User, at: datetime) -> Acces
 def authorize(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
     """The grant lives by the clock from its start to its end, clipped to the window's.
 
-    Raises Conflict unless the lab has consented and nobody has authorized, WindowRefused when
-    its time has passed, NotPermitted for its sponsor or its grantee.
+    Raises Conflict unless the lab has consented and nobody has authorized, and for people whose
+    terms, training or number of grants do not allow it; WindowRefused when its time has passed;
+    NotPermitted for its sponsor or its grantee.
     """
-    submission, grant, at = _begin(grant, Action.AUTHORIZE_GRANT, by, at)
+    submission, grant, at = grants.begin(grant, Action.AUTHORIZE_GRANT, by, at)
     if not grant.authorizable_at(at):
         raise Conflict(
             "Only a request that the lab has consented to, and nobody has authorized, can be "
             "authorized."
         )
-    if not possible_grantees(submission, grant.agency).filter(pk=grant.grantee_id).exists():
-        raise Conflict("The grantee no longer works on this submission, so access cannot begin.")
+    require_grantee(submission, grant)
+    if missing := readiness.missing_locked(grant, at):
+        raise Conflict(" ".join(missing))
     grant.ends_at = min(grant.ends_at, submission.window()[1])
     if grant.ends_at <= max(at, grant.starts_at):
         raise WindowRefused("The time that was asked for has passed. Ask for a new grant.")
     grant.authorized_at, grant.authorized_by = at, by
-    grant.save(update_fields=["ends_at", "authorized_at", "authorized_by"])
-    acting = policy.organizations(by, Action.AUTHORIZE_GRANT, grant).first()
-    _record("grant.authorized", grant, by, acting, at, ends_at=grant.ends_at.isoformat())
-    parties = {grant.grantee, grant.requested_by, *audience.people(Action.OWN, submission)}
-    _notify(NoticeKind.GRANT_AUTHORIZED, grant, parties, at)
+    readiness.begin(grant, at)
+    grant.save(update_fields=["ends_at", "authorized_at", "authorized_by", *readiness.SET])
+    grants.tell_parties(
+        NoticeKind.GRANT_AUTHORIZED,
+        grant,
+        by,
+        Action.AUTHORIZE_GRANT,
+        at,
+        ends_at=grant.ends_at.isoformat(),
+        **readiness.lapse(grant),
+        **readiness.user_lapses(grant, at),
+    )
     return grant
 
 
@@ -147,7 +250,7 @@ def revoke(grant: AccessGrant, *, reason: str, by: User, at: datetime) -> Access
     Raises Conflict when it has ended or was revoked, and for a request that waits for the lab
     unless ``by`` asks for its agency.
     """
-    submission, grant, at = _begin(grant, Action.REVOKE_GRANT, by, at)
+    _, grant, at = grants.begin(grant, Action.REVOKE_GRANT, by, at)
     if grant.answerable_at(at):
         if not asks_for(by, grant):
             raise Conflict(
@@ -156,13 +259,19 @@ def revoke(grant: AccessGrant, *, reason: str, by: User, at: datetime) -> Access
             )
     elif not grant.revocable_at(at):
         raise Conflict("This grant has ended, so there is nothing to revoke.")
-    grant.revoked_at, grant.revoked_by, grant.revocation_reason = at, by, reason
-    grant.save(update_fields=["revoked_at", "revoked_by", "revocation_reason"])
-    acting = policy.organizations(by, Action.REVOKE_GRANT, grant).first()
-    _record("grant.revoked", grant, by, acting, at)
-    parties = {grant.grantee, grant.requested_by, *audience.people(Action.OWN, submission)}
-    _notify(NoticeKind.GRANT_REVOKED, grant, parties, at)
+    grants.revoke(grant, because=_whose_word(grant, by), reason=reason, by=by, at=at)
+    why = {"because": grant.revoked_because}
+    grants.tell_parties(NoticeKind.GRANT_REVOKED, grant, by, Action.REVOKE_GRANT, at, **why)
     return grant
+
+
+def _whose_word(grant: AccessGrant, by: User) -> EndReason:
+    if not grant.consented_at:
+        return EndReason.TAKEN_BACK
+    speaking_for = policy.organizations(by, Action.REVOKE_GRANT, grant)
+    if speaking_for.contains(grant.submission.lab):
+        return EndReason.BY_LAB
+    return EndReason.BY_AGENCY if asks_for(by, grant) else EndReason.BY_ADMINISTRATION
 
 
 @transaction.atomic
@@ -171,19 +280,22 @@ def use(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
 
     Raises NotPermitted or NotVisible unless the grant is hers and live.
     """
-    _, grant, at = _begin(grant, Action.USE_MODEL, by, at)
-    _record("grant.used", grant, by, grant.agency, at)
+    _, grant, at = grants.begin(grant, Action.USE_MODEL, by, at)
+    grants.record("grant.used", grant, by, grant.agency, at)
     return grant
 
 
 @transaction.atomic
-def attest(grant: AccessGrant, *, for_lab: bool, by: User, at: datetime) -> AccessGrant:
+def attest(
+    grant: AccessGrant, *, for_lab: bool, exceptions: str = "", by: User, at: datetime
+) -> AccessGrant:
     """One side attests that credentials are disabled and copies destroyed or returned.
 
-    Closed out when both have. Raises Conflict before access ended, or a second time.
+    ``exceptions`` says what is not, and why. Closed out when both have. Raises Conflict before
+    access ended, or a second time.
     """
     action = Action.ATTEST_FOR_LAB if for_lab else Action.ATTEST_FOR_AGENCY
-    submission, grant, at = _begin(grant, action, by, at)
+    submission, grant, at = grants.begin(grant, action, by, at)
     side = "lab" if for_lab else "agency"
     if not grant.attestable_at(at, side):
         raise Conflict(
@@ -193,69 +305,10 @@ def attest(grant: AccessGrant, *, for_lab: bool, by: User, at: datetime) -> Acce
         )
     setattr(grant, f"{side}_attested_at", at)
     setattr(grant, f"{side}_attested_by", by)
-    grant.save(update_fields=[f"{side}_attested_at", f"{side}_attested_by"])
+    setattr(grant, f"{side}_exceptions", exceptions)
+    said = [f"{side}_attested_at", f"{side}_attested_by", f"{side}_exceptions"]
+    grant.save(update_fields=said)
     acting = submission.lab if for_lab else grant.agency
-    _record(f"grant.{side}_attested", grant, by, acting, at)
+    with_exceptions = {"exceptions": True} if exceptions else {}
+    grants.record(f"grant.{side}_attested", grant, by, acting, at, **with_exceptions)
     return grant
-
-
-@transaction.atomic
-def end_with_seat(
-    take: Callable[[], Any], *, person: User, agency: Organization, by: User, at: datetime
-) -> Any:
-    """What ``take`` returns, which takes a seat; the access that it carried has ended with it."""
-    theirs = AccessGrant.objects.running(at).filter(agency=agency, grantee=person)
-    numbers = sorted(set(theirs.values_list("submission", flat=True)))
-    submissions = [rows.lock_submission(number) for number in numbers]
-    taken = take()
-    for submission in submissions:
-        if not audience.people(Action.VIEW, submission, of=agency).contains(person):
-            end_all(
-                submission.grants.filter(agency=agency, grantee=person),
-                reason="The holder's seat was removed.",
-                by=by,
-                for_=policy.organizations(by, Action.ADMINISTER, submission).first(),
-                at=at,
-            )
-    return taken
-
-
-def end_all(grants: Any, *, reason: str, by: User, for_: Organization | None, at: datetime) -> None:
-    """Each of ``grants`` that is not over is revoked, because its holder left the submission.
-
-    The caller has locked the submission.
-    """
-    for grant in grants.running(at).select_related("submission", "agency", "grantee"):
-        grant.revoked_at, grant.revoked_by, grant.revocation_reason = at, by, reason
-        grant.save(update_fields=["revoked_at", "revoked_by", "revocation_reason"])
-        _record("grant.revoked", grant, by, for_, at)
-        parties = {
-            grant.grantee,
-            grant.requested_by,
-            *audience.people(Action.OWN, grant.submission),
-        }
-        _notify(NoticeKind.GRANT_REVOKED, grant, parties, at)
-
-
-def _record(
-    action: str,
-    grant: AccessGrant,
-    by: User,
-    for_: Organization | None,
-    at: datetime,
-    **details: Any,
-) -> None:
-    whose = {"agency": grant.agency.short_name, "grantee": grant.grantee.email}
-    rows.record(action, grant, by=by, for_=for_, at=at, **whose, **details)
-
-
-def _begin(
-    grant: AccessGrant, action: policy.Action, by: User, at: datetime
-) -> tuple[Submission, AccessGrant, datetime]:
-    submission, grant, at = rows.begin(grant, action, by=by, at=at)
-    grant.submission = submission
-    return submission, grant, at
-
-
-def _notify(kind: NoticeKind, grant: AccessGrant, people: Any, at: datetime) -> None:
-    notices.queue(kind, grant.submission, people, due_at=at, at=at, grant=grant)

@@ -20,9 +20,10 @@ from reviews.models import (
     Submission,
 )
 from reviews.models.agency_review import Criterion, Outcome
+from reviews.models.grant_states import EndReason
 from reviews.models.notice import NoticeKind
 from reviews.policy import Action
-from reviews.services import access, notices, rows
+from reviews.services import departures, notices, rows
 
 # What a filed review must say; the rest may stay blank.
 REQUIRED = ("access_level_used", "hours_spent", "limits")
@@ -239,9 +240,10 @@ def recuse(submission: Submission, *, reason: str, by: User, at: datetime) -> Re
         submission=submission, person=by, reason=reason, declared_at=at, declared_by=by
     )
     rows.record("review.recused", submission, by=by, for_=agency, at=at)
-    access.end_all(
-        submission.grants.filter(grantee=by),
-        reason="The holder is recused.",
+    departures.end_of_one(
+        by,
+        submission.grants.all(),
+        because=EndReason.RECUSED,
         by=by,
         for_=agency,
         at=at,

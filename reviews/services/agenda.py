@@ -18,7 +18,8 @@ from reviews import policy
 from reviews.models import AccessGrant, Notice, Submission
 from reviews.models.notice import NoticeKind
 from reviews.policy import Action
-from reviews.services.reminders import SERIES, Row, Series
+from reviews.services.reminders import SERIES
+from reviews.services.series import Row, Series
 
 LONGEST = timedelta(days=366)
 LIMIT = 500  # windows, and as many grants, in one answer

@@ -14,7 +14,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import Error
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import dateformat
 
@@ -82,7 +82,7 @@ def tell_outside(part: Part | None) -> None:
             note.unlink(missing_ok=True)
 
 
-def _rows(parts: Sequence[Part]):  # type: ignore[no-untyped-def]
+def _rows(parts: Sequence[Part]) -> QuerySet[Heartbeat]:
     return Heartbeat.objects.filter(name__in=[CAUSE + part.cause for part in parts])
 
 

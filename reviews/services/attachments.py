@@ -12,8 +12,9 @@ from accounts.roles import Kind
 from reviews import audience, policy
 from reviews.exceptions import Conflict, NotPermitted
 from reviews.models import Submission, SubmissionGroupObjectPermission
+from reviews.models.grant_states import EndReason
 from reviews.models.permissions import CODENAMES
-from reviews.services import access, rows
+from reviews.services import departures, rows
 
 
 def grant_codenames(submission: Submission, organization: Organization) -> None:
@@ -64,9 +65,9 @@ def detach(submission: Submission, organization: Organization, *, by: User, at: 
         content_object=submission, group__seat__organization=organization
     ).delete()
     _record("submission.agency_detached", submission, organization, by, at)
-    access.end_all(
+    departures.end_all(
         submission.grants.filter(agency=organization),
-        reason=f"{organization.short_name} was detached from the submission.",
+        because=EndReason.DETACHED,
         by=by,
         for_=_administering(submission, by),
         at=at,

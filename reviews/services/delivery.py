@@ -1,15 +1,14 @@
 """Sending what waits in the outbox: claimed with a lease, one connection a batch.
 
 Exactly-once SMTP cannot be had (RFC 1047): a crash between the server's 250 and our commit
-repeats one message, with the same Message-ID; nothing is lost. Each message is committed as
-sent before the next begins, and only while the claim on it is still ours.
+repeats one message, with the same Message-ID, or puts on record as skipped what went out and
+no longer holds; nothing is lost. Each message is committed as sent before the next begins; a
+commit that finds its claim gone to another worker makes us ask for each that follows.
 """
 
 import logging
-import random
 import re
 import smtplib
-import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
@@ -20,29 +19,35 @@ from typing import Any
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.core.mail import get_connection
+from django.db import connection as database
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from reviews import audience, clock, emails
 from reviews.models import Notice
 from reviews.models.notice import ESCALATIONS, Delivery
-from reviews.services import notices, timekeeping
+from reviews.services import notices, outbox, timekeeping
+from reviews.services.outbox import TASK, Since, one_line
 from reviews.services.validity import Validity
 
 BATCH = 100
 LEASE = timedelta(seconds=settings.MAIL_LEASE_SECONDS)
 # An older claim is renewed before its mail begins, so that two thirds of a lease are left to it.
 AGED = LEASE / 3
-# One task leaves the rest to the next tick, well before the broker would hand it out again.
-TASK = timedelta(minutes=4)
 # What a batch knows of its notices is read again when it is older.
 FRESH = timedelta(seconds=1)
-GIVES_UP = timedelta(days=3)
+# The longest wait between two attempts.
+LONGEST = timedelta(hours=1)
 # So many mails in a row refused by policy, and it is not about their recipients.
 SUSPICIOUS = 3
 POLICY = re.compile(r"5\.7\.\d")
 # MAIL FROM may be refused for the size of its one message.
 TOO_LARGE = 552
+# Written for every mail: Django takes longer over the words than the database over the deed.
+SENT = (
+    "UPDATE reviews_notice SET sent_at = %s, claimed_until = NULL "
+    "WHERE id = %s AND claimed_until = %s"
+)
 
 log = logging.getLogger(__name__)
 Mail = list[Notice]  # one notice, or a person's notices of one day
@@ -54,18 +59,6 @@ class Unreachable(Exception):
 
 class Unwanted(Exception):
     """The mail server's policy refuses this mail: its recipient's business, or all of ours."""
-
-
-class Since:
-    """How long ago ``at`` is by whichever clock says more: one stands still, both may jump."""
-
-    def __init__(self, at: datetime) -> None:
-        self.at = at
-        self._begun = time.monotonic()
-
-    def age(self) -> timedelta:
-        """The time since then, by this machine alone."""
-        return max(timedelta(seconds=time.monotonic() - self._begun), clock.system() - self.at)
 
 
 def deliver_notices() -> dict[str, int]:
@@ -91,15 +84,13 @@ def deliver_notices() -> dict[str, int]:
 def claim(at: datetime) -> list[Notice]:
     """Up to a batch of waiting notices that nobody else sends until the lease runs out.
 
-    On SQLite the transaction holds the only write lock; on PostgreSQL rows that another
-    worker is claiming are passed over. A digest comes whole, by its first unsent notice, or
-    not at all.
+    A digest comes whole, by its first unsent notice, or not at all.
     """
     earlier = _digest(OuterRef("recipient"), OuterRef("digest_for")).filter(
         Q(pk__lt=OuterRef("pk")) | Q(claimed_until__gt=at)
     )
     leading = Q(digest_for__isnull=True) | ~Exists(earlier)
-    found = list(_related(_locked(notices.waiting(at).filter(leading)))[:BATCH])
+    found = list(_related(outbox.locked(notices.waiting(at).filter(leading)))[:BATCH])
     digests = _whole({_day(notice) for notice in found if notice.digest_for}, at)
     batch = [
         notice
@@ -119,9 +110,9 @@ def _whole(days: set[tuple[int, date | None]], at: datetime) -> dict[tuple[int, 
         return {}
     wanted = reduce(or_, (Q(recipient=person, digest_for=day) for person, day in days))
     unsent = _digest().filter(wanted)
-    free = unsent.filter(Q(claimed_until__isnull=True) | Q(claimed_until__lte=at))
+    free = unsent.filter(outbox.unclaimed(at))
     # Whoever waited for a lock here could meet somebody who waits for one of ours.
-    locked = set(_locked(free).values_list("pk", flat=True))
+    locked = set(outbox.locked(free).values_list("pk", flat=True))
     digests: dict[tuple[int, Any], Mail] = defaultdict(list)
     for notice in _related(unsent.order_by("pk")):
         digests[_day(notice)].append(notice)
@@ -136,10 +127,6 @@ def _digest(person: Any = None, day: Any = None) -> QuerySet[Notice]:
         sent_at__isnull=True, skipped_at__isnull=True, dead_at__isnull=True
     ).filter(digest_for__isnull=False)
     return unsent if person is None else unsent.filter(recipient=person, digest_for=day)
-
-
-def _locked(rows: QuerySet[Notice]) -> QuerySet[Notice]:
-    return rows.select_for_update(skip_locked=True, of=("self",))
 
 
 def _related(rows: QuerySet[Notice]) -> QuerySet[Notice]:
@@ -178,18 +165,20 @@ def _send(
     """(outcome, how many notices) of each mail of the batch that is still ours, in its time."""
     mails = _mails(batch)
     known = _Knowledge(mails)
+    sure = True  # of our claim, as the last write showed: others take claims by the batch
     suspected: list[tuple[Mail, str]] = []
     for number, mail in enumerate(mails):
         if begun.age() >= TASK:
             break
         if known.read.age() > FRESH:
-            known = _Knowledge(mails[number:])
+            known, sure = _Knowledge(mails[number:]), False
         at = known.now
         stale = [notice for notice in mail if not known.validity.holds(notice, at)]
         if stale:
             yield _finish(stale, "skipped", skipped_at=at)
         current = [notice for notice in mail if notice not in stale]
-        if not current or not _still_ours(current, claimed):
+        sure = sure and claimed.age() <= AGED
+        if not current or not (sure or _still_ours(current, claimed)):
             continue
         try:
             outcome = _deliver(current, connection, known)
@@ -206,7 +195,7 @@ def _send(
             yield from _put_off([*doubted, current, *mails[number + 1 :]], str(failure))
             return
         yield from _bury_all(suspected)
-        suspected = []
+        suspected, sure = [], outcome[1] == len(current)
         yield outcome
     yield from _bury_all(suspected)
 
@@ -228,8 +217,6 @@ def _mails(batch: Sequence[Notice]) -> list[Mail]:
 
 def _ours(mail: Sequence[Notice]) -> QuerySet[Notice]:
     """The rows of the mail on which our claim still is; nobody else's is ever written."""
-    if len(mail) == 1:  # nearly always, and twice for each mail that is sent
-        return Notice.objects.filter(pk=mail[0].pk, claimed_until=mail[0].claimed_until)
     claims = {notice.claimed_until for notice in mail}
     return Notice.objects.filter(pk__in=[notice.pk for notice in mail], claimed_until__in=claims)
 
@@ -254,7 +241,7 @@ def _deliver(mail: Mail, connection: Any, known: _Knowledge) -> tuple[str, int]:
     except OSError as failure:
         raise Unreachable(_said(*_reason(failure))) from failure
     try:
-        message = _compose(mail, connection, known)
+        envelope = _compose(mail, known)
     except SoftTimeLimitExceeded:
         raise
     except Exception as failure:
@@ -262,21 +249,24 @@ def _deliver(mail: Mail, connection: Any, known: _Knowledge) -> tuple[str, int]:
         log.exception("Notice %s cannot be composed", mail[0].pk)
         return _bury(mail, at, f"Cannot be composed: {failure!r}")
     try:
-        message.send()
+        connection.connection.sendmail(*envelope)
     except OSError as failure:
         return _refused(mail, connection, failure, at)
-    return _finish(mail, "sent", sent_at=max(clock.system(), at))
+    sent_at = max(clock.system(), at)
+    if len(mail) > 1:
+        return _finish(mail, "sent", sent_at=sent_at)
+    adapted = database.ops.adapt_datetimefield_value
+    facts = [adapted(sent_at), mail[0].pk, adapted(mail[0].claimed_until)]
+    with database.cursor() as cursor:
+        cursor.execute(SENT, facts)
+        return _counted(mail, "sent", cursor.rowcount)
 
 
-def _compose(mail: Mail, connection: Any, known: _Knowledge) -> Any:
+def _compose(mail: Mail, known: _Knowledge) -> tuple[str, list[str], bytes]:
     worded = [(one, notices.wording(one.kind), known.sees(one)) for one in mail]
     if mail[0].delivery == Delivery.DIGEST:
-        message = emails.compose_digest(worded, connection)
-    else:
-        message = emails.compose(*worded[0], connection)
-    # What cannot be put into words on the wire is found out here, before anything is sent.
-    message.message()
-    return message
+        return emails.compose_digest(worded).envelope()
+    return emails.compose(*worded[0]).envelope()
 
 
 def _refused(mail: Mail, connection: Any, failure: OSError, at: datetime) -> tuple[str, int]:
@@ -299,18 +289,10 @@ def _reason(failure: OSError) -> tuple[int, str]:
     """The server's code and words; code 0 for a time-out or a dropped connection."""
     if isinstance(failure, smtplib.SMTPRecipientsRefused):
         code, text = next(iter(failure.recipients.values()))
-        return code, _words(text)
+        return code, one_line(text)
     if isinstance(failure, smtplib.SMTPResponseException):
-        return failure.smtp_code, _words(failure.smtp_error)
-    return 0, _words(str(failure))
-
-
-def _words(text: str | bytes) -> str:
-    """A server's words on one line, without what a terminal or a reader of logs would obey."""
-    if isinstance(text, bytes):
-        text = text.decode(errors="replace")
-    line = " ".join(text.split())
-    return "".join(character for character in line if character.isprintable())
+        return failure.smtp_code, one_line(failure.smtp_error)
+    return 0, one_line(str(failure))
 
 
 def _said(code: int, text: str) -> str:
@@ -331,10 +313,8 @@ def _defer(mail: Mail, text: str) -> tuple[str, int]:
     at = timekeeping.now()
     attempts = max(notice.attempts for notice in mail) + 1
     first = timedelta(seconds=settings.MAIL_RETRY_SECONDS)
-    backoff = min(first * 2 ** min(attempts - 1, 10), timedelta(hours=1))
-    wait = backoff * random.uniform(0.5, 1)  # noqa: S311 - spreads retries, keeps no secret
-    facts = {"attempts": attempts, "error": text[:300], "next_attempt_at": at + wait}
-    late = [one for one in mail if one.attempts and at - one.waiting_since > GIVES_UP]
+    facts = outbox.deferred(attempts, text, at=at, first=first, longest=LONGEST)
+    late = [one for one in mail if outbox.late(one, at)]
     rest = [one for one in mail if one not in late]
     number = sum(
         _finish(part, "deferred", **facts, **dead)[1]
@@ -357,7 +337,10 @@ def _bury(mail: Mail, at: datetime, text: str) -> tuple[str, int]:
 
 def _finish(mail: Mail, outcome: str, **facts: Any) -> tuple[str, int]:
     """The outcome of what of the mail is still ours is on record, and how many that are."""
-    number = _ours(mail).update(claimed_until=None, **facts)
+    return _counted(mail, outcome, _ours(mail).update(claimed_until=None, **facts))
+
+
+def _counted(mail: Mail, outcome: str, number: int) -> tuple[str, int]:
     if number < len(mail):
         log.warning("Notice %s was %s when another worker had claimed it", mail[0].pk, outcome)
     return outcome, number

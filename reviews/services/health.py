@@ -11,7 +11,7 @@ from typing import Any
 
 import redis
 from django.conf import settings
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, QuerySet
 from django.db.models.functions import Coalesce
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -19,9 +19,9 @@ from redis.retry import Retry
 from accounts import audit
 from accounts.anchor import BehindAnchor
 from reviews import clock
-from reviews.models import Heartbeat, Notice, Submission
+from reviews.models import GatewaySignal, Heartbeat, Notice, Submission
 from reviews.models.notice import Delivery
-from reviews.services import delivery, heartbeats, scanning, timekeeping
+from reviews.services import heartbeats, outbox, scanning, timekeeping
 
 # Nothing is said to have stopped before this, however short its own interval is.
 SILENT = timedelta(minutes=3)
@@ -87,6 +87,7 @@ class Facts:
     unrecorded: int
     oldest_unrecorded_at: datetime | None
     head: audit.Head
+    gateways_failing: int
     behind: str
     clock_ahead: timedelta
 
@@ -133,12 +134,13 @@ def facts(at: datetime | None = None) -> Facts:
         unrecorded=unrecorded["number"],
         oldest_unrecorded_at=unrecorded["oldest"],
         head=head,
+        gateways_failing=_gateways_failing(at),
         behind=behind,
         clock_ahead=ahead,
     )
 
 
-def _unsent(at: datetime):  # type: ignore[no-untyped-def]
+def _unsent(at: datetime) -> QuerySet[Notice]:
     """Mail that should have left by ``at``, tried in vain or never, the oldest first."""
     waiting = Notice.objects.filter(
         sent_at__isnull=True, skipped_at__isnull=True, dead_at__isnull=True
@@ -150,6 +152,15 @@ def _undelivered_at() -> Any:
     """Mail that was refused for good or came back, and when it ``failed_at``, the last first."""
     failed = Notice.objects.undelivered().annotate(failed_at=Coalesce("bounced_at", "dead_at"))
     return failed.order_by("-failed_at")[:COUNTED]
+
+
+def _gateways_failing(at: datetime) -> int:
+    """Of how many gateways something was given up, or has waited for long in vain."""
+    waiting = GatewaySignal.objects.unsent().filter(
+        attempts__gt=0, waiting_since__lte=at - UNSENT_TOO_OLD
+    )
+    failing = waiting.values("gateway").union(GatewaySignal.objects.dead().values("gateway"))
+    return failing.count()
 
 
 def notices_sent() -> int:
@@ -183,6 +194,7 @@ def parts(found: Facts, *, broker: bool | None = None) -> list[Part]:
         _ends(found),
         _mail(found),
         _undelivered(found),
+        _gateways(found),
     ]
     if broker is not None:
         listed.append(_broker(broker))
@@ -193,7 +205,9 @@ def parts(found: Facts, *, broker: bool | None = None) -> list[Part]:
 SWEEPS = {
     heartbeats.ENDS: ("Recording of ends", timedelta()),
     heartbeats.REMINDERS: ("Reminders", timedelta()),
-    heartbeats.MAIL: ("Sending of mail", delivery.TASK),
+    heartbeats.MAIL: ("Sending of mail", outbox.TASK),
+    heartbeats.SIGNALS: ("Messages to gateways, queued", timedelta()),
+    heartbeats.GATEWAYS: ("Messages to gateways, sent", outbox.TASK),
 }
 _WORKERS_AND_BEAT = "See that a worker, beat and the broker run (docs/operations.md)."
 
@@ -292,6 +306,15 @@ def _undelivered(found: Facts) -> Part:
     words += f" {count(found.undelivered_lately, 'notice')} of them within the last hour."
     remedy = "See that the mail relay takes this server's mail, then send these notices again."
     return Part("undelivered", title, State.NOT_WORKING, words, remedy)
+
+
+def _gateways(found: Facts) -> Part:
+    title, number = "Labs' gateways", found.gateways_failing
+    if not number:
+        return Part("gateways", title, State.WORKING, "No message waits too long or failed.")
+    words = f"{count(number, 'gateway')} of labs did not take a message about access."
+    remedy = "Ask the lab to repair its receiver; the page of gateways says which it is."
+    return Part("gateways", title, State.ATTENTION, words, remedy)
 
 
 def _clock(found: Facts) -> Part:

@@ -10,7 +10,10 @@ from django.db.models import Q
 from reviews.models import Heartbeat
 
 # What the sweeps are called; each beats when it has done all that it found.
-ENDS, REMINDERS, MAIL = SWEEPS = ("sweep:ends", "sweep:reminders", "sweep:mail")
+ENDS, REMINDERS, MAIL, SIGNALS, GATEWAYS = SWEEPS = (
+    *("sweep:ends", "sweep:reminders", "sweep:mail"),
+    *("sweep:signals", "sweep:gateways"),
+)
 BEAT = "beat"
 WORKER = "worker:"
 

@@ -16,7 +16,7 @@ from reviews.exceptions import Conflict, IllegalTransition, Incomplete, StaleFor
 from reviews.models import ModelVersion, Package, Submission
 from reviews.models.notice import NoticeKind
 from reviews.policy import Action
-from reviews.services import attachments, ends, notices, rows
+from reviews.services import attachments, ends, gateway_signals, notices, rows
 from reviews.workflow import Status, Step
 
 IDENTITY = ("family", "version", "checkpoint_sha256")
@@ -255,6 +255,7 @@ def shorten(submission: Submission, *, closes_at: datetime, by: User, at: dateti
     submission.closes_at = end = clock.shortened(*submission.window(), to=closes_at, at=at)
     submission.save(update_fields=["closes_at"])
     submission.grants.filter(starts_at__lt=end, ends_at__gt=end).update(ends_at=end)
+    gateway_signals.note(submission, at)
     rows.record(
         "submission.shortened",
         submission,
@@ -285,6 +286,7 @@ def withdraw(submission: Submission, *, by: User, at: datetime) -> Submission:
     submission.status = workflow.advance(submission.status, Step.WITHDRAW)
     submission.ended_at = at
     submission.save(update_fields=["status", "ended_at"])
+    gateway_signals.note(submission, at)
     rows.record("submission.withdrawn", submission, by=by, for_=submission.lab, at=at)
     if submission.opens_at:
         notices.queue(

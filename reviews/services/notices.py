@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from accounts import audit
 from accounts.models import Absence, User
@@ -16,7 +16,9 @@ from reviews.emails import EVENTS, Wording
 from reviews.models import AccessGrant, Notice, NoticeChoice, Submission
 from reviews.models.notice import Delivery, NoticeKind, Topic
 from reviews.policy import Action
-from reviews.services.reminders import REMINDERS, SERIES, SERIES_OF, Reminder, Row, Series
+from reviews.services import outbox
+from reviews.services.reminders import REMINDERS, SERIES, SERIES_OF
+from reviews.services.series import Reminder, Row, Series
 
 DIGEST_HOUR = time(8)  # in the reader's own zone
 CHUNK = 500
@@ -217,13 +219,7 @@ def _untold(
 def waiting(at: datetime) -> QuerySet[Notice]:
     """Notices whose mail is due and that nobody is sending."""
     return (
-        Notice.objects.filter(
-            Q(claimed_until__isnull=True) | Q(claimed_until__lte=at),
-            sent_at__isnull=True,
-            skipped_at__isnull=True,
-            dead_at__isnull=True,
-            next_attempt_at__lte=at,
-        )
+        Notice.objects.filter(outbox.due(at), skipped_at__isnull=True)
         .exclude(delivery=Delivery.MUTED)
         .order_by("next_attempt_at", "id")
     )
@@ -310,12 +306,4 @@ def send_again(rows: QuerySet[Notice], *, by: User, at: datetime) -> int:
 def requeue(rows: QuerySet[Notice], *, at: datetime) -> int:
     """The undelivered ones among ``rows`` are tried again from ``at`` on; how many."""
     dead = Notice.objects.undelivered().filter(pk__in=rows.values("pk"))
-    return dead.update(
-        dead_at=None,
-        bounced_at=None,
-        sent_at=None,
-        attempts=0,
-        waiting_since=at,
-        next_attempt_at=at,
-        error="",
-    )
+    return dead.update(bounced_at=None, **outbox.anew(at))

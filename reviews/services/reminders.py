@@ -6,18 +6,14 @@ section 7). To add one, add a ``Reminder`` to a series below.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Seat, User
 from accounts.roles import Role
 from reviews import audience, clock
-from reviews.emails import Wording
 from reviews.models import (
-    AccessGrant,
     AgencyPosition,
     AgencyReview,
     Assignment,
@@ -26,78 +22,15 @@ from reviews.models import (
 from reviews.models.document import DocumentKind
 from reviews.models.notice import ESCALATED_IDLE, ESCALATED_UNASSIGNED, Topic
 from reviews.policy import Action
-from reviews.services import business_days
+from reviews.services import access_reminders, business_days
+from reviews.services.series import Reminder, Series
 
-Row = Submission | AccessGrant
 # A filing answers the core questions; of the documents that may follow, these are waited for.
 EXPECTED = frozenset({DocumentKind.MODEL_CARD, DocumentKind.RISK_ASSESSMENT})
 
 
-@dataclass(frozen=True)
-class Reminder:
-    """One point of a series. ``due`` is None where the row has no such point.
-
-    ``concerns`` is whom it still concerns. The sentence may say {end}: the window's, or the
-    grant's. ``calendar`` is what falls due then; a point that only counts the days to another
-    has none.
-    """
-
-    kind: str
-    due: Callable[[Any], datetime | None]
-    concerns: Callable[[Any], Iterable[User]]
-    subject: str
-    sentence: str
-    topic: Topic = Topic.REMINDERS
-    calendar: str = ""
-
-    @property
-    def wording(self) -> Wording:
-        """What its notices say."""
-        return Wording(self.topic, self.subject, self.sentence)
-
-
-@dataclass(frozen=True)
-class Series:
-    """Reminders of which a later one replaces the earlier; ``rows`` are those it may concern.
-
-    ``holds`` is the one-row form of ``rows``. Who may do one of ``actions`` has a role such as
-    its reminders concern: her calendar shows their points before they are due.
-    """
-
-    rows: Callable[[datetime], QuerySet[Any]]
-    reminders: tuple[Reminder, ...]
-    actions: tuple[Action, ...] = (Action.VIEW,)
-    holds: Callable[[Any, datetime], bool] = Submission.is_open
-
-    def current(self, row: Row, at: datetime) -> tuple[Reminder, datetime] | None:
-        """The reminder of the row whose time has come last, with that time; None before any."""
-        due = {r.kind: point for r in self.reminders if (point := r.due(row)) is not None}
-        kind = clock.latest_reached(due, at)
-        return next(((r, due[kind]) for r in self.reminders if r.kind == kind), None)
-
-
 def _open(at: datetime) -> QuerySet[Submission]:
     return Submission.objects.window_open(at).select_related("model_version__lab")
-
-
-def _with_parties(grants: QuerySet[AccessGrant]) -> QuerySet[AccessGrant]:
-    return grants.select_related("submission", "grantee", "requested_by")
-
-
-def _grants(at: datetime) -> QuerySet[AccessGrant]:
-    return _with_parties(AccessGrant.objects.running(at).filter(authorized_at__isnull=False))
-
-
-def _running(grant: AccessGrant, at: datetime) -> bool:
-    return grant.authorized_at is not None and grant.over_at(at) is None
-
-
-def _attestable(side: str) -> Callable[[AccessGrant, datetime], bool]:
-    return lambda grant, at: grant.attestable_at(at, side)
-
-
-def _to_attest(side: str) -> Callable[[datetime], QuerySet[AccessGrant]]:
-    return lambda at: _with_parties(AccessGrant.objects.attestable(at, side))
 
 
 def _day(number: int) -> Callable[[Submission], datetime]:
@@ -115,14 +48,6 @@ def _business_days(days: int) -> Callable[[Submission], datetime | None]:
         return point if point < closes_at else None
 
     return due
-
-
-def _grant_before_end(days: int) -> Callable[[AccessGrant], datetime | None]:
-    return lambda grant: clock.before_end(grant.starts_at, grant.effective_end(), days)
-
-
-def _after_grant(days: int) -> Callable[[AccessGrant], datetime]:
-    return lambda grant: grant.effective_end() + timedelta(days=days)
 
 
 def _holders(action: Action) -> Callable[[Submission], Iterable[User]]:
@@ -194,18 +119,6 @@ def _leads_without_position(submission: Submission) -> Iterable[User]:
     return _seated(lambda row: _leads(row, Q()))(submission)
 
 
-def _parties(grant: AccessGrant) -> Iterable[User]:
-    return {grant.grantee, grant.requested_by, *audience.people(Action.OWN, grant.submission)}
-
-
-def _agency_side(grant: AccessGrant) -> Iterable[User]:
-    return {grant.grantee, grant.requested_by}
-
-
-def _lab_side(grant: AccessGrant) -> Iterable[User]:
-    return audience.people(Action.OWN, grant.submission)
-
-
 def _ending(days: int, kind: str) -> Reminder:
     words = f"{days} day{'' if days == 1 else 's'}"
     return Reminder(
@@ -214,31 +127,6 @@ def _ending(days: int, kind: str) -> Reminder:
         _holders(Action.VIEW),
         f"A review window ends within {words}",
         "A review window that you follow ends on {end}. See what is outstanding.",
-    )
-
-
-def _access_ending(days: int) -> Reminder:
-    words = f"{days} day{'' if days == 1 else 's'}"
-    return Reminder(
-        f"access_ends_in_{days}",
-        _grant_before_end(days),
-        _parties,
-        f"Access ends within {words}",
-        "Access to a model that you are a party to ends on {end}.",
-    )
-
-
-def _closeout(side: str, days: int, concerned: Callable[[Any], Iterable[User]]) -> Reminder:
-    overdue = " It is overdue." if days > 5 else ""
-    return Reminder(
-        f"closeout_{side}_{days}",
-        _after_grant(days),
-        concerned,
-        "Attest the closeout of access that has ended",
-        "Access to a model that you were a party to ended on {end}. Attest that credentials "
-        f"are disabled and that copies are destroyed or returned.{overdue}",
-        Topic.REQUESTS,
-        "Closeout becomes overdue if it is not attested" if days > 5 else "Closeout is due",
     )
 
 
@@ -349,24 +237,7 @@ SERIES = (
             _ending(1, "ends_in_1_day"),
         ),
     ),
-    Series(
-        _grants,
-        (_access_ending(14), _access_ending(7), _access_ending(1)),
-        (Action.ATTEST_FOR_AGENCY, Action.ATTEST_FOR_LAB),
-        _running,
-    ),
-    Series(
-        _to_attest("agency"),
-        (_closeout("agency", 5, _agency_side), _closeout("agency", 10, _agency_side)),
-        (Action.ATTEST_FOR_AGENCY,),
-        _attestable("agency"),
-    ),
-    Series(
-        _to_attest("lab"),
-        (_closeout("lab", 5, _lab_side), _closeout("lab", 10, _lab_side)),
-        (Action.ATTEST_FOR_LAB,),
-        _attestable("lab"),
-    ),
+    *access_reminders.SERIES,
 )
 SERIES_OF = {reminder.kind: series for series in SERIES for reminder in series.reminders}
 REMINDERS = {reminder.kind: reminder for series in SERIES for reminder in series.reminders}

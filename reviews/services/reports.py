@@ -19,7 +19,7 @@ from reviews.models import AgencyPosition, Determination, Report, Submission
 from reviews.models.notice import NoticeKind
 from reviews.policy import Action
 from reviews.rules import There
-from reviews.services import attachments, ends, notices, rows
+from reviews.services import attachments, ends, gateway_signals, notices, rows
 from reviews.workflow import Step
 
 NO_VIEW = "No view recorded"
@@ -104,6 +104,7 @@ def issue(submission: Submission, *, by: User, at: datetime) -> Report:
         )
     submission.status, submission.ended_at = status, at
     submission.save(update_fields=["status", "ended_at"])
+    gateway_signals.note(submission, at)
     report = Report.objects.create(submission=submission, issued_at=at, issued_by=by)
     agency = policy.organizations(by, Action.ISSUE_REPORT, submission).first()
     rows.record("submission.concluded", submission, by=by, for_=agency, at=at)

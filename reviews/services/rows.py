@@ -13,7 +13,14 @@ from accounts import audit
 from accounts.models import AuditEvent, Organization, User
 from reviews import policy
 from reviews.exceptions import Conflict, NotVisible, StaleForm
-from reviews.models import AccessGrant, AgencyReview, Determination, Document, Submission
+from reviews.models import (
+    AccessGrant,
+    AgencyReview,
+    Determination,
+    Document,
+    GatewaySignal,
+    Submission,
+)
 from reviews.services import timekeeping
 
 # What the audit log calls each kind of row.
@@ -22,6 +29,7 @@ KINDS: dict[type[Model], str] = {
     AgencyReview: "review",
     Determination: "determination",
     Document: "document",
+    GatewaySignal: "signal",
     Submission: "submission",
 }
 

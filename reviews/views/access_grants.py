@@ -24,12 +24,12 @@ from portal.context import Link
 from portal.templatetags.foreview import instant_html
 from portal.timeline import instant_text
 from reviews import policy
-from reviews.exceptions import Conflict, NotVisible
+from reviews.exceptions import Conflict, NotPermitted, NotVisible
 from reviews.forms.access_grants import GrantFilter, GrantRequestForm
-from reviews.models.access_grant import PLACES
+from reviews.models.grant_states import PLACES
 from reviews.policy import Action
 from reviews.services import access
-from reviews.views import grant_facts
+from reviews.views import grant_explanation, grant_facts
 from reviews.views.grant_steps import STEPS, allowed
 from reviews.views.page import find_submission, invalid, refused, submission_page
 
@@ -80,6 +80,7 @@ def grant_list(request):
         {
             "form": form,
             "page": page,
+            "looks_back": policy.has_a_way(request.user, Action.VIEW_PAST_ACCESS, at=request.at),
             "breadcrumbs": [Link("Home", reverse("reviews:home")), Link("Access", "")],
         },
         status=200 if form.is_valid() else 400,
@@ -105,6 +106,7 @@ def _rows(request, grants, *, descending):
     grants = (
         grants.listed(request.at, last_first=descending)
         .select_related("submission__model_version__lab", *PARTIES)
+        .prefetch_related("suspensions")
         .annotate(with_model=Exists(readable.filter(pk=OuterRef("submission"))))
     )
     page = keyset.page(request, grants, CURSOR, descending=descending)
@@ -180,7 +182,7 @@ def grant_request(request, reference):
 def grant_detail(request, key):
     """One grant: what was asked, who said what when, and what the person may do to it now."""
     grant = _find(request, key)
-    fitting = [step for step in STEPS if step.fits(grant, request.at)]
+    fitting = [step for step in STEPS if step.is_open(grant, request.at)]
     mine = allowed(fitting, request.user, grant, request.at)
     return _page(
         request,
@@ -188,7 +190,18 @@ def grant_detail(request, key):
         grant,
         title=SECTION,
         buttons=[step.button(grant) for step in mine],
+        why=_why(request, grant),
+        live=grant.live_at(request.at),
     )
+
+
+def _why(request, grant):
+    """What is shown of why it is live or not, and why not for the reader."""
+    for_lab = policy.may(request.user, Action.OWN, grant.submission, at=request.at)
+    return [
+        *grant_explanation.why(grant, request.at, for_lab=for_lab),
+        *grant_explanation.why_not_hers(grant, request.user, request.at),
+    ]
 
 
 @require_http_methods(["GET", "POST"])
@@ -210,6 +223,54 @@ def grant_authorize(request, key):
 
 
 @require_http_methods(["GET", "POST"])
+def grant_extend(request, key):
+    """A later end waits for the lab; the access keeps its own meanwhile."""
+    return _take(request, key, "extend")
+
+
+@require_http_methods(["GET", "POST"])
+def extension_consent(request, key):
+    """The lab agrees to the later end; an administrator may then authorize it."""
+    return _take(request, key, "consent", noun="extension")
+
+
+@require_http_methods(["GET", "POST"])
+def extension_decline(request, key):
+    """The lab declines the later end, with its reason."""
+    return _take(request, key, "decline", noun="extension")
+
+
+@require_http_methods(["GET", "POST"])
+def extension_authorize(request, key):
+    """The access lasts until the later end, and no longer than the window."""
+    return _take(request, key, "authorize", noun="extension")
+
+
+@require_http_methods(["GET", "POST"])
+def extension_withdraw(request, key):
+    """The agency no longer asks for the later end."""
+    return _take(request, key, "withdraw", noun="extension")
+
+
+@require_http_methods(["GET", "POST"])
+def grant_recertify(request, key):
+    """A lead says that the access is still needed, and the time to say so again begins."""
+    return _take(request, key, "recertify")
+
+
+@require_http_methods(["GET", "POST"])
+def grant_suspend(request, key):
+    """The model cannot be used by the grant until the person's side resumes it."""
+    return _take(request, key, "suspend")
+
+
+@require_http_methods(["GET", "POST"])
+def grant_resume(request, key):
+    """What the person's side suspended, it suspends no longer."""
+    return _take(request, key, "resume")
+
+
+@require_http_methods(["GET", "POST"])
 def grant_revoke(request, key):
     """Access by this grant, or the request for it, has ended; other grants are untouched."""
     return _take(request, key, "revoke")
@@ -225,6 +286,9 @@ def grant_attest(request, key):
 def grant_use(request, key):
     """The grantee sees how to reach the model and on which terms; that she looked is on record."""
     grant = _find(request, key)
+    lapsed = grant_explanation.why_not_hers(grant, request.user, request.at)
+    if lapsed or not grant.live_at(request.at):
+        raise NotPermitted(" ".join(lapsed or _why(request, grant)))
     access.use(grant, by=request.user, at=request.at)
     return _page(
         request,
@@ -235,19 +299,22 @@ def grant_use(request, key):
     )
 
 
-def _take(request, key, verb):
+def _take(request, key, verb, *, noun="grant"):
     """The step of that name, as the person may take it: done, or its page with what it means."""
     grant = _find(request, key)
-    ways = [step for step in STEPS if step.verb == verb]
+    ways = [step for step in STEPS if (step.noun, step.verb) == (noun, verb)]
+    row = ways[-1].row(grant)
+    if row is None:
+        raise NotVisible
     mine = allowed(ways, request.user, grant, request.at)
     if not mine:
-        policy.check(request.user, ways[-1].action, grant, at=request.at)
-    step = next((step for step in mine if step.fits(grant, request.at)), mine[-1])
-    form = step.form(request.POST if request.method == "POST" else None)
+        policy.check(request.user, ways[-1].action, ways[-1].asked_of(grant), at=request.at)
+    step = next((step for step in mine if step.is_open(grant, request.at)), mine[-1])
+    form = step.form(request.POST if request.method == "POST" else None, grant=grant)
     status = invalid(form)
     if form.is_valid():
         try:
-            step.act(grant, **form.cleaned_data, by=request.user, at=request.at)
+            step.act(row, **form.cleaned_data, by=request.user, at=request.at)
         except Conflict as error:
             status = refused(form, error)
         else:
@@ -261,7 +328,7 @@ def _take(request, key, verb):
         status=status,
         form=form,
         step=step,
-        fits=step.fits(grant, request.at),
+        fits=step.is_open(grant, request.at),
         consequences=step.outcomes(grant),
     )
 
@@ -271,6 +338,11 @@ def _find(request, key):
     grant = (
         policy.allowed(request.user, Action.VIEW_GRANT, at=request.at)
         .select_related("submission__model_version__lab", *EVERYONE_NAMED)
+        .prefetch_related(
+            *("suspensions__suspended_by", "suspensions__resumed_by", "extensions__requested_by"),
+            *("extensions__consented_by", "extensions__declined_by", "extensions__authorized_by"),
+            *("extensions__taken_back_by", "users__person"),
+        )
         .filter(key=key)
         .first()
     )

@@ -4,10 +4,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from django.utils.html import format_html
+
 from portal.templatetags.foreview import instant_html
+from portal.timeline import instant_text
 from reviews import audience
 from reviews.models import AccessGrant, Package
-from reviews.models.access_grant import beyond
+from reviews.models.grant_states import EndReason, Side
+from reviews.models.package import beyond
+
+# What has to be renewed before it, and by whom.
+LAPSES_BY = {
+    EndReason.NONDISCLOSURE_LAPSED: "nondisclosure terms, which an administrator records",
+    EndReason.TRAINING_LAPSED: "insider-risk training, which an administrator records",
+    EndReason.NOT_RECERTIFIED: "a lead's word that it is still needed",
+}
 
 
 @dataclass
@@ -56,13 +67,33 @@ class Facts:
             ("Submission", submission.reference),
             ("Model version", str(submission.model_version) if self.content else None),
             ("Who uses the model", f"{grant.grantee.name}, {grant.agency.short_name}"),
+            *self._named_besides(),
             ("Asked for by", f"{grant.requested_by.name}, {grant.agency.short_name}"),
             ("Purpose", grant.purpose if self.content else None),
-            ("Access level", grant.get_access_level_display()),
+            (
+                "Access level",
+                _narrowed(grant.get_access_level_display(), grant.get_asked_access_level_display()),
+            ),
+            (
+                "Safeguards of the model",
+                _narrowed(grant.get_safeguards_display(), grant.get_asked_safeguards_display()),
+            ),
             ("Environment", grant.environment if self.content else None),
             ("Start", instant_html(grant.starts_at)),
-            ("End", instant_html(ends_at)),
+            (
+                "End",
+                _narrowed(
+                    instant_html(ends_at),
+                    instant_html(grant.asked_ends_at) if grant.asked_ends_at else "",
+                ),
+            ),
+            *self._asked_later(),
+            (
+                "Lapses unless renewed",
+                self._lapse(),
+            ),
             ("State", self.state),
+            ("Why it is over", reason.label if (reason := grant.end_reason_at(self.at)) else None),
         ]
         return [{"question": ask, "answer": answer} for ask, answer in rows if answer is not None]
 
@@ -70,9 +101,10 @@ class Facts:
         """What happened, oldest first: what, who, when, and a reason for whoever may read it."""
         grant = self.grant
         lab, agency = grant.submission.lab.short_name, grant.agency.short_name
+        less = " to less than was asked for" if grant.narrowed else ""
         found = [
             (f"{agency} asked", grant.requested_by, grant.requested_at, ""),
-            (f"{lab} consented", grant.consented_by, grant.consented_at, ""),
+            (f"{lab} consented{less}", grant.consented_by, grant.consented_at, ""),
             (f"{lab} declined", grant.declined_by, grant.declined_at, grant.decline_reason),
             ("Authorized", grant.authorized_by, grant.authorized_at, ""),
             (
@@ -85,9 +117,16 @@ class Facts:
                 f"Closeout attested for {agency}",
                 grant.agency_attested_by,
                 grant.agency_attested_at,
-                "",
+                grant.agency_exceptions and f"Exceptions: {grant.agency_exceptions}",
             ),
-            (f"Closeout attested for {lab}", grant.lab_attested_by, grant.lab_attested_at, ""),
+            (
+                f"Closeout attested for {lab}",
+                grant.lab_attested_by,
+                grant.lab_attested_at,
+                grant.lab_exceptions and f"Exceptions: {grant.lab_exceptions}",
+            ),
+            *self._suspensions(),
+            *self._extensions(lab, agency),
             *((what, None, when, "") for what, when in self._by_the_clock()),
         ]
         return [
@@ -102,6 +141,56 @@ class Facts:
             )
         ]
 
+    def _lapse(self):
+        grant = self.grant
+        if not grant.authorized_now(self.at) or grant.lapses_at != grant.effective_end():
+            return None
+        why = LAPSES_BY[EndReason(grant.lapses_because)]
+        return format_html("{}: {}", instant_html(grant.lapses_at), why)
+
+    def _named_besides(self):
+        """The team's other people, and of each whether she may still use it."""
+        named = [(one, one.in_force(self.at)) for one in self.grant.users.all()]
+        yield "Team", self.grant.team or None
+        names = [one.person.name + ("" if still else ", no longer") for one, still in named]
+        yield "Who else uses it", "; ".join(names) or None
+
+    def _asked_later(self):
+        for one in self.grant.extensions.all():
+            if one.pending and self.grant.authorized_now(self.at):
+                yield "Later end asked for", instant_html(one.ends_at)
+                yield "What the time is for", one.reason if self.content else None
+
+    def _extensions(self, lab, agency):
+        for one in self.grant.extensions.all():
+            until = instant_text(one.ends_at)
+            yield (
+                f"{agency} asked for an end on {until}",
+                one.requested_by,
+                one.requested_at,
+                (one.reason),
+            )
+            yield f"{lab} consented to the later end", one.consented_by, one.consented_at, ""
+            yield (
+                f"{lab} declined the later end",
+                one.declined_by,
+                one.declined_at,
+                (one.decline_reason),
+            )
+            yield f"{agency} took the request back", one.taken_back_by, one.taken_back_at, ""
+            yield f"Authorized until {until}", one.authorized_by, one.authorized_at, ""
+
+    def _suspensions(self):
+        whose = {
+            Side.LAB: self.grant.submission.lab.short_name,
+            Side.AGENCY: self.grant.agency.short_name,
+            Side.ADMINISTRATION: "An administrator",
+        }
+        for one in self.grant.suspensions.all():
+            side = whose[Side(one.side)]
+            yield f"{side} suspended access", one.suspended_by, one.suspended_at, one.reason
+            yield f"{side} resumed access", one.resumed_by, one.resumed_at, ""
+
     def _by_the_clock(self):
         grant = self.grant
         if grant.authorized_at is None:
@@ -111,7 +200,7 @@ class Facts:
         if began_at <= self.at and (over_at is None or began_at < over_at):
             yield "Access began", began_at
         if over_at is not None and over_at != grant.revoked_at:
-            yield "Access ended", over_at
+            yield f"Access ended: {grant.end_reason_at(self.at).label}", over_at
 
     def _name(self, person):
         if not self.for_lab or person.pk in self._named_to_labs:
@@ -123,11 +212,16 @@ class Facts:
         return audience.named_to_lab(self.grant)
 
 
+def _narrowed(answer, asked):
+    return format_html("{} (asked for: {})", answer, asked) if asked else answer
+
+
 def terms(grant, package):
     """How to reach the model and on which terms, as questions and answers."""
     rows = [
         ("Endpoint reference", package.endpoint_reference, True),
         ("Access level", grant.get_access_level_display(), False),
+        ("Safeguards of the model", grant.get_safeguards_display(), False),
         ("Environment", grant.environment, False),
         ("Access ends", instant_html(min(grant.ends_at, grant.submission.window()[1])), False),
         ("Capacity limits", package.capacity_limits, False),

@@ -8,20 +8,42 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from django.forms import Form
 from django.urls import reverse
 
 from portal.timeline import instant_text
 from reviews import policy
-from reviews.forms.access_grants import AttestForm, DeclineForm, RevokeForm
-from reviews.models import AccessGrant
+from reviews.forms.access_grants import (
+    AttestForm,
+    ConsentForm,
+    DeclineForm,
+    ExtendForm,
+    ReasonForm,
+    StepForm,
+)
+from reviews.models import AccessGrant, GrantExtension
+from reviews.models.grant_states import Side
 from reviews.policy import Action
-from reviews.services import access
+from reviews.services import access, extensions, readiness, suspensions
+
+
+def _itself(grant):
+    return grant
+
+
+def _extension(grant):
+    """Its latest extension; None when none was ever asked for."""
+    extension = next(reversed(grant.extensions.all()), None)
+    if extension is not None:
+        extension.grant = grant
+    return extension
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One thing to do to a grant, at the address that ends in ``verb``.
+    """One thing to do to a grant or its extension, at the address that ends in ``verb``.
+
+    ``row`` leads from the grant to what it is done to, and ``asked_of`` to what policy is asked
+    about; ``row`` answers None where there is nothing of the kind.
 
     Its page is called ``title``, or like its button ``label``.
     ``fits`` is the model's own answer for an instant, whoever asks; with ``for_its_agency``
@@ -29,15 +51,18 @@ class Step:
     click and no page.
     """
 
+    noun: str = "grant"
     verb: str
     action: Action
+    row: Callable[[AccessGrant], Any] = _itself
+    asked_of: Callable[[AccessGrant], Any] = _itself
     fits: Callable[..., bool]
     label: str
     title: str = ""
     done: str = ""
     style: str = ""
     for_its_agency: bool = False
-    form: type[Form] = Form
+    form: type[StepForm] = StepForm
     act: Callable[..., Any] | None = None
     consequences: tuple[str, ...] = ()
 
@@ -45,14 +70,21 @@ class Step:
         """What components/buttons.html draws."""
         return {
             "label": self.label,
-            "url": reverse(f"reviews:grant-{self.verb}", args=[grant.key]),
+            "url": reverse(f"reviews:{self.noun}-{self.verb}", args=[grant.key]),
             "post": self.act is None,
             "style": self.style,
         }
 
+    def is_open(self, grant, at):
+        """Whether the grant's facts leave the step to be taken at ``at``, whoever asks."""
+        row = self.row(grant)
+        return row is not None and self.fits(row, at)
+
     def outcomes(self, grant):
         """What taking the step means, a sentence each."""
+        extension = _extension(grant)
         names = {
+            "later": instant_text(extension.ends_at) if extension else "",
             "who": f"{grant.grantee.name} of {grant.agency.short_name}",
             "agency": grant.agency.short_name,
             "lab": grant.submission.lab.short_name,
@@ -65,8 +97,12 @@ class Step:
 
 def allowed(steps, person, grant, at):
     """Those of ``steps`` that the person may take, whether or not the grant's state fits."""
-    actions = {step.action for step in steps}
-    may = {action for action in actions if policy.may(person, action, grant, at=at)}
+    asked = {step.action: step.asked_of(grant) for step in steps}
+    may = {
+        action
+        for action, row in asked.items()
+        if row is not None and policy.may(person, action, row, at=at)
+    }
     return [
         step
         for step in steps
@@ -90,6 +126,44 @@ def _attest(side):
     )
 
 
+def _suspend(side, for_whom, may_resume):
+    return Step(
+        verb="suspend",
+        action=suspensions.SUSPENDS[side],
+        fits=partial(AccessGrant.suspendable_at, side=side),
+        label=f"Suspend access {for_whom}",
+        done="Access is suspended. Its parties are told.",
+        style="outline",
+        form=ReasonForm,
+        act=partial(suspensions.suspend, side=side),
+        consequences=(
+            "{who} can no longer use the model, from the next click on, until "
+            f"{may_resume} resumes it.",
+            "Its end does not move: {end}. Other access to the same model is untouched.",
+        ),
+    )
+
+
+def _resume(side, for_whom):
+    return Step(
+        verb="resume",
+        action=suspensions.SUSPENDS[side],
+        fits=partial(AccessGrant.resumable_at, side=side),
+        label=f"Resume access {for_whom}",
+        done="The suspension is lifted. The parties are told.",
+        act=partial(suspensions.resume, side=side),
+        consequences=(
+            "{who} may use the model again until {end}, unless another side has suspended it too.",
+        ),
+    )
+
+
+# Each side in the words of its own people.
+SIDES = (
+    (Side.LAB, "for the lab", "{lab}"),
+    (Side.AGENCY, "for the agency", "a lead of {agency}"),
+    (Side.ADMINISTRATION, "as administrator", "an administrator"),
+)
 STEPS = (
     Step(
         verb="consent",
@@ -98,11 +172,14 @@ STEPS = (
         label="Consent",
         title="Consent to access",
         done="Your lab's consent is recorded. An administrator is told.",
+        form=ConsentForm,
         act=access.consent,
         consequences=(
             "Once an administrator authorizes it, {who} may use the model from {start} until "
-            "{end}, and not after the window ends.",
-            "Your lab may revoke the access at any time, without giving a reason.",
+            "{end} at the latest, and not after the window ends.",
+            "You may consent to less than was asked for: a lower level, stronger safeguards, an "
+            "earlier end. {agency} is told.",
+            "Your lab may suspend or revoke the access at any time, without giving a reason.",
         ),
     ),
     Step(
@@ -142,6 +219,94 @@ STEPS = (
         label="Show how to reach the model",
     ),
     Step(
+        verb="extend",
+        action=Action.EXTEND_GRANT,
+        fits=AccessGrant.extendable_at,
+        label="Ask for more time",
+        title="Ask that access last longer",
+        done="The later end is asked for. The lab is told.",
+        style="outline",
+        form=ExtendForm,
+        act=extensions.request,
+        consequences=(
+            "The access keeps its end until {lab} has consented and an administrator has "
+            "authorized the later one.",
+            "Nobody extends the review window.",
+        ),
+    ),
+    Step(
+        noun="extension",
+        verb="consent",
+        action=Action.CONSENT_EXTENSION,
+        row=_extension,
+        asked_of=_extension,
+        fits=GrantExtension.answerable_at,
+        label="Consent to the later end",
+        done="Your lab's consent is recorded. An administrator is told.",
+        act=extensions.consent,
+        consequences=(
+            "Once an administrator authorizes it, {who} may use the model until {later}, and not "
+            "after the window ends. Until then the access ends on {end}.",
+        ),
+    ),
+    Step(
+        noun="extension",
+        verb="decline",
+        action=Action.CONSENT_EXTENSION,
+        row=_extension,
+        asked_of=_extension,
+        fits=GrantExtension.answerable_at,
+        label="Decline the later end",
+        done="The later end is declined. The agency's lead is told.",
+        style="outline",
+        form=DeclineForm,
+        act=extensions.decline,
+        consequences=("The access keeps its end, {end}. The agency may ask again.",),
+    ),
+    Step(
+        noun="extension",
+        verb="authorize",
+        action=Action.AUTHORIZE_EXTENSION,
+        row=_extension,
+        asked_of=_extension,
+        fits=GrantExtension.authorizable_at,
+        label="Authorize the later end",
+        done="The access lasts longer. Its parties are told.",
+        act=extensions.authorize,
+        consequences=(
+            "{who} may use the model of {lab} under {reference} until {later}, or until the window "
+            "ends if that is earlier. Now the access ends on {end}.",
+        ),
+    ),
+    Step(
+        noun="extension",
+        verb="withdraw",
+        action=Action.EXTEND_GRANT,
+        row=_extension,
+        fits=GrantExtension.withdrawable_at,
+        label="Take back the request for more time",
+        done="The request for more time is taken back.",
+        style="outline",
+        act=extensions.take_back,
+        consequences=("The access keeps its end, {end}. Your agency may ask again.",),
+    ),
+    Step(
+        verb="recertify",
+        action=Action.RECERTIFY_GRANT,
+        fits=AccessGrant.recertifiable_at,
+        label="Recertify",
+        title="Say that access is still needed",
+        done="The access is recertified.",
+        act=readiness.recertify,
+        consequences=(
+            "Unless somebody says that it is still needed, this access lapses. It keeps its own "
+            "end, {end}.",
+            "Access that lapsed never comes back.",
+        ),
+    ),
+    *(_resume(side, for_whom) for side, for_whom, _ in SIDES),
+    *(_suspend(*words) for words in SIDES),
+    Step(
         verb="revoke",
         action=Action.REVOKE_GRANT,
         fits=AccessGrant.answerable_at,
@@ -149,7 +314,7 @@ STEPS = (
         label="Take back the request",
         done="The request is taken back. Its parties are told.",
         style="outline",
-        form=RevokeForm,
+        form=ReasonForm,
         act=access.revoke,
         consequences=(
             "{lab} is told that {agency} no longer asks, and {who} gets no access by this request.",
@@ -163,7 +328,7 @@ STEPS = (
         label="Revoke access",
         done="Access is revoked and has ended. Its parties are told.",
         style="secondary",
-        form=RevokeForm,
+        form=ReasonForm,
         act=access.revoke,
         consequences=(
             "{who} can no longer use the model, from the next click on.",

@@ -33,30 +33,19 @@ from reviews.models import (
     Report,
     Submission,
 )
-from reviews.models.access_grant import GrantState
 from reviews.models.submission import ModelVersion
 from reviews.policy import Action
 from reviews.rules import Standing, There
 from reviews.services import reports
-from reviews.views.page import LINE_OF_A_GRANT
+from reviews.views import home_access
+from reviews.views.home_access import SHOWN, Task
 from reviews.workflow import Status
 
-SHOWN = 8
 NAMES = ModelVersion.objects.select_related("lab").only("family", "version", "lab__short_name")
 # How long a report stays among what waits, answered or not.
 RECENT = timedelta(days=30)
 # Beyond this a count says "99+": an exact count of a large list costs more than the list.
 COUNTED = 100
-
-
-@dataclass(frozen=True)
-class Task:
-    """Something that waits, where to do it, and when its time ends."""
-
-    text: str
-    url: str
-    detail: str = ""
-    when: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,7 +90,7 @@ def home(request):
         {
             "waiting": waiting,
             "ending": [_end(submission) for submission in ending],
-            "access": _access_ending(request),
+            "access": home_access.ending(request),
             "counts": _counts(request) if sees_submissions else [],
             "sees_submissions": sees_submissions,
             "may_audit": policy.has_a_way(request.user, Action.AUDIT, at=request.at),
@@ -152,68 +141,6 @@ def _drafts(request, seats):
         .order_by("-created_at", "-reference")
     )
     return _submission_tasks("Finish and file a draft", "reviews:submission-file", drafts)
-
-
-def _grant_tasks(request, action, text, state):
-    grants = (
-        policy.allowed(request.user, action, at=request.at)
-        .in_state(state, request.at)
-        .select_related("submission", "agency")
-        .order_by("starts_at", "pk")
-    )
-    return [
-        Task(
-            text,
-            grant.get_absolute_url(),
-            f"{grant.agency.short_name}, submission {grant.submission.reference}",
-            SafeString("Asked for from " + instant_html(grant.starts_at)),
-        )
-        for grant in grants[:SHOWN]
-    ]
-
-
-def _consents(request, seats):
-    return _grant_tasks(
-        request,
-        Action.CONSENT_GRANT,
-        "Answer a request for access to your model",
-        GrantState.REQUESTED,
-    )
-
-
-def _authorizations(request, seats):
-    return _grant_tasks(
-        request,
-        Action.AUTHORIZE_GRANT,
-        "Authorize access that the lab consented to",
-        GrantState.CONSENTED,
-    )
-
-
-def _closeouts_of_lab(request, seats):
-    return _closeouts(request, Action.ATTEST_FOR_LAB, "lab")
-
-
-def _closeouts_of_agency(request, seats):
-    return _closeouts(request, Action.ATTEST_FOR_AGENCY, "agency")
-
-
-def _closeouts(request, action, side):
-    grants = (
-        policy.allowed(request.user, action, at=request.at)
-        .attestable(request.at, side)
-        .select_related("submission", "agency")
-        .order_by("ends_at", "pk")
-    )
-    return [
-        Task(
-            "Attest the closeout of access that has ended",
-            grant.get_absolute_url(),
-            f"{grant.agency.short_name}, submission {grant.submission.reference}",
-            SafeString("Ended " + instant_html(grant.over_at(request.at))),
-        )
-        for grant in grants[:SHOWN]
-    ]
 
 
 def _seats_to_confirm(request, seats):
@@ -322,13 +249,19 @@ def _reports_to_issue(request, seats):
 
 
 WAITING = {
-    Role.LIAISON: [_drafts, _consents, _reports, _closeouts_of_lab],
-    Role.LAB_ADMINISTRATOR: [_drafts, _consents, _reports, _closeouts_of_lab],
+    Role.LIAISON: [_drafts, home_access.consents, _reports, home_access.closeouts_of_lab],
+    Role.LAB_ADMINISTRATOR: [_drafts, home_access.consents, _reports, home_access.closeouts_of_lab],
     Role.REVIEWER: [_reviews],
-    Role.LEAD: [_reports_to_issue, _assignments, _positions, _closeouts_of_agency],
+    Role.LEAD: [
+        _reports_to_issue,
+        _assignments,
+        _positions,
+        home_access.recertifications,
+        home_access.closeouts_of_agency,
+    ],
     Role.DETERMINATION_OFFICIAL: [_determinations],
     Role.CONSULTED_OFFICIAL: [_consultations],
-    Role.ADMINISTRATOR: [_seats_to_confirm, _authorizations],
+    Role.ADMINISTRATOR: [_seats_to_confirm, home_access.authorizations],
 }
 
 
@@ -343,25 +276,6 @@ def _end(submission):
         submission.reference,
         instant_html(submission.closes_at),
     )
-
-
-def _access_ending(request):
-    grants = (
-        policy.allowed(request.user, Action.VIEW_GRANT, at=request.at)
-        .live(request.at)
-        .select_related("submission", "agency", "grantee")
-        .only("submission__reference", *LINE_OF_A_GRANT)
-        .order_by("ends_at", "pk")
-    )
-    return [
-        Task(
-            f"{grant.grantee.name}, {grant.agency.short_name}",
-            grant.get_absolute_url(),
-            f"Submission {grant.submission.reference}",
-            instant_html(grant.ends_at),
-        )
-        for grant in grants[:SHOWN]
-    ]
 
 
 class Capped(Subquery):

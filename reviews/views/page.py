@@ -4,7 +4,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from portal.context import Link
-from reviews import policy
+from reviews import finding, policy
 from reviews.exceptions import FileRefused, NotPermitted, StaleForm
 from reviews.policy import Action
 
@@ -23,7 +23,7 @@ SECTIONS = [
 # What a line about a grant shows: its state, whose it is and for whom.
 LINE_OF_A_GRANT = (
     *("key", "starts_at", "ends_at", "consented_at", "declined_at", "authorized_at"),
-    *("revoked_at", "agency_attested_at", "lab_attested_at"),
+    *("revoked_at", "lapses_at", "agency_attested_at", "lab_attested_at"),
     *("agency__short_name", "grantee__name"),
 )
 
@@ -35,7 +35,7 @@ def find_submission(request, reference, action=Action.VIEW, **facts):
     the same query as for one that does not exist, and NotPermitted for one that she may only
     see.
     """
-    submission, submission.may = policy.find_submission(
+    submission, submission.may = finding.find_submission(
         request.user, reference, at=request.at, **facts
     )
     if action not in submission.may:
@@ -45,7 +45,7 @@ def find_submission(request, reference, action=Action.VIEW, **facts):
 
 def find(request, action, **key):
     """The row of the action's kind with that key, when the person may do ``action`` to it."""
-    return policy.find(request.user, action, at=request.at, **key)
+    return finding.find(request.user, action, at=request.at, **key)
 
 
 def submission_page(request, template, submission, *, title, section="", status=200, **context):

@@ -161,6 +161,7 @@ def _grants(submission, visible, at):
     latest = (
         visible.filter(submission=submission)
         .select_related("agency", "grantee")
+        .prefetch_related("suspensions")
         .only("submission", *LINE_OF_A_GRANT)[:SHOWN]
     )
     for grant in latest:

@@ -35,6 +35,9 @@ AUDIT_EVENTS = {
     "accounts.models": "which hands the name on",
     "reviews.services.history": "reads what a person may see",
     "reviews.policy": "names the kind of row that an auditor reads",
+    "reviews.access_rules": "names the kind of row that past access is told from",
+    "reviews.services.grants_as_of": "reads what a person may see of past access",
+    "reviews.services.grant_replay": "replays what it is given",
     "reviews.services.rows": "says what kind of row it composes for accounts.audit",
 }
 

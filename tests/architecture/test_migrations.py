@@ -1,13 +1,19 @@
 """The migrations say what the models say, and bring a released database along with its data."""
 
+import itertools
+from datetime import timedelta
+
 import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from reviews.models import Notice
+from reviews.models import AccessGrant, Gateway, GatewaySignal, Notice
+from reviews.services import gateway_signals
 from tests.conftest import database_copy
 
+DAY = timedelta(days=1)
+numbers = itertools.count(1)
 # The last released state of each application that has one to migrate from.
 RELEASED = [("accounts", "0004_seat_requests"), ("reviews", "0002_gray_box")]
 
@@ -20,14 +26,14 @@ def test_no_migration_is_missing():
 @pytest.fixture
 def released(django_db_setup, django_db_blocker):
     """``released("reviews", "Notice")`` is the last release's model, in a database of its own."""
-    with django_db_blocker.unblock(), database_copy("released", empty=True):
+    with django_db_blocker.unblock(), database_copy(f"released{next(numbers)}", empty=True):
         executor = MigrationExecutor(connection)
         executor.migrate(RELEASED)
         yield executor.loader.project_state(RELEASED).apps.get_model
 
 
-def test_notices_of_the_last_release_go_on(released, start):
-    """Sent, waiting and dead ones keep their facts, and each gets a reference of its own."""
+def filed(released, start):
+    """(a person, a submission that is under review) in the last release's tables."""
     person = released("accounts", "User").objects.create(email="a@test.example", name="Reader")
     lab = released("accounts", "Organization").objects.create(
         code="lab", name="Lab", short_name="Lab", kind="lab"
@@ -35,13 +41,23 @@ def test_notices_of_the_last_release_go_on(released, start):
     version = released("reviews", "ModelVersion").objects.create(
         lab=lab, family="F", version="1", checkpoint_sha256="0" * 64, created_at=start
     )
-    submission = released("reviews", "Submission").objects.create(
+    return person, released("reviews", "Submission").objects.create(
         reference="FV-0000-0000-0000",
         model_version=version,
         kind="early_access",
+        status="under_review",
         created_at=start,
         created_by=person,
+        opens_at=start,
+        closes_at=start + 10 * DAY,
+        allowance=30 * DAY,
+        certified_by=person,
     )
+
+
+def test_notices_of_the_last_release_go_on(released, start):
+    """Sent, waiting and dead ones keep their facts, and each gets a reference of its own."""
+    person, submission = filed(released, start)
     facts = [{}, {"sent_at": start}, {"dead_at": start, "error": "550 no"}, {"skipped_at": start}]
     for number, fact in enumerate(facts):
         released("reviews", "Notice").objects.create(
@@ -63,3 +79,85 @@ def test_notices_of_the_last_release_go_on(released, start):
         assert (row.delivery, row.digest_for, row.read_at) == ("immediate", None, None)
         assert row.waiting_since == start
     assert Notice.objects.undelivered().get().error == "550 no"
+
+
+@pytest.mark.parametrize("revoked", [False, True])
+def test_access_of_the_last_release_goes_on(released, start, revoked):
+    """It lives as long as it did, with its safeguards in place; a revocation claims no cause."""
+    person, submission = filed(released, start)
+    others = [
+        released("accounts", "User").objects.create(email=f"{name}@test.example", name=name)
+        for name in ("lead", "liaison", "administrator")
+    ]
+    agency = released("accounts", "Organization").objects.create(
+        code="agency", name="Agency", short_name="Agency", kind="agency"
+    )
+    words = ("requested", "consented", "authorized")
+    facts = {f"{word}_at": start for word in words}
+    facts |= {f"{word}_by": other for word, other in zip(words, others, strict=True)}
+    if revoked:
+        facts |= {"revoked_at": start + DAY, "revoked_by": others[0]}
+    released("reviews", "AccessGrant").objects.create(
+        submission=submission,
+        agency=agency,
+        grantee=person,
+        purpose="Purpose",
+        access_level="al3",
+        environment="Network",
+        starts_at=start,
+        ends_at=start + 9 * DAY,
+        **facts,
+    )
+    call_command("migrate", verbosity=0)
+    grant = AccessGrant.objects.get()
+    assert (grant.access_level, grant.safeguards, grant.narrowed) == ("al3", "in_place", False)
+    assert grant.live_at(start + 2 * DAY) is not revoked
+    assert AccessGrant.objects.live(start + 2 * DAY).exists() is not revoked
+    assert grant.end_reason_at(start + 2 * DAY) is None
+    assert grant.extendable_at(start + 8 * DAY) is not revoked
+
+
+def test_access_of_the_last_release_is_told_to_a_gateway_that_is_added_now(released, start):
+    """What lives is told once, with its end and without anybody named besides; no more is."""
+    person, submission = filed(released, start)
+    lead = released("accounts", "User").objects.create(email="lead@test.example", name="lead")
+    administrator = released("accounts", "User").objects.create(
+        email="administrator@test.example", name="administrator"
+    )
+    liaison = released("accounts", "User").objects.create(
+        email="liaison@test.example", name="liaison"
+    )
+    agency = released("accounts", "Organization").objects.create(
+        code="agency", name="Agency", short_name="Agency", kind="agency"
+    )
+    for ends_at in (start + DAY, start + 9 * DAY):
+        released("reviews", "AccessGrant").objects.create(
+            submission=submission,
+            agency=agency,
+            grantee=person,
+            purpose="Purpose",
+            access_level="al1",
+            environment="Network",
+            starts_at=start,
+            ends_at=ends_at,
+            requested_at=start,
+            requested_by=lead,
+            consented_at=start,
+            consented_by=liaison,
+            authorized_at=start,
+            authorized_by=administrator,
+        )
+    call_command("migrate", verbosity=0)
+    at = start + 2 * DAY
+    Gateway.objects.create(
+        lab_id=submission.model_version.lab_id,
+        name="Gateway",
+        url="https://gateway.example/",
+        token_sha256="0" * 64,
+        created_at=at,
+        created_by_id=liaison.pk,
+    )
+    assert [gateway_signals.sweep(at=at) for _ in range(2)] == [1, 0]
+    signal = GatewaySignal.objects.get()
+    assert (signal.kind, signal.occurred_at) == ("activate", start)
+    assert signal.facts["users"] == {person.email: (start + 9 * DAY).isoformat()}

@@ -15,7 +15,7 @@ from django.test import override_settings
 
 from accounts.models import User
 from reviews import clock, policy
-from reviews.models import Notice, SubmissionGroupObjectPermission
+from reviews.models import GrantExtension, Notice, SubmissionGroupObjectPermission
 from reviews.services import (
     agency_reviews,
     attachments,
@@ -165,6 +165,17 @@ def _add_grants(world, people):
         "nsa": factories.grant(world.running, people, "nsa"),
         "dod": factories.grant(world.running, people, "dod", state="requested"),
         "on basalt": factories.grant(world.basalt, people, "nsa", lab="basalt"),
+    }
+    # Asked for by rows alone, so that no notice and no event stands for it.
+    world.extensions = {
+        label: GrantExtension.objects.create(
+            grant=grant,
+            ends_at=END,
+            reason="Two runs are left.",
+            requested_at=START,
+            requested_by=grant.requested_by,
+        )
+        for label, grant in world.grants.items()
     }
 
 

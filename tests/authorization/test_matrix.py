@@ -24,9 +24,12 @@ from reviews.services import (
     attachments,
     calendar_feeds,
     determinations,
+    extensions,
     lifecycle,
+    mismatches,
 )
-from tests import factories
+from tests import factories, gateways
+from tests.people import keep_records
 
 TABLE = Path(__file__).with_name("matrix.txt")
 METHODS = ("GET", "POST")
@@ -80,9 +83,17 @@ def world(people, start):
     document = factories.document(submission, people)
     withheld = factories.document(submission, people, restricted_to=["dod"])
     review = factories.review_drafted(submission, people)
+    keep_records(people.nsa_reviewer, start, most_grants=9)
     requested = factories.grant(submission, people, state="requested")
     consented = factories.grant(submission, people, state="consented")
     live = factories.grant(submission, people, ends_at=start + timedelta(days=60))
+    suspended = factories.grant(submission, people, state="suspended")
+    asked, answered = (factories.grant(submission, people) for _ in range(2))
+    for grant in (asked, answered):
+        later = start + timedelta(days=20)
+        extensions.request(grant, ends_at=later, reason="More.", by=people.nsa_lead, at=start)
+    extensions.consent(answered.extensions.get(), by=people.northlight_liaison, at=start)
+    shorter = factories.grant(submission, people)
     determinations.request_consultations(submission, by=people.nsa_official, at=start)
     determination = determinations.write(
         submission,
@@ -95,8 +106,15 @@ def world(people, start):
     of_submission = {"reference": submission.reference}
     told = Notice.objects.filter(recipient=people.nsa_lead, submission=submission).earliest("pk")
     feed = calendar_feeds.make(by=people.nsa_lead, at=start)
+    gateway, listed = gateways.added(people, start)
+    state = f"grant,state,as_of\n{live.key},suspended,{start.isoformat()}\n".encode()
+    differing = mismatches.report(
+        gateway, name="state.csv", content=state, by=people.northlight_liaison, at=start
+    )
     special = {
         "reviews:feed-download": {"token": feed},
+        "reviews:gateway-download": {"token": listed},
+        "reviews:attestation-detail": {"key": gateway.key, "report": differing.key},
         "reviews:notice-detail": {"reference": told.reference},
         "reviews:submission-edit": {"reference": draft.reference, "step": "model"},
         "reviews:submission-file": {"reference": draft.reference},
@@ -105,6 +123,14 @@ def world(people, start):
         "reviews:grant-consent": {"key": requested.key},
         "reviews:grant-decline": {"key": requested.key},
         "reviews:grant-authorize": {"key": consented.key},
+        "reviews:grant-resume": {"key": suspended.key},
+        "reviews:grant-extend": {"key": shorter.key},
+        "reviews:extension-consent": {"key": asked.key},
+        "reviews:extension-decline": {"key": asked.key},
+        "reviews:extension-withdraw": {"key": asked.key},
+        "reviews:extension-authorize": {"key": answered.key},
+        "reviews:grant-recertify": {"key": live.key},
+        "accounts:personnel-edit": {"number": people.nsa_reviewer.pk},
         "accounts:seat-give": {"code": "nsa"},
         "accounts:seat-take": {"code": "nsa"},
         "accounts:seat-confirm": {"code": "nsa"},
@@ -115,8 +141,10 @@ def world(people, start):
     }
     for name in ("document-detail", "version-add", "document-restrict"):
         special[f"reviews:{name}"] = {"key": document.key}
+    for name in ("gateway-detail", "gateway-revoke", "signal-requeue", "attestation-add"):
+        special[f"reviews:{name}"] = {"key": gateway.key}
     special["reviews:version-download"] = {"key": document.key, "number": 1}
-    for name in ("grant-detail", "grant-revoke", "grant-use", "grant-attest"):
+    for name in ("grant-detail", "grant-revoke", "grant-suspend", "grant-use", "grant-attest"):
         special[f"reviews:{name}"] = {"key": live.key}
     addresses = {}
     for name in names():
@@ -136,6 +164,9 @@ def world(people, start):
     addresses["reviews:document-detail (withheld)"] = withheld.get_absolute_url()
     addresses["reviews:feed-download (unknown)"] = reverse(
         "reviews:feed-download", kwargs={"token": feed[::-1]}
+    )
+    addresses["reviews:gateway-download (unknown)"] = reverse(
+        "reviews:gateway-download", kwargs={"token": listed[::-1]}
     )
     addresses["reviews:submission-detail (draft)"] = draft.get_absolute_url()
     assert DocumentVersion.objects.filter(scan_state="clean").count() == 2

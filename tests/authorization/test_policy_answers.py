@@ -4,7 +4,7 @@ import pytest
 from django.db.models import F
 
 from accounts.models import AuditEvent, Organization
-from reviews import policy, rules
+from reviews import finding, policy, rules
 from reviews.exceptions import NotPermitted, NotVisible
 from reviews.models import AccessGrant, Assignment, Heartbeat, Notice, Submission
 from reviews.policy import Action
@@ -17,6 +17,7 @@ from tests.authorization.policy_world import (
     everyone,
     person,
 )
+from tests.gateways import added
 
 pytestmark = pytest.mark.django_db
 
@@ -33,9 +34,13 @@ def rows_of(world, action):
         "consultation": lambda: world.consultations.values(),
         "determination": lambda: world.determinations.values(),
         "accessgrant": lambda: world.grants.values(),
+        "grantextension": lambda: world.extensions.values(),
         "organization": lambda: Organization.objects.all()[:4],
         "auditevent": lambda: AuditEvent.objects.all()[:2],
         "notice": lambda: Notice.objects.filter(submission=world.running),
+        "gateway": lambda: [
+            added(world.people, OPENING, lab)[0] for lab in ("northlight", "basalt")
+        ],
         "heartbeat": lambda: [Heartbeat.objects.get_or_create(name="x", at=OPENING)[0]],
     }[kind]()
 
@@ -49,10 +54,10 @@ SOME = [
 
 @pytest.mark.parametrize("action", Action)
 def test_one_may_what_is_among_the_allowed_and_nothing_else(world, action):
-    people = everyone(world)
+    people, rows = everyone(world), list(rows_of(world, action))
     for code in SOME:
         allowed = set(policy.allowed(people[code], action, at=OPENING))
-        for row in rows_of(world, action):
+        for row in rows:
             assert policy.may(people[code], action, row, at=OPENING) == (row in allowed), code
 
 
@@ -107,9 +112,9 @@ def test_a_row_that_one_may_act_on_is_found_though_one_does_not_see_it(world):
     administrator = world.people.administrator
     assert not policy.may(administrator, Action.VIEW, world.running, at=OPENING)
     key = {"reference": world.running.reference}
-    assert policy.find(administrator, Action.ADMINISTER, at=OPENING, **key) == world.running
+    assert finding.find(administrator, Action.ADMINISTER, at=OPENING, **key) == world.running
     with pytest.raises(NotVisible):
-        policy.find(administrator, Action.OWN, at=OPENING, **key)
+        finding.find(administrator, Action.OWN, at=OPENING, **key)
 
 
 # check
@@ -155,11 +160,11 @@ def test_check(world, code, action, kind, label, at, refusal):
     someone = getattr(world.people, code)
     if refusal is None:
         policy.check(someone, action, row, at=at)
-        assert policy.find(someone, action, at=at, pk=row.pk) == row
+        assert finding.find(someone, action, at=at, pk=row.pk) == row
     else:
         for question in (
             lambda: policy.check(someone, action, row, at=at),
-            lambda: policy.find(someone, action, at=at, pk=row.pk),
+            lambda: finding.find(someone, action, at=at, pk=row.pk),
         ):
             with pytest.raises(refusal) as caught:
                 question()
@@ -170,7 +175,7 @@ def test_check(world, code, action, kind, label, at, refusal):
 def test_a_row_that_does_not_exist_is_found_by_nobody(world, action):
     for someone in everyone(world).values():
         with pytest.raises(NotVisible):
-            policy.find(someone, action, at=OPENING, pk=0)
+            finding.find(someone, action, at=OPENING, pk=0)
 
 
 def test_a_hidden_row_costs_the_queries_of_none(world, django_assert_num_queries):
@@ -179,7 +184,7 @@ def test_a_hidden_row_costs_the_queries_of_none(world, django_assert_num_queries
     rules.permission_number("own_submission")  # asked once by each process
     for number in (hidden.pk, 0):
         with django_assert_num_queries(2), pytest.raises(NotVisible):
-            policy.find(stranger, Action.VIEW_DOCUMENT, at=OPENING, pk=number)
+            finding.find(stranger, Action.VIEW_DOCUMENT, at=OPENING, pk=number)
 
 
 # find_submission
@@ -191,11 +196,11 @@ def test_a_submission_is_found_by_whoever_sees_it_with_what_she_may_do(world, at
         for submission in world.submissions.values():
             actions = policy.actions(someone, submission, at=at)
             if Action.VIEW in actions:
-                found = policy.find_submission(someone, submission.reference, at=at)
+                found = finding.find_submission(someone, submission.reference, at=at)
                 assert found == (submission, actions)
             else:
                 with pytest.raises(NotVisible):
-                    policy.find_submission(someone, submission.reference, at=at)
+                    finding.find_submission(someone, submission.reference, at=at)
 
 
 def test_a_fact_asked_along_with_a_submission_is_answered(world):
@@ -204,7 +209,7 @@ def test_a_fact_asked_along_with_a_submission_is_answered(world):
     )
     lead = world.people.nsa_lead
     answers = {
-        label: policy.find_submission(
+        label: finding.find_submission(
             lead, world.submissions[label].reference, at=OPENING, assigned=assigned
         )[0].assigned
         for label in ("running", "basalt")
@@ -224,7 +229,7 @@ def test_a_hidden_submission_costs_the_queries_of_none(world, reference, django_
     wanted = world.draft.reference if reference == "hidden" else "FV-0000-0000-0000"
     policy.actions(world.people.nsa_lead, world.draft, at=OPENING)  # what a process asks once
     with django_assert_num_queries(2), pytest.raises(NotVisible):
-        policy.find_submission(world.people.nsa_lead, wanted, at=OPENING)
+        finding.find_submission(world.people.nsa_lead, wanted, at=OPENING)
 
 
 def test_check_on_rows_that_belong_to_no_submission(world):

@@ -117,17 +117,22 @@ def test_auditors_alone_read_the_audit_log(world):
     assert who(world, Action.AUDIT, log, OPENING) == {"the log": {"auditor"}}
 
 
+OVERSEEING = {
+    *(Action.OVERSEE_CLOSEOUT, Action.TRACK_GRANTS, Action.EXPORT_GRANTS),
+    *(Action.VIEW_PAST_ACCESS, Action.OVERSEE_PAST_ACCESS),
+}
 # What each role may do without any attachment.
 UNATTACHED = dict.fromkeys(Role, frozenset()) | {
     Role.ADMINISTRATOR: {
-        Action.ADMINISTER,
-        Action.ADMINISTER_SEATS,
+        *(Action.ADMINISTER, Action.ADMINISTER_SEATS),
         Action.VIEW_GRANT,
         Action.AUTHORIZE_GRANT,
         Action.REVOKE_GRANT,
+        Action.SUSPEND_AS_ADMINISTRATOR,
+        *(Action.AUTHORIZE_EXTENSION, Action.REVOKE_GRANTS, *OVERSEEING),
     },
-    Role.AUDITOR: {Action.AUDIT},
-    **dict.fromkeys(LAB_ROLES, frozenset({Action.DRAFT})),
+    Role.AUDITOR: {Action.AUDIT, *OVERSEEING},
+    **dict.fromkeys(LAB_ROLES, frozenset({Action.DRAFT, Action.ADD_GATEWAY})),
 }
 
 
@@ -175,7 +180,9 @@ ALONE = {
         *(Action.ADD_DOCUMENT, Action.MANAGE_DOCUMENT),
         *(Action.VIEW_DOCUMENT, Action.READ_DOCUMENT),
         *(Action.VIEW_GRANT, Action.CONSENT_GRANT, Action.REVOKE_GRANT, Action.ATTEST_FOR_LAB),
-        *(Action.DRAFT, Action.READ_NOTICE),
+        *(Action.SUSPEND_FOR_LAB, Action.CONSENT_EXTENSION, Action.VIEW_PAST_ACCESS),
+        *(Action.TRACK_GRANTS, Action.REVOKE_GRANTS, Action.EXPORT_GRANTS),
+        *(Action.DRAFT, Action.ADD_GATEWAY, Action.READ_NOTICE),
     },
     ("read_package", "outpost:reviewer"): {
         *(Action.READ_PACKAGE, Action.VIEW_DOCUMENT, Action.READ_DOCUMENT, Action.RECUSE),
@@ -187,7 +194,7 @@ ALONE = {
     ("lead_submission", "outpost:lead"): {
         *(Action.ASSIGN, Action.FILE_POSITION, Action.ISSUE_REPORT, Action.READ_REVIEW),
         *(Action.REQUEST_GRANT, Action.VIEW_GRANT, Action.REVOKE_GRANT, Action.ATTEST_FOR_AGENCY),
-        Action.READ_NOTICE,
+        *(Action.EXTEND_GRANT, Action.READ_NOTICE),
     },
     ("determine_submission", "nsa:determination_official"): {
         *(Action.DETERMINE, Action.SIGN_DETERMINATION, Action.READ_DETERMINATION),

@@ -13,10 +13,12 @@ from django.test import Client
 
 from reviews.models import Notice
 from reviews.services import agency_reviews, delivery, ends, lifecycle
-from tests import factories
+from tests import factories, gateways
 
 CANARY = "canary-of-basalt"
 RANDOM = [
+    # The log's hash of an event covers one before it, which nobody outside can guess.
+    (rb'SHA-256 <span class="fv-code">[0-9a-f]{64}<', b"hash"),
     (rb'name="csrfmiddlewaretoken" value="[^"]+"', b"token"),
     (rb"FV-[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", b"reference"),
     (rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", b"key"),
@@ -31,6 +33,8 @@ def common(people):
     factories.review_drafted(submission, people)
     factories.position_filed(submission, people, "dod")
     grant = factories.grant(submission, people, state="requested")
+    gateways.added(people, factories.now())
+    factories.grant(submission, people, agency="dod")
     draft = factories.draft(people, family="Aurora", version="2", complete=False)
     return submission, grant, draft
 
@@ -54,6 +58,7 @@ def other_lab(people, chance, start):
         if chance.random() < 0.3:
             lifecycle.withdraw(submission, by=people.basalt_liaison, at=start)
     factories.draft(people, "basalt", family=CANARY)
+    gateways.added(people, start, "basalt", f"https://{CANARY}.example/")
 
 
 def script(submission, grant, draft, chance):
@@ -70,11 +75,16 @@ def script(submission, grant, draft, chance):
         "/submissions/new/",
         "/access/",
         "/access/?state=&lab=basalt",
+        "/access/as-of/?show=all",
+        f"/access/as-of/?submission={CANARY[:20]}",
         f"/access/{grant.key}/",
         "/profile/",
         "/notices/?topic=requests",
         "/notices/settings/",
         "/notices/undelivered/",
+        "/gateways/",
+        "/gateways/new/",
+        *(f"/gateways/{one.key}/" for one in submission.lab.gateways.all()),
         "/absences/",
         own,
         *(own + part for part in ("package/", "documents/", "determination/", "report/")),

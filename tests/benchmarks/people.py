@@ -19,6 +19,7 @@ PEOPLE = [
     ("dod-lead", "dod", Role.LEAD),
     ("narrow-reviewer", "narrow", Role.REVIEWER),
     ("administrator", "cisa", Role.ADMINISTRATOR),
+    ("auditor", "cisa", Role.AUDITOR),
     ("lab-north", "lab-north", Role.LIAISON),
     ("lab-south", "lab-south", Role.LIAISON),
 ]

@@ -31,6 +31,7 @@ def run(seeds, folder, server):
 
 def _one(seed, scene, stack, proxy):
     chance, outcome = random.Random(seed), Outcome(NAME, seed)
+    ended = stack.revived["worker"]
     submissions = scene.file(chance.randint(1, 2), chance.uniform(4, 6))
     draft = draft_ending(scene, now() + timedelta(seconds=chance.uniform(12, 15)))
     faults = [_flush, _restarts, _cut]
@@ -47,7 +48,8 @@ def _one(seed, scene, stack, proxy):
     while draft.closes_at > now():
         time.sleep(0.1)
     settle(submissions, outcome, since=back)
-    judge(scene, submissions, outcome)
+    # A worker that ends by itself takes what it is sending with it, like one that is killed.
+    judge(scene, submissions, outcome, crashes=stack.revived["worker"] - ended)
     return outcome
 
 

@@ -12,6 +12,7 @@ from tests.faults import (
     database,
     daylight,
     doubling,
+    gateway,
     killing,
     mail_refusals,
     racing,
@@ -23,6 +24,7 @@ from tests.faults.smtp import MailServer
 MODULES = (
     *(mail_refusals, killing, absence, doubling, broker),
     *(clocks, daylight, racing, database, backups),
+    gateway,
 )
 CLASSES = {one.NAME: one for one in MODULES}
 

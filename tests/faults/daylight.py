@@ -7,6 +7,7 @@ process can be sent to next year's November and back.
 import random
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from django.test import override_settings
@@ -71,26 +72,28 @@ def _one(seed, server):
 
 def _walk(submission, scene, outcome) -> set[tuple[str, datetime]]:
     """The points of every series, each reached by the instant: before it nothing, at it one."""
-    points = sorted(
-        (due, reminder.kind)
-        for series in SERIES
-        if series.rows(submission.opens_at).model is Submission
-        for reminder in series.reminders
-        if (due := reminder.due(submission)) is not None
-    )
+    points: dict[datetime, list[str]] = {}
+    for series in SERIES:
+        if series.rows(submission.opens_at).model is not Submission:
+            continue
+        for reminder in series.reminders:
+            if (due := reminder.due(submission)) is not None:
+                points.setdefault(due, []).append(reminder.kind)
+    dues = sorted(points)
     reached = set()
-    for due, kind in points:
-        reminder = REMINDERS[kind]
-        told = of([submission.pk]).filter(kind=kind)
+    for due, following in pairwise([*dues, submission.closes_at]):
+        told = {kind: of([submission.pk]).filter(kind=kind) for kind in points[due]}
         _sweep(due - INSTANT)
-        if told.exists():
-            outcome.broken.append(f"{kind} was queued before {due}")
-        for at in (due, due + timedelta(minutes=61)):
+        outcome.broken += [
+            f"{kind} was queued before {due}" for kind, rows in told.items() if rows.exists()
+        ]
+        for at in (due, min(due + timedelta(minutes=61), following - 2 * INSTANT)):
             _sweep(at)
-        if told.exists():
-            reached.add((kind, due))
-        elif list(reminder.concerns(submission)):
-            outcome.broken.append(f"{kind} was not queued at {due}")
+        for kind, rows in told.items():
+            if rows.exists():
+                reached.add((kind, due))
+            elif list(REMINDERS[kind].concerns(submission)):
+                outcome.broken.append(f"{kind} was not queued at {due}")
     return reached
 
 

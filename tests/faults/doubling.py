@@ -82,6 +82,7 @@ def _other_beat_goes_on(active, stack, outcome):
     killed, before = time.time(), _ticks(stack)[other]
     if until(lambda: _ticks(stack)[other] > before):
         outcome.recoveries.append(time.time() - killed)
+        outcome.survived += 1
     else:
         outcome.broken.append("no other beat went on")
     stack.start(active)

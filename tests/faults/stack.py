@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -32,6 +33,9 @@ QUICK = {
     "EMAIL_TIMEOUT": "2",
     "EMAIL_USE_TLS": "0",
     "EMAIL_HOST": HERE,
+    "GATEWAY_RETRY_SECONDS": "1",
+    "GATEWAY_TIMEOUT_SECONDS": "2",
+    "GATEWAY_LEASE_SECONDS": "5",
 }
 CELERY = (sys.executable, "-m", "celery", "-A", "portal")
 COMMANDS = {
@@ -73,6 +77,7 @@ class Stack:
         self.redis_port, self._password = own_port(), secrets.token_urlsafe(16)
         self.web_port = own_port()
         self._processes: dict[str, subprocess.Popen] = {}
+        self.revived = Counter()  # how often each was started again by ``keep``
         here = urlsplit(os.environ["DATABASE_URL"])
         own = here._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
         self.env = (
@@ -112,6 +117,7 @@ class Stack:
                 for name in names:
                     process = self._processes.get(name)
                     if process is not None and process.poll() is not None:
+                        self.revived[name] += 1
                         self._start(name, {})
 
         threading.Thread(target=mind, daemon=True).start()

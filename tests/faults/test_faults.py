@@ -23,6 +23,7 @@ def test_a_rule_that_does_not_hold_is_named_with_class_and_seed():
     wrong = [
         report.Outcome("lost", 2, injected=1, lost=1),
         report.Outcome("twice", 3, injected=1, duplicated=1),
+        report.Outcome("unsaid", 9, injected=1, duplicated=1, unrecorded=1, allowed_duplicates=1),
         report.Outcome("late", 4, injected=1, late=1),
         report.Outcome("open", 5, injected=1, allowed_after=1),
         report.Outcome("slow", 6, injected=1, recoveries=[1.0, 121.0]),

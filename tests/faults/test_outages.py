@@ -1,15 +1,12 @@
 """Without its database the portal serves nothing, says so, and needs no restart afterwards."""
 
-import http.client
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from urllib.parse import urlencode
 
 import psycopg
 import pytest
@@ -18,10 +15,10 @@ from django.db import DatabaseError, connection
 from deploy.local import ports, postgresql
 from deploy.local.supervisor import Supervisor
 from portal import outage
+from tests.faults.browser import HERE, Browser, listens
 from tests.faults.postgres import Server
 
 pytestmark = pytest.mark.postgresql
-HERE = "127.0.0.1"
 # Everyone, and the session of the lab's liaison, in a database that is not this test's own.
 SEED = """
 from django.test import Client
@@ -50,39 +47,6 @@ def test_which_errors_of_the_server_are_an_outage(db, sqlstate, outage_):
     with pytest.raises(DatabaseError) as failure, connection.cursor() as cursor:
         cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{sqlstate}'; END $$")
     assert outage.is_outage(failure.value) is outage_
-
-
-class Portal:
-    """A real gunicorn with threads, and one signed-in browser."""
-
-    def __init__(self, port, session):
-        self.port, self.session, self.token = port, session, ""
-
-    def ask(self, method, path, fields=None, timeout=30):
-        """(status, headers, text) of one request on a connection of its own."""
-        connection = http.client.HTTPConnection(HERE, self.port, timeout=timeout)
-        headers = {"Cookie": f"session={self.session}; csrf={self.token}"}
-        body = None
-        if fields is not None:
-            body = urlencode(fields | {"csrfmiddlewaretoken": self.token})
-            headers |= {
-                "Content-Type": "application/x-www-form-urlencoded",
-                "Origin": f"http://{HERE}:{self.port}",
-            }
-        try:
-            connection.request(method, path, body, headers)
-            answer = connection.getresponse()
-            return answer.status, dict(answer.headers), answer.read().decode()
-        finally:
-            connection.close()
-
-    def open_form(self, path):
-        """The token of a page's form is the browser's from now on."""
-        status, headers, text = self.ask("GET", path)
-        assert status == 200, text
-        cookie = headers.get("Set-Cookie", "")
-        if cookie.startswith("csrf="):
-            self.token = cookie.split("=", 1)[1].split(";")[0]
 
 
 def wait_for(condition, seconds=60):
@@ -117,17 +81,12 @@ def servers(tmp_path_factory):
             ],
             env=env,
         )
-        portal = Portal(port, seeded.stdout.split()[-1])
-        supervisor.wait_until("The portal", lambda: _listens(port))
+        portal = Browser(port, seeded.stdout.split()[-1])
+        supervisor.wait_until("The portal", lambda: listens(port))
         try:
             yield database, portal
         finally:
             database.stop()
-
-
-def _listens(port):
-    with socket.socket() as probe:
-        return probe.connect_ex((HERE, port)) == 0
 
 
 PAGES = ["/", "/sign-in/", "/submissions/", "/submissions/FV-0000-0000-0000/", "/nowhere/"]

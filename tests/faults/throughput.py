@@ -50,18 +50,20 @@ WRITTEN = ("reviews_report", "reviews_notice", "accounts_auditevent")
 
 @dataclass(frozen=True)
 class Ratio:
-    """One goal, what was found, and whether it is met."""
+    """What was found, against its goal; without one it is there for comparison."""
 
     what: str
     found: float
-    goal: float
+    goal: float | None
     detail: str
 
     @property
     def met(self) -> bool:
-        return self.found >= self.goal
+        return self.goal is None or self.found >= self.goal
 
     def __str__(self) -> str:
+        if self.goal is None:
+            return f"- for comparison: {self.what}: {self.found:.2f} ({self.detail})"
         verdict = "met" if self.met else "NOT met"
         return f"- {verdict}: {self.what}: {self.found:.2f}, goal {self.goal} ({self.detail})"
 
@@ -127,7 +129,7 @@ def _mail(people, mails: int) -> Iterator[Ratio]:
                 f"mail delivered by {processes} process{'es' if processes > 1 else ''}, "
                 "against bare smtplib",
                 rate / base,
-                MAIL_GOAL,
+                MAIL_GOAL if processes == MAIL_PROCESSES else None,
                 f"{len(composed):,} mails, {rate:,.0f} a second against {base:,.0f}",
             )
 
@@ -146,8 +148,7 @@ def _deliver_here(_: int) -> int:
 
 
 def _content(notice: Notice) -> bytes:
-    mail = emails.compose(notice, notices.wording(notice.kind), True)
-    return mail.message().as_bytes(linesep="\r\n")
+    return emails.compose(notice, notices.wording(notice.kind), True).envelope()[2]
 
 
 def _send_bare(port: int, composed: list[tuple[str, bytes]]) -> None:

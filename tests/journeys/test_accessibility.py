@@ -1,20 +1,16 @@
 """Every kind of page that each person can reach by links: no axe violation, wide and narrow."""
 
-from urllib.parse import urlsplit
+from functools import partial
 
 import pytest
 from django.test import Client
-from django.urls import Resolver404, resolve
 
-from reviews.services import determinations, lifecycle
-from tests import factories
+from reviews.services import determinations, gateway_signals, lifecycle, mismatches
+from tests import factories, gateways
 from tests.journeys.conftest import violations
-from tests.people import SEATS
+from tests.links import PEOPLE, walk
 
 pytestmark = [pytest.mark.browser, pytest.mark.postgresql]
-PEOPLE = [code for code in SEATS if code not in ("disabled", "northlight_admin", "dod_lead")]
-# Doors to submit by hand that no link leads to, or that belong to everybody.
-NEVER = {"accounts:sign-out", "reviews:version-download"}
 
 
 @pytest.fixture
@@ -40,30 +36,34 @@ def world(committed_people, start):
         at=start,
     )
     factories.draft(people, complete=False)
+    compared(people, start)
     withdrawn = factories.filed(people, "basalt")
     lifecycle.withdraw(withdrawn, by=people.basalt_liaison, at=start)
     return people
 
 
-def walk(page, url):
-    """Visit one page of every kind that links lead to; (URL name, path) of each."""
-    waiting, seen = ["/"], {}
-    while waiting:
-        path = waiting.pop(0)
-        try:
-            name = resolve(urlsplit(path).path).view_name
-        except Resolver404:
-            continue
-        if name in seen or name in NEVER:
-            continue
-        seen[name] = path
-        answer = page.goto(url + path)
-        assert answer.status == 200, (path, answer.status)
-        yield name, path
-        links = page.eval_on_selector_all(
-            "a[href]", "all => all.map(link => link.href.split('#')[0])"
-        )
-        waiting += [link.removeprefix(url) for link in links if link.startswith(url)]
+def compared(people, start):
+    """A gateway with messages that wait or were given up, and a comparison that differs."""
+    gateway, _ = gateways.added(people, start)
+    gateway_signals.sweep(at=start)
+    gateway.signals.update(dead_at=start, error="The receiver answered 410: it is gone.")
+    grant = gateway.signals.get().grant
+    factories.grant(grant.submission, people, "dod")
+    mismatches.report(
+        gateway,
+        name="state.csv",
+        content=f"grant,state,as_of\n{grant.key},ended,{start.isoformat()}\n".encode(),
+        by=people.northlight_liaison,
+        at=start,
+    )
+
+
+def visit(page, url, path):
+    """The page is open; it and the paths that its links lead to."""
+    answer = page.goto(url + path)
+    assert answer.status == 200, (path, answer.status)
+    links = page.eval_on_selector_all("a[href]", "all => all.map(link => link.href.split('#')[0])")
+    return page, [link.removeprefix(url) for link in links if link.startswith(url)]
 
 
 @pytest.mark.parametrize("code", PEOPLE)
@@ -79,7 +79,7 @@ def test_every_page(browser, server, world, code, capsys):
     page.on("pageerror", lambda error: errors.append(str(error)))
     found = {}
     visited = 0
-    for name, path in walk(page, server):
+    for name, path, _ in walk(partial(visit, page, server)):
         visited += 1
         wrong = violations(page)
         if wrong:

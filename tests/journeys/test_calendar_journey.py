@@ -13,8 +13,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.postgresql]
 
 
 def test_a_lead_reads_her_calendar_and_takes_it_with_her(
-    committed_people, someone, browser, server, start
+    committed_people, someone, browser, server, start, settings
 ):
+    settings.RECERTIFICATION_DAYS = 30
     people = committed_people
     submission = factories.filed(people, family="Aurora", version="4")
     factories.grant(submission, people, ends_at=start + timedelta(days=20))

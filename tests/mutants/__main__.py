@@ -40,7 +40,7 @@ TESTS = [
         f"tests/authorization/test_policy{part}.py"
         for part in (
             *("", "_answers", "_deliberation", "_documents", "_grants"),
-            *("_notices", "_parties", "_people"),
+            *("_notices", "_parties", "_past", "_people"),
         )
     ),
 ]

@@ -89,7 +89,7 @@ def _of_keyword(name, value, given):
         for other in [] if live else TIMES[value.attr]:
             yield f"time={value.attr} becomes {other}", expression(f"Time.{other}")
     if name == "permission":
-        # policy.py calls the lab's codename _LAB.
+        # The tables call the lab's codename _LAB.
         present = getattr(value, "value", "own_submission")
         for other in CODENAMES:
             if other != present:
@@ -111,6 +111,8 @@ def _of_keyword(name, value, given):
 def of_table(name, table):
     """Each entry of a table removed; each role's codenames changed by one."""
     for number, key in enumerate(table.keys):
+        if key is None:  # another table, which has mutants of its own
+            continue
         if name in TABLES:
             yield (
                 f"{name} without {ast.unparse(key)}",
@@ -124,7 +126,7 @@ def of_table(name, table):
             values = list(table.values)
             values[number] = changed(table.values[number], elts=[action, other])
             yield f"{name} of {ast.unparse(key)} by {other.value}", changed(table, values=values)
-        if name == "RULES" and len(table.values[number].elts) > 1:
+        if name in ("RULES", "ACCESS_RULES") and len(table.values[number].elts) > 1:
             for place, rule in enumerate(table.values[number].elts):
                 values = list(table.values)
                 values[number] = changed(

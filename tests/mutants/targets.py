@@ -43,16 +43,24 @@ class Target:
 
 
 # Each of these is built from those before it.
-BUILT = ("reviews.clauses", "reviews.policy", "reviews.audience")
+BUILT = (
+    *("reviews.clauses", "reviews.access_rules", "reviews.policy"),
+    *("reviews.audience", "reviews.finding"),
+)
 TARGETS = [
     Target("reviews.clock", CLOCK_TESTS),
     Target("reviews.rules", POLICY_TESTS, again=BUILT),
     Target("reviews.clauses", POLICY_TESTS, again=BUILT[1:]),
-    Target("reviews.policy", POLICY_TESTS, again=BUILT[2:]),
+    Target("reviews.access_rules", POLICY_TESTS, again=BUILT[2:]),
+    Target("reviews.policy", POLICY_TESTS, again=BUILT[3:]),
     Target("reviews.audience", POLICY_TESTS),
+    Target("reviews.finding", POLICY_TESTS),
     # Clauses of policy that are kept with the rows that they are about.
     Target("reviews.models.permissions", POLICY_TESTS, only=("CODENAMES",)),
-    Target("reviews.models.access_grant", POLICY_TESTS, only=("live",)),
+    Target("reviews.models.access_grant", POLICY_TESTS, only=("live", "suspended")),
+    Target(
+        "reviews.models.grant_suspension", POLICY_TESTS, only=("GrantSuspensionQuerySet.in_force",)
+    ),
     Target("accounts.models.seat", POLICY_TESTS, only=("SeatQuerySet.held_by",)),
 ]
 

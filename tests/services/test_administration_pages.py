@@ -258,6 +258,7 @@ class TestAuditLog:
         assert "Agency: Outpost" in page
         assert "Answers: access level, contacts, " in page
         assert "For Northlight" in page
+        assert "Nondisclosure terms run until: " in page
         for code in ("closes_at", "[&#x27;", "+00:00", ">submission <"):
             assert code not in page
 

@@ -14,6 +14,7 @@ from reviews.services import access, agency_reviews, agenda, ends, lifecycle, no
 from reviews.services.reminders import REMINDERS, SERIES
 from tests import factories
 
+OVERDUE = {"closeout_agency_10", "closeout_lab_10"}
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 
@@ -31,11 +32,12 @@ def elsewhere(notice):
     """What a person is told of beyond her calendar.
 
     To administrators an agency's silence goes on, and they see no window; the midpoint is told
-    to every reviewer, and is a date of those who have a review to write.
+    to every reviewer, and is a date of those who have a review to write. A closeout is overdue
+    to administrators in their list of closeouts.
     """
     administrators = ("administrator@demo.example", "second-administrator@demo.example")
-    if notice.kind in ESCALATIONS:
-        return notice.recipient.email in administrators
+    if notice.kind in {*ESCALATIONS, *OVERDUE} and notice.recipient.email in administrators:
+        return True
     assigned = notice.submission.assignments.filter(reviewer=notice.recipient)
     return notice.kind == "midpoint" and not assigned.exists()
 
@@ -46,7 +48,8 @@ def test_every_reminder_that_is_sent_was_on_its_readers_calendar(people, start, 
     short = factories.filed(people, "basalt", planned_partner_release_at=start + 9 * DAY)
     factories.assigned(submission, people)
     factories.assigned(short, people)
-    factories.grant(submission, people, ends_at=start + 20 * DAY)
+    for days in (10, 20):
+        factories.grant(submission, people, ends_at=start + days * DAY)
     shown = {
         person.pk: {(entry.kind, entry.reference, entry.at) for entry in entries(person, start)}
         for person in User.objects.filter(is_active=True)
@@ -72,7 +75,8 @@ def test_every_reminder_that_is_sent_was_on_its_readers_calendar(people, start, 
     assert missing == []
     assert {notice.kind for notice in told} >= {
         *("items_missing", "midpoint", "drafts_due", "preliminary_issues_due", "ends_in_1_day"),
-        *("access_ends_in_1", "closeout_agency_5", "closeout_agency_10", "closeout_lab_10"),
+        *("access_ends_in_1", "recertification_due", "access_lapsed"),
+        *("closeout_agency_5", "closeout_agency_10", "closeout_lab_10"),
     }
 
 
@@ -133,7 +137,8 @@ def at_of(person, at, kind):
     return [entry.at for entry in entries(person, at, since=at - 20 * DAY) if entry.kind == kind]
 
 
-def test_access_never_outlasts_its_window(people, start):
+def test_access_never_outlasts_its_window(people, start, settings):
+    settings.RECERTIFICATION_DAYS = 60
     submission = factories.filed(people)
     factories.grant(submission, people, ends_at=start + 60 * DAY)
     assert at_of(people.nsa_lead, start, "access_ends") == [start + 30 * DAY]

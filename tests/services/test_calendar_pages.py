@@ -149,7 +149,8 @@ def test_what_an_end_closes_is_each_viewers_own(people, act, start):
     assert closed["auditor"] == set()
 
 
-def test_access_that_ends_with_the_window_is_named(people, act, start):
+def test_access_that_ends_with_the_window_is_named(people, act, start, settings):
+    settings.RECERTIFICATION_DAYS = 40
     submission = factories.filed(people)
     factories.grant(submission, people, ends_at=start + 60 * DAY)
     html = page(act, "nsa_reviewer", PREVIEW, day="2026-11-19")

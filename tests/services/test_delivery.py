@@ -297,9 +297,13 @@ class TestConversation:
         counts = delivery.deliver_notices()
         assert (counts["deferred"], smtp.connections) == (1, 2)
 
-    def test_a_row_that_cannot_be_composed_stops_no_other(self, people, start, smtp, caplog):
+    @pytest.mark.parametrize(
+        "wrong",
+        [{"zone": "Nowhere/At all"}, {"email": "a@b@c.example"}, {"email": "two\nlines@x.example"}],
+    )
+    def test_a_row_that_cannot_be_composed_stops_no_other(self, people, start, smtp, caplog, wrong):
         factories.filed(people)
-        User.objects.filter(pk=people.nsa_lead.pk).update(zone="Nowhere/At all")
+        User.objects.filter(pk=people.nsa_lead.pk).update(**wrong)
         counts = delivery.deliver_notices()
         assert counts["dead"] == 1
         assert counts["sent"] == Notice.objects.count() - 1

@@ -12,13 +12,14 @@ from django.urls import reverse
 from accounts import audit, seats
 from accounts.models import User
 from reviews.models import AccessGrant
-from reviews.models.access_grant import GrantState
+from reviews.models.grant_states import GrantState
 from reviews.services import access, lifecycle
 from tests import factories
 from tests.services.grant_pages import LIST, body, url
 
 pytestmark = pytest.mark.django_db
 MICROSECOND = timedelta(microseconds=1)
+WAITING = "Waiting, scheduled or suspended"
 CANARY = "Kittiwake-only-for-readers"
 
 
@@ -55,7 +56,7 @@ class TestList:
         """A grant in every state, seen at the instant returned."""
         first, ended = factories.filed(people), factories.filed(people, lab="basalt")
         later = start + timedelta(days=5)
-        for state in ("requested", "declined", "consented", "live", "revoked"):
+        for state in ("requested", "declined", "consented", "live", "suspended", "revoked"):
             factories.grant(first, people, state=state)
         factories.grant(first, people, starts_at=start + timedelta(days=8))
         for state in ("requested", "live", "revoked"):
@@ -88,9 +89,9 @@ class TestList:
         for query in ("", "?sort=-end"):
             response = act("administrator", "get", LIST + query)
             rows = response.context["page"].rows
-            assert [row.place for row in rows] == ["Live now", *["Waiting or scheduled"] * 3]
+            assert [row.place for row in rows] == ["Live now", *[WAITING] * 4]
             assert {row.state for row in rows} == {
-                *("Live", "Scheduled"),
+                *("Live", "Scheduled", "Suspended"),
                 *("Waiting for the lab's consent", "Waiting for an administrator"),
             }
             assert body(response).count('scope="rowgroup"') == 2
@@ -100,7 +101,7 @@ class TestList:
         assert f'<a class="usa-link" href="{LIST}">Clear</a>' in filtered
         begun = act("administrator", "get", LIST)
         assert '<option value="" selected>Any state, not over</option>' in body(begun)
-        assert len(begun.context["page"].rows) == 4
+        assert len(begun.context["page"].rows) == 5
 
     def test_filters_are_in_the_address(self, act, everything):
         def rows(who, query=""):
@@ -109,13 +110,13 @@ class TestList:
             return [(row.lab, row.agency) for row in response.context["page"].rows]
 
         assert rows("administrator", "?state=live") == [("Northlight", "NSA")]
-        assert len(rows("administrator", "?state=all")) == 10
+        assert len(rows("administrator", "?state=all")) == 11
         assert rows("administrator", "?state=ended&lab=basalt") == [("Basalt", "CAISI")]
         assert len(rows("administrator", "?state=all&agency=caisi")) == 3
         assert rows("administrator", "?state=all&agency=nsa&lab=basalt") == []
         assert len(rows("administrator", "?state=all&ends_before=2026-10-22")) == 1
-        assert len(rows("northlight_liaison", "?state=all")) == 7
-        assert len(rows("nsa_reviewer", "?state=all")) == 7  # she is the grantee of all
+        assert len(rows("northlight_liaison", "?state=all")) == 8
+        assert len(rows("nsa_reviewer", "?state=all")) == 8  # she is the grantee of all
         assert len(rows("caisi_lead", "?state=all")) == 3
         assert rows("dod_lead", "?state=all") == []
         assert rows("superuser", "?state=all") == []
@@ -158,7 +159,7 @@ class TestList:
             assert len({row.url for row in seen}) == 60
             assert [row.place for row in seen] == [
                 *["Live now"] * 30,
-                *["Waiting or scheduled"] * 30,
+                *[WAITING] * 30,
             ]
             back = act("administrator", "get", LIST + second.previous_url).context["page"]
             assert [row.url for row in back.rows] == [row.url for row in first.rows]

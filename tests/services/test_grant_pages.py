@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts import audit, seats
 from accounts.models import AuditEvent
 from reviews.models import AccessGrant
-from reviews.models.access_grant import GrantState
+from reviews.models.grant_states import GrantState
 from reviews.services import lifecycle
 from tests import factories
 from tests.services.grant_pages import BOXES, LIST, body, url, when
@@ -33,6 +33,7 @@ def asked(submission, people, start):
         "grantee": people.nsa_reviewer.email,
         "purpose": "Measure exploit development.\r\nTwice.",
         "access_level": "al1",
+        "safeguards": "in_place",
         "environment": "Isolated evaluation network",
         **when("starts_at", start),
         **when("ends_at", start + timedelta(days=40)),
@@ -151,8 +152,9 @@ class TestRefusals:
         assert act("administrator", "post", url(grant, "authorize")).status_code == 409
 
     def test_use_ends_with_the_window_and_not_a_moment_sooner(
-        self, act, submission, people, move_clock
+        self, act, submission, people, move_clock, settings
     ):
+        settings.RECERTIFICATION_DAYS = 40
         grant = factories.grant(submission, people, ends_at=submission.closes_at)
         move_clock(submission.closes_at - MICROSECOND)
         assert act("nsa_reviewer", "post", url(grant, "use")).status_code == 200

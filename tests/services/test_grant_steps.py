@@ -6,8 +6,8 @@ from django.urls import reverse
 
 from accounts import audit, seats
 from accounts.models import AuditEvent, User
-from reviews.models import AccessGrant
-from reviews.models.access_grant import GrantState
+from reviews.models import AccessGrant, Notice
+from reviews.models.grant_states import GrantState
 from reviews.services import access, agency_reviews, attachments, lifecycle
 from tests import factories
 from tests.services.grant_pages import body, url, when
@@ -21,10 +21,17 @@ OFFERED = {
     "declined": ([], [], [], []),
     "consented": (["Revoke access"], ["Revoke access"], [], ["Authorize", "Revoke access"]),
     "live": (
-        ["Revoke access"],
-        ["Revoke access"],
+        ["Suspend access for the lab", "Revoke access"],
+        ["Ask for more time", "Suspend access for the agency", "Revoke access"],
         ["Show how to reach the model"],
-        ["Revoke access"],
+        ["Suspend access as administrator", "Revoke access"],
+    ),
+    # By the lab, which alone resumes it; the others may suspend it too.
+    "suspended": (
+        ["Resume access for the lab", "Revoke access"],
+        ["Ask for more time", "Suspend access for the agency", "Revoke access"],
+        [],
+        ["Suspend access as administrator", "Revoke access"],
     ),
     "revoked": (
         ["Attest closeout for the lab"],
@@ -67,6 +74,79 @@ class TestOffered:
         assert "Not needed." in body(refused)
         grant.refresh_from_db()
         assert grant.revoked_at is None
+
+
+class TestSuspending:
+    """A stop that the side that made it lifts, while the time runs on."""
+
+    SIDES = (
+        ("northlight_liaison", "Northlight"),
+        ("nsa_lead", "NSA"),
+        ("administrator", "An administrator"),
+    )
+
+    @pytest.fixture
+    def grant(self, submission, people):
+        return factories.grant(submission, people)
+
+    @pytest.mark.parametrize(("who", "side"), SIDES)
+    def test_the_next_use_is_refused_and_its_side_alone_resumes_it(
+        self, act, grant, people, who, side
+    ):
+        others = [one for one, _ in self.SIDES if one != who]
+        assert act("nsa_reviewer", "post", url(grant, "use")).status_code == 200
+        assert "from the next click on" in body(act(who, "get", url(grant, "suspend")))
+        assert act(who, "post", url(grant, "suspend"), {"reason": "A leak."}).status_code == 302
+        assert act("nsa_reviewer", "post", url(grant, "use")).status_code == 403
+        for other in others:
+            assert act(other, "post", url(grant, "resume")).status_code == 409
+        assert act(who, "post", url(grant, "suspend")).status_code == 409
+        page = body(act("nsa_reviewer", "get", url(grant)))
+        assert f"{side} suspended access" in page
+        assert "A leak." in page
+        assert act(who, "post", url(grant, "resume")).status_code == 302
+        assert act("nsa_reviewer", "post", url(grant, "use")).status_code == 200
+        assert f"{side} resumed access" in body(act("nsa_reviewer", "get", url(grant)))
+
+    def test_two_sides_that_suspended_it_must_both_lift_theirs(self, act, grant):
+        for who in ("northlight_liaison", "administrator"):
+            assert act(who, "post", url(grant, "suspend")).status_code == 302
+        assert act("northlight_liaison", "post", url(grant, "resume")).status_code == 302
+        assert act("nsa_reviewer", "post", url(grant, "use")).status_code == 403
+        assert act("administrator", "post", url(grant, "resume")).status_code == 302
+        assert act("nsa_reviewer", "post", url(grant, "use")).status_code == 200
+
+    def test_another_grant_for_the_same_person_is_untouched(self, act, submission, people, grant):
+        twin = factories.grant(submission, people)
+        assert act("northlight_liaison", "post", url(grant, "suspend")).status_code == 302
+        assert act("nsa_reviewer", "post", url(twin, "use")).status_code == 200
+
+    def test_its_time_runs_on_and_nothing_is_resumed_after_its_end(
+        self, act, grant, people, move_clock
+    ):
+        assert act("northlight_liaison", "post", url(grant, "suspend")).status_code == 302
+        move_clock(grant.ends_at)
+        assert act("northlight_liaison", "post", url(grant, "resume")).status_code == 409
+        grant.refresh_from_db()
+        assert grant.state_at(grant.ends_at) == GrantState.ENDED
+
+    def test_the_parties_are_told_and_every_step_is_on_record(self, act, grant, people, start):
+        Notice.objects.all().delete()
+        act("administrator", "post", url(grant, "suspend"), {"reason": "Checking."})
+        act("administrator", "post", url(grant, "resume"))
+        parties = {people.nsa_reviewer, people.nsa_lead}
+        parties |= {people.northlight_liaison, people.northlight_admin}
+        for kind in ("grant_suspended", "grant_resumed"):
+            assert {one.recipient for one in Notice.objects.filter(kind=kind)} == parties
+        events = AuditEvent.objects.filter(object_reference=str(grant.key)).order_by("sequence")
+        assert [event.action for event in events][-2:] == ["grant.suspended", "grant.resumed"]
+
+    @pytest.mark.parametrize("state", ["requested", "consented", "declined", "revoked"])
+    def test_what_is_not_authorized_or_over_is_not_suspended(self, act, submission, people, state):
+        grant = factories.grant(submission, people, state=state)
+        for who, _ in self.SIDES:
+            assert act(who, "post", url(grant, "suspend")).status_code == 409
+            assert act(who, "post", url(grant, "resume")).status_code == 409
 
 
 class TestTakingBack:
@@ -132,6 +212,7 @@ class TestMoreThanOffered:
             "grantee": people.nsa_reviewer.email,
             "purpose": "Read activations.",
             "access_level": "al3",
+            "safeguards": "reduced",
             "environment": "Isolated network",
             **when("starts_at", start),
             **when("ends_at", submission.closes_at),
@@ -198,7 +279,11 @@ class TestLeaving:
         assert act("administrator", "post", page, sent).status_code == 302
         assert self.states(live, start) == {"nsa": "revoked", "caisi": "live"}
         event = AuditEvent.objects.get(action="grant.revoked")
-        assert event.details == {"agency": "NSA", "grantee": people.nsa_reviewer.email}
+        assert event.details == {
+            "agency": "NSA",
+            "grantee": people.nsa_reviewer.email,
+            "because": "seat_removed",
+        }
 
     def test_another_seat_there_keeps_it(self, act, people, start, live):
         lead = Group.objects.get(name="nsa:lead")

@@ -30,7 +30,7 @@ def test_when_everything_works(people, start):
     assert states() == dict.fromkeys(
         (
             *("records", "clock", *heartbeats.SWEEPS, "beat", "workers", "worker:clock@one"),
-            *("ends", "mail", "undelivered"),
+            *("ends", "mail", "undelivered", "gateways"),
         ),
         "working",
     ) | {"scanner": "not_configured"}
@@ -227,17 +227,17 @@ def test_without_a_trusted_clock_ages_are_the_databases(people, held_clock, monk
     assert {found[name] for name in heartbeats.SWEEPS} == {"working"}
 
 
-def test_a_reading_costs_five_queries_however_much_there_is(
+def test_a_reading_costs_six_queries_however_much_there_is(
     people, start, django_assert_num_queries
 ):
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         health.facts(start)
     for _ in range(3):
         factories.filed(people, "basalt")
         break
     factories.filed(people)
     everything_beats(start)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         health.facts(start + timedelta(days=31))
 
 
@@ -255,7 +255,7 @@ def test_the_page_says_each_state_in_words_with_the_remedy(
         assert escape(part.words) in html
         assert escape(part.remedy) in html
         assert part.state.label in html
-    assert "5 parts not working" in html  # two sweeps, beat, workers, and the broker
+    assert "6 parts not working" in html  # three sweeps, beat, workers, and the broker
     assert "Oct. 20, 2026, 11:00 a.m. EDT" in html
 
 

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from reviews.models import AccessGrant
-from reviews.services import lifecycle
+from reviews.services import extensions, lifecycle
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +34,31 @@ def test_a_request_waits_until_its_time_has_passed(
     move_clock(end - timedelta(microseconds=1))
     assert asked in waiting(act(who, "get", "/"))
     move_clock(end)
+    assert asked not in waiting(act(who, "get", "/"))
+
+
+@pytest.mark.parametrize(
+    ("answered", "who", "text"),
+    [
+        (False, "northlight_liaison", "Answer a request for more time with your model"),
+        (True, "administrator", "Authorize more time that the lab consented to"),
+    ],
+)
+def test_more_time_waits_until_the_access_is_over(
+    act, people, move_clock, start, answered, who, text
+):
+    submission = factories.filed(people)
+    grant = factories.grant(submission, people, ends_at=start + timedelta(days=2))
+    later = start + timedelta(days=9)
+    extension = extensions.request(
+        grant, ends_at=later, reason="More.", by=people.nsa_lead, at=start
+    )
+    if answered:
+        extensions.consent(extension, by=people.northlight_liaison, at=start)
+    asked = (text, grant.get_absolute_url())
+    assert asked in waiting(act(who, "get", "/"))
+    assert text not in {shown for shown, _ in waiting(act("nsa_lead", "get", "/"))}
+    move_clock(grant.ends_at)
     assert asked not in waiting(act(who, "get", "/"))
 
 

@@ -162,6 +162,7 @@ def test_the_metrics_are_the_databases(people, client, settings, start, move_clo
     assert found["foreview_oldest_unsent_seconds",] == 40
     assert found["foreview_notices_sent_total",] == 0
     assert found["foreview_audit_sequence",] == audit.head().sequence
+    assert found["foreview_gateways_failing",] == 0
     move_clock(submission.closes_at + timedelta(seconds=7))
     found = samples(client)
     assert found["foreview_ends_unrecorded",] == 1
@@ -174,10 +175,10 @@ def test_a_scrape_costs_the_same_however_much_there_is(
 ):
     settings.METRICS_TOKEN = TOKEN
     client.get("/metrics", headers=BEARER)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         client.get("/metrics", headers=BEARER)
     for number in range(3):
         factories.filed(people, "basalt" if number else "northlight")
         heartbeats.beat(f"worker:{number}", at=start)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         client.get("/metrics", headers=BEARER)

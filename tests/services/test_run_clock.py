@@ -15,7 +15,7 @@ from reviews.exceptions import ClockDisagreement, RecordsBehind
 from reviews.models import Notice, Submission
 from reviews.models.notice import Delivery, Topic
 from reviews.services import agency_reviews, notices, timekeeping
-from tests import factories
+from tests import factories, gateways
 
 DAY = timedelta(days=1)
 END = timedelta(hours=720)
@@ -76,7 +76,7 @@ def busy(people, start, move_clock):
 
 def test_the_real_turn_does_what_the_dry_run_said(busy, start, move_clock, smtp):
     at = start + END + timedelta(microseconds=3)
-    recorded, sent, dropped, queued = dry_run(at)
+    recorded, sent, dropped, queued, _ = dry_run(at)
     assert smtp.messages == []
     last = Notice.objects.order_by("-pk").first().pk
     move_clock(at)
@@ -178,6 +178,20 @@ def test_the_clock_is_not_the_operators_to_set(people, start, smtp):
 def test_a_digest_waits_for_its_hour_in_words(people, start, move_clock):
     factories.filed(people)
     notices.choose(people.nsa_lead, Topic.REMINDERS, Delivery.DIGEST)
-    _, _, _, queued = dry_run(start + 23 * DAY)
+    _, _, _, queued, _ = dry_run(start + 23 * DAY)
     (line,) = [line for line in queued if people.nsa_lead.email in line and "ends_in_7" in line]
     assert line.endswith("in the digest of 2026-11-13, 2026-11-13T13:00:00Z")
+
+
+def test_what_gateways_would_be_told_is_shown_and_told_by_the_real_turn(
+    people, start, move_clock, smtp, monkeypatch
+):
+    gateways.added(people, start)
+    grant = factories.grant(factories.filed(people), people, ends_at=start + DAY)
+    door = gateways.Door(monkeypatch)
+    *_, told = dry_run(start + 2 * DAY)
+    assert told == [f"end  grant {grant.key}  happened 2026-10-21T15:00:00Z"]
+    assert door.taken == []
+    move_clock(start + 2 * DAY)
+    call_command("run_clock")
+    assert door.said() == [("grant.activate", 1, "active"), ("grant.end", 2, "ended")]

@@ -34,9 +34,9 @@ from reviews.models import (
     Report,
     Submission,
 )
-from reviews.models.access_grant import GrantState
 from reviews.models.agency_review import Outcome
 from reviews.models.determination import Coverage
+from reviews.models.grant_states import GrantState
 from reviews.models.submission import SubmissionKind
 from reviews.services import notices, reports
 from reviews.workflow import Status

@@ -157,6 +157,7 @@ class TestInterruptedForm:
                 "grantee": people.nsa_reviewer.email,
                 "purpose": self.PURPOSE,
                 "access_level": "al1",
+                "safeguards": "in_place",
                 "environment": "Isolated evaluation network",
             }
             | {

@@ -80,9 +80,10 @@ def test_a_clock_five_seconds_off_is_trusted(people, client, held_clock, monkeyp
 
 @pytest.mark.parametrize("agency", ["nsa", "dod", "cisa", "caisi", "treasury"])
 def test_at_the_end_everything_of_the_labs_is_closed_and_a_microsecond_before_open(
-    people, move_clock, agency
+    people, move_clock, agency, settings
 ):
     """With no worker running: documents, filing and model access, for every agency's people."""
+    settings.RECERTIFICATION_DAYS = 40
     submission = factories.filed(people)
     version = factories.document(submission, people).versions.get()
     reviewer = factories.assigned(submission, people, agency)

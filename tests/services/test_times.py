@@ -1,16 +1,15 @@
 """Every date that a page or a mail states comes with its hour and its zone."""
 
 import re
+from functools import partial
 from html import unescape
-from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
-from django.urls import Resolver404, resolve
 
 from reviews.services import delivery, determinations, ends, lifecycle, notices
 from tests import factories
-from tests.people import SEATS
+from tests.links import PEOPLE, walk
 
 MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 DATE = re.compile(rf"\b(?:{MONTHS})[a-z]*\.? \d{{1,2}}(?:, \d{{4}})?\b|\b\d{{4}}-\d\d-\d\d\b")
@@ -27,8 +26,6 @@ DAYS = {
         rf"(?:Opened|Opens|Ends?|Ended|Would have ended) (?:{MONTHS})[a-z]*\.? \d{{1,2}}"
     ),
 }
-PEOPLE = [code for code in SEATS if code not in ("disabled", "northlight_admin", "dod_lead")]
-NEVER = {"accounts:sign-out", "reviews:version-download", "reviews:feed-download"}
 
 
 def without_an_hour(text):
@@ -72,28 +69,18 @@ def world(people, start, move_clock):
     return people
 
 
-def walk(client):
-    """(URL name, page) of one page of every kind that links lead to."""
-    waiting, seen = ["/"], set()
-    while waiting:
-        path = waiting.pop(0)
-        try:
-            name = resolve(urlsplit(path).path).view_name
-        except Resolver404:
-            continue
-        if name in seen or name in NEVER:
-            continue
-        seen.add(name)
-        page = client.get(path).content.decode()
-        yield name, page
-        waiting += [unescape(link) for link in re.findall(r'<a[^>]* href="(/[^"#]*)', page)]
+def read(client, path):
+    """The page and the links on it."""
+    page = client.get(path).content.decode()
+    return page, [unescape(link) for link in re.findall(r'<a[^>]* href="(/[^"#]*)', page)]
 
 
 @pytest.mark.parametrize("code", PEOPLE)
 def test_every_page_states_the_hour_and_zone_of_its_dates(world, code):
     client = Client()
     client.force_login(getattr(world, code))
-    found = {name: without_an_hour(words(page)) for name, page in walk(client)}
+    pages = walk(partial(read, client))
+    found = {name: without_an_hour(words(page)) for name, _, page in pages}
     assert len(found) >= 2
     assert {name: dates for name, dates in found.items() if dates} == {}
 

@@ -1,5 +1,6 @@
 """The deployment checks: silent in production, and in words everywhere else."""
 
+import base64
 import os
 import secrets
 import subprocess
@@ -93,6 +94,7 @@ def test_check_deploy_is_silent_in_production_and_there_alone(tmp_path, changes,
         "SECRET_KEY": secrets.token_urlsafe(64),
         "ALLOWED_HOSTS": "foreview.example",
         "SITE_URL": "https://foreview.example",
+        "GATEWAY_SIGNING_KEYS": base64.b64encode(secrets.token_bytes(32)).decode(),
         "DATABASE_URL": "postgres://user@127.0.0.1:1/foreview",
         "VAR_DIR": str(tmp_path),
     } | changes
@@ -111,3 +113,24 @@ def test_check_deploy_is_silent_in_production_and_there_alone(tmp_path, changes,
         assert "no issues" in run.stdout
     else:
         assert "foreview.E002" in run.stderr
+
+
+@pytest.mark.parametrize("keys", ["", "short", "AAAA", f"{'A' * 43}=,AAAA"])
+def test_production_starts_with_signing_keys_alone(tmp_path, keys):
+    env = {name: value for name, value in os.environ.items() if name not in NOT_IN_PRODUCTION}
+    run = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        env=env
+        | {
+            "SECRET_KEY": secrets.token_urlsafe(64),
+            "SITE_URL": "https://foreview.example",
+            "VAR_DIR": str(tmp_path),
+            "GATEWAY_SIGNING_KEYS": keys,
+        },
+        cwd=real_settings.BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert "GATEWAY_SIGNING_KEYS" in run.stderr.splitlines()[-1]

@@ -15,6 +15,7 @@ from portal.logs import without_tokens
 TOKEN = "tQ9-_x:AbC=="
 FEED = reverse("reviews:feed-download", args=[TOKEN])
 MUTE = reverse("reviews:topic-mute", args=[TOKEN])
+GRANTS = reverse("reviews:gateway-download", args=[TOKEN])
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def log():
     root.setLevel(level)
 
 
-@pytest.mark.parametrize("path", [FEED, MUTE])
+@pytest.mark.parametrize("path", [FEED, MUTE, GRANTS])
 @pytest.mark.parametrize("name", ["django.request", "django.security.csrf", "gunicorn.access"])
 def test_a_path_with_a_token_is_logged_without_it(log, path, name):
     logger = logging.getLogger(name)

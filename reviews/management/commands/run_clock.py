@@ -14,9 +14,9 @@ from django.db.models import Max
 
 from reviews import tasks
 from reviews.exceptions import Unavailable
-from reviews.models import Notice, Submission
+from reviews.models import GatewaySignal, Notice, Submission
 from reviews.models.notice import Delivery
-from reviews.services import delivery, ends, notices, timekeeping
+from reviews.services import delivery, ends, gateway_signals, notices, timekeeping
 from reviews.services.validity import Validity
 
 HOW = {Delivery.IMMEDIATE: "at once", Delivery.DIGEST: "in the digest", Delivery.MUTED: "muted"}
@@ -24,7 +24,8 @@ HOW = {Delivery.IMMEDIATE: "at once", Delivery.DIGEST: "in the digest", Delivery
 
 class Command(BaseCommand):
     help = (
-        "Record overdue ends, queue due reminders and deliver waiting notices, once. With "
+        "Record overdue ends, queue due reminders and messages to labs' gateways, and deliver "
+        "what waits, once. With "
         "--dry-run print what that would record and send, and change nothing; writes of the "
         "portal wait meanwhile."
     )
@@ -48,7 +49,9 @@ class Command(BaseCommand):
             )
         tasks.record_expiries()
         tasks.queue_reminders()
+        tasks.queue_signals()
         tasks.deliver_notices()
+        tasks.deliver_signals()
         return None
 
     def _rehearse(self, text):
@@ -60,6 +63,7 @@ class Command(BaseCommand):
             self._ends(at)
             notices.queue_reminders(at=at)
             self._mails(at, Notice.objects.filter(pk__gt=last))
+            self._signals(at)
             transaction.set_rollback(True)
 
     def _ends(self, at):
@@ -84,6 +88,14 @@ class Command(BaseCommand):
             self._say(f"{title}: {len(found)}")
             for line in sorted(found):
                 self._say(f"  {line}")
+
+    def _signals(self, at):
+        last = GatewaySignal.objects.aggregate(last=Max("pk"))["last"] or 0
+        gateway_signals.sweep(at=at)
+        new = list(GatewaySignal.objects.filter(pk__gt=last).select_related("grant"))
+        self._say(f"Messages to labs' gateways that would be queued: {len(new)}")
+        for one in sorted(new, key=lambda one: (one.occurred_at, one.grant.key)):
+            self._say(f"  {one.kind}  grant {one.grant.key}  happened {_utc(one.occurred_at)}")
 
     def _say(self, line):
         self.stdout.write(line)

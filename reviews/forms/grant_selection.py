@@ -1,0 +1,117 @@
+"""Which grants to show on the timeline, to revoke at once, or to export: one form for all three."""
+
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+from functools import partial
+
+from django import forms
+from django.db.models import Q
+from django.utils import timezone
+
+from portal.forms import DayField, LongTextField
+from reviews.clock import FULL_WINDOW
+from reviews.models import GrantUser
+from reviews.models import grant_queries as queries
+from reviews.models.grant_states import GrantState
+from reviews.services.tracking import Tracked, tracked
+
+DAY = timedelta(days=1)
+# How far a timeline reaches to either side of today, unless another range is asked for.
+AROUND = 30 * DAY
+
+
+class GrantSelection(forms.Form):
+    """A state, whose, and a range of days; the address can be kept and shared."""
+
+    mark_required = False
+    state = forms.ChoiceField(
+        label="State",
+        required=False,
+        choices=[
+            ("", "Any state"),
+            *((one.value, one.label) for one in Tracked),
+            *((one.value, one.label) for one in GrantState if one not in set(Tracked)),
+        ],
+    )
+    lab = forms.ChoiceField(label="Lab", required=False)
+    agency = forms.ChoiceField(label="Agency", required=False)
+    person = forms.CharField(label="Person, by full name", max_length=150, required=False)
+    since = DayField(label="From", required=False)
+    until = DayField(label="Through", required=False)
+
+    def __init__(self, data, *, labs, agencies, at=None):
+        asked = {name: value for name, value in data.items() if name in self.base_fields}
+        if at and not asked:
+            today = timezone.localtime(at).date()
+            asked = {"since": today - AROUND, "until": today + AROUND}
+        super().__init__(asked)
+        for name, organizations in (("lab", labs), ("agency", agencies)):
+            choices = [(row.code, row.short_name) for row in organizations]
+            self.fields[name].choices = [("", "Any"), *choices]
+        if len(labs) < 2:
+            del self.fields["lab"]
+
+    @property
+    def range(self) -> tuple[datetime | None, datetime | None]:
+        """From when and until when, midnights of the reader's zone; None where there is no end."""
+        since, until = (self.cleaned_data.get(name) for name in ("since", "until"))
+        return since and _midnight(since), until and _midnight(until + DAY)
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """What was asked for, as the address and the audit log have it."""
+        return {name: str(value) for name, value in self.cleaned_data.items() if value}
+
+    @property
+    def condition(self) -> Callable[[datetime], Q]:
+        """The condition on grants that they match, at an instant; that of none if invalid."""
+        if not self.is_valid():
+            return nothing
+        since, until = self.range
+        return partial(
+            _matching,
+            **{name: self.cleaned_data.get(name, "") for name in ("state", "lab", "agency")},
+            person=self.cleaned_data["person"],
+            since=since,
+            until=until,
+        )
+
+
+def _midnight(day):
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def nothing(at: datetime) -> Q:
+    """The condition that no grant fulfils."""
+    return Q(pk__in=())
+
+
+def _matching(at, *, state, lab, agency, person, since, until):
+    found = tracked(state, at) if state else Q()
+    if lab:
+        found &= Q(submission__model_version__lab__code=lab)
+    if agency:
+        found &= Q(agency__code=agency)
+    if person:
+        named = GrantUser.objects.filter(person__name__iexact=person)
+        found &= Q(grantee__name__iexact=person) | Q(pk__in=named.values("grant"))
+    if since:
+        # Its own end alone bounds the range for the index.
+        found &= Q(ends_at__gt=since) & ~queries.over(since)
+    if until:
+        # Access is used inside a window, so an end is no later after its beginning.
+        found &= Q(starts_at__lt=until, submission__opens_at__lt=until)
+        found &= Q(ends_at__lt=until + FULL_WINDOW)
+    return found
+
+
+class RevokeManyForm(forms.Form):
+    """One reason for all of them, and which ones the preview listed."""
+
+    digest = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    reason = LongTextField(
+        label="Reason (optional)",
+        max_length=1000,
+        required=False,
+        help_text="The parties to each of these grants read it.",
+    )

@@ -1,0 +1,97 @@
+"""Why access is live or is not, in the fewest words, and who can supply what is missing.
+
+Pages and refusals draw on it, so that whoever is turned away reads what the page says.
+"""
+
+from datetime import datetime
+
+from accounts.models import User
+from portal.timeline import instant_text
+from reviews.models import AccessGrant
+from reviews.models.grant_states import GrantState, Side
+from reviews.services import readiness
+
+FOR_LABS = (
+    "Terms, training or the number of grants of somebody named in it stand against it as well. "
+    "Administrators see which."
+)
+
+
+def why(grant: AccessGrant, at: datetime, *, for_lab: bool) -> list[str]:
+    """What makes the grant live at ``at``; or else only what is missing, and who can supply it.
+
+    A lab is not told of anybody's terms and training but that they keep access from beginning.
+    """
+    state = grant.state_at(at)
+    if state is GrantState.LIVE:
+        return [_live(grant)]
+    said = {
+        GrantState.REQUESTED: _requested,
+        GrantState.CONSENTED: _consented,
+        GrantState.SCHEDULED: _scheduled,
+        GrantState.SUSPENDED: _suspended,
+    }
+    found = list(said.get(state, _over)(grant, at))
+    if state is GrantState.CONSENTED and (missing := readiness.missing(grant, at)):
+        found += [FOR_LABS] if for_lab else missing
+    return found
+
+
+def why_not_hers(grant: AccessGrant, person: User, at: datetime) -> list[str]:
+    """Why the person, whom the grant names besides its grantee, may not use it while it is live."""
+    return [
+        f"Your own use of it lapsed on {instant_text(one.lapses_at)}, with your nondisclosure "
+        "terms or your training, and does not come back. Once an administrator has recorded the "
+        f"new dates, a lead of {grant.agency.short_name} can ask for new access."
+        for one in grant.users.all()
+        if one.person_id == person.pk and one.lapses_at and one.lapses_at <= at
+    ]
+
+
+def _live(grant):
+    lab, end, lapse = grant.submission.lab.short_name, grant.planned_end(), grant.effective_end()
+    kept = f" if a lead of {grant.agency.short_name} recertifies it before {instant_text(lapse)}"
+    return (
+        f"{lab} consented on {instant_text(grant.consented_at)}, an administrator authorized it on "
+        f"{instant_text(grant.authorized_at)}, no suspension is in force, and it lasts until "
+        f"{instant_text(end)}{kept if lapse < end else ''}."
+    )
+
+
+def _requested(grant, at):
+    yield f"{grant.submission.lab.short_name} has not consented yet. Its liaison can."
+    yield f"After that, {_administrator()}"
+
+
+def _consented(grant, at):
+    yield f"No administrator has authorized it yet: {_administrator()}"
+
+
+def _administrator():
+    return "an administrator who neither asked for it, consented nor is named in it can authorize."
+
+
+def _scheduled(grant, at):
+    yield f"It starts on {instant_text(grant.starts_at)}. Until then nobody needs to do anything."
+
+
+def _suspended(grant, at):
+    who = {
+        Side.LAB: (grant.submission.lab.short_name, "Its liaison"),
+        Side.AGENCY: (grant.agency.short_name, "A lead there"),
+        Side.ADMINISTRATION: ("An administrator", "Any administrator"),
+    }
+    for one in grant.suspensions.all():
+        if one.in_force(at):
+            side, lifts = who[Side(one.side)]
+            since = instant_text(one.suspended_at)
+            yield f"{side} suspended it on {since}. {lifts} who is not named in it can resume it."
+
+
+def _over(grant, at):
+    reason, over_at = grant.end_reason_at(at), grant.declined_at or grant.over_at(at)
+    words = reason.label if reason else "It was revoked"
+    yield (
+        f"{words}, on {instant_text(over_at)}. Access that is over never comes back. While the "
+        f"review window is open, a lead of {grant.agency.short_name} can ask for new access."
+    )

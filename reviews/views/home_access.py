@@ -1,0 +1,161 @@
+"""What of access to models waits for a person on her Home, and which access ends soon."""
+
+from dataclasses import dataclass
+
+from django.utils.safestring import SafeString
+
+from portal.templatetags.foreview import instant_html
+from reviews import policy
+from reviews.models.grant_queries import running
+from reviews.models.grant_states import GrantState
+from reviews.policy import Action
+from reviews.views.page import LINE_OF_A_GRANT
+
+SHOWN = 8
+END_OF_A_WINDOW = ("reference", "closes_at", "ended_at")
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something that waits, where to do it, and when its time ends."""
+
+    text: str
+    url: str
+    detail: str = ""
+    when: str = ""
+
+
+def _grant_tasks(request, action, text, state):
+    grants = (
+        policy.allowed(request.user, action, at=request.at)
+        .in_state(state, request.at)
+        .select_related("submission", "agency")
+        .order_by("starts_at", "pk")
+    )
+    return [
+        Task(
+            text,
+            grant.get_absolute_url(),
+            f"{grant.agency.short_name}, submission {grant.submission.reference}",
+            SafeString("Asked for from " + instant_html(grant.starts_at)),
+        )
+        for grant in grants[:SHOWN]
+    ]
+
+
+def consents(request, seats):
+    """What the lab has to answer: requests, and requests for more time."""
+    asked = _grant_tasks(
+        request,
+        Action.CONSENT_GRANT,
+        "Answer a request for access to your model",
+        GrantState.REQUESTED,
+    )
+    return asked + _extension_tasks(
+        request,
+        Action.CONSENT_EXTENSION,
+        "Answer a request for more time with your model",
+        consented_at__isnull=True,
+    )
+
+
+def authorizations(request, seats):
+    """What waits for an administrator: access, and more time for it."""
+    consented = _grant_tasks(
+        request,
+        Action.AUTHORIZE_GRANT,
+        "Authorize access that the lab consented to",
+        GrantState.CONSENTED,
+    )
+    return consented + _extension_tasks(
+        request,
+        Action.AUTHORIZE_EXTENSION,
+        "Authorize more time that the lab consented to",
+        consented_at__isnull=False,
+    )
+
+
+def _extension_tasks(request, action, text, **answered):
+    extensions = (
+        policy.allowed(request.user, action, at=request.at)
+        .pending()
+        .filter(running(request.at, "grant__"), **answered)
+        .select_related("grant__submission", "grant__agency")
+        .order_by("grant__ends_at", "pk")
+    )
+    return [
+        Task(
+            text,
+            one.grant.get_absolute_url(),
+            f"{one.grant.agency.short_name}, submission {one.grant.submission.reference}",
+            SafeString("Access ends " + instant_html(one.grant.ends_at)),
+        )
+        for one in extensions[:SHOWN]
+    ]
+
+
+def closeouts_of_lab(request, seats):
+    """Closeouts that the lab has not attested."""
+    return _closeouts(request, Action.ATTEST_FOR_LAB, "lab")
+
+
+def closeouts_of_agency(request, seats):
+    """Closeouts that the agency has not attested."""
+    return _closeouts(request, Action.ATTEST_FOR_AGENCY, "agency")
+
+
+def recertifications(request, seats):
+    """What lapses soon unless a lead of the agency says that it is still needed."""
+    grants = (
+        policy.allowed(request.user, Action.RECERTIFY_GRANT, at=request.at)
+        .recertifiable(request.at)
+        .select_related("submission", "agency")
+        .order_by("recertify_by", "pk")
+    )
+    return [
+        Task(
+            "Say whether access is still needed",
+            grant.get_absolute_url(),
+            f"{grant.agency.short_name}, submission {grant.submission.reference}",
+            SafeString("Lapses " + instant_html(grant.recertify_by)),
+        )
+        for grant in grants[:SHOWN]
+    ]
+
+
+def _closeouts(request, action, side):
+    grants = (
+        policy.allowed(request.user, action, at=request.at, each=True)
+        .attestable(request.at, side)
+        .select_related("submission", "agency")
+        .order_by("closeout_from", "pk")
+    )
+    return [
+        Task(
+            "Attest the closeout of access that has ended",
+            grant.get_absolute_url(),
+            f"{grant.agency.short_name}, submission {grant.submission.reference}",
+            SafeString("Ended " + instant_html(grant.over_at(request.at))),
+        )
+        for grant in grants[:SHOWN]
+    ]
+
+
+def ending(request):
+    """Whose live access ends first."""
+    grants = (
+        policy.allowed(request.user, Action.VIEW_GRANT, at=request.at)
+        .live(request.at)
+        .select_related("submission", "agency", "grantee")
+        .only(*(f"submission__{name}" for name in END_OF_A_WINDOW), *LINE_OF_A_GRANT)
+        .order_by("ends_at", "pk")
+    )
+    return [
+        Task(
+            f"{grant.grantee.name}, {grant.agency.short_name}",
+            grant.get_absolute_url(),
+            f"Submission {grant.submission.reference}",
+            instant_html(grant.planned_end()),
+        )
+        for grant in grants[:SHOWN]
+    ]

@@ -1,0 +1,170 @@
+"""The access board: what access there is now and what needs attention; and the file of it.
+
+Administrators and auditors see all of it and no content; a lab sees its own models' alone.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.db.models import Q
+from django.http import StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_GET
+
+from accounts.models import Organization
+from accounts.roles import Kind
+from portal import keyset
+from portal.context import Link
+from portal.templatetags.foreview import instant_html
+from reviews import policy
+from reviews.exceptions import NotVisible
+from reviews.forms.grant_selection import GrantSelection
+from reviews.models import AccessGrant
+from reviews.policy import Action
+from reviews.services import grant_export, tracking
+from reviews.services.tracking import Tracked
+from reviews.views import home_access
+
+TITLE = "Access board"
+CURSOR = {"ends_at": keyset.instant, "key": UUID}
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """One count, and the timeline of what it counts."""
+
+    label: str
+    count: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a breakdown, ready to print."""
+
+    name: str
+    url: str
+    cells: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One grant to a lab's own model that is not over: who, where, until when, and its end."""
+
+    who: str
+    agency: str
+    environment: str
+    model: str
+    ends: SafeString
+    state: str
+    url: str
+    revoke_url: str
+
+
+@require_GET
+def board_detail(request):
+    """How much access there is in each state, by whose it is; for a lab, each grant as well."""
+    require_a_way(request, Action.TRACK_GRANTS)
+    board = tracking.board(request.user, at=request.at)
+    context = {
+        "counts": [Count(one.label, board.counts[one], _listed(state=one)) for one in Tracked],
+        "columns": [one.label for one in Tracked],
+        "breakdowns": [
+            (tracking.BREAKDOWNS[name].label, [_line(name, line) for line in lines])
+            for name, lines in board.breakdowns.items()
+        ],
+        "most": tracking.SHOWN,
+        "may_revoke": policy.has_a_way(request.user, Action.REVOKE_GRANTS, at=request.at),
+        "breadcrumbs": [Link("Home", reverse("reviews:home")), Link(TITLE, "")],
+    }
+    if policy.has_a_way(request.user, Action.ATTEST_FOR_LAB, at=request.at):
+        context["page"] = _of_own_models(request)
+        context["closeouts"] = home_access.closeouts_of_lab(request, ())
+    return render(request, "reviews/board_detail.html", context)
+
+
+@require_GET
+def grants_export(request):
+    """The grants of the same filter as a file; that it was made is on record."""
+    require_a_way(request, Action.EXPORT_GRANTS)
+    form = selection(request)
+    if not form.is_valid():
+        return redirect(f"{reverse('reviews:timeline-detail')}?{request.GET.urlencode()}")
+    lines = grant_export.export(
+        form.condition(request.at), asked=form.asked, by=request.user, at=request.at
+    )
+    return StreamingHttpResponse(
+        lines,
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="access.csv"'},
+    )
+
+
+def require_a_way(request, action):
+    """Nothing, when some grant could be the person's to do it to. Raises NotVisible."""
+    if not policy.has_a_way(request.user, action, at=request.at):
+        raise NotVisible
+
+
+def selection(request, *, around_now=False):
+    """The filter that the address carries; its choices betray no lab to another."""
+    every = policy.has_a_way(request.user, Action.OVERSEE_CLOSEOUT, at=request.at)
+    own = policy.allowed(request.user, Action.DRAFT, at=request.at)
+    offered = list(
+        Organization.objects.filter(
+            Q(kind=Kind.AGENCY) | (Q(kind=Kind.LAB) if every else Q(pk__in=own.values("pk")))
+        )
+    )
+    return GrantSelection(
+        request.GET,
+        labs=[one for one in offered if one.kind == Kind.LAB],
+        agencies=[one for one in offered if one.kind == Kind.AGENCY],
+        at=request.at if around_now else None,
+    )
+
+
+def _listed(**asked):
+    return f"{reverse('reviews:timeline-detail')}?{urlencode(asked)}"
+
+
+def _line(breakdown, line):
+    named = getattr(line.whose, "code", line.name)
+    # Numbers between words of ours: a template would take longer over them than the database.
+    cells = (f'<td data-label="{one.label}">{line.counts[one]}</td>' for one in Tracked)
+    return Line(line.name, _listed(**{breakdown: named}), SafeString("".join(cells)))
+
+
+def _of_own_models(request):
+    """The lab's grants that are not over, by the end that was agreed."""
+    running = (
+        policy.allowed(request.user, Action.ATTEST_FOR_LAB, at=request.at, each=True)
+        .running(request.at)
+        .values_list("pk", *CURSOR, named=True)
+    )
+    page = keyset.page(request, running, CURSOR)
+    # What is said of each is asked of the page's rows alone.
+    grants = (
+        AccessGrant.objects.filter(pk__in=[row.pk for row in page.rows])
+        .select_related("submission__model_version", "agency", "grantee")
+        .prefetch_related("suspensions")
+        .order_by(*CURSOR)
+    )
+    page.rows[:] = [_row(grant, request.at) for grant in grants]
+    return page
+
+
+def _row(grant, at: datetime):
+    return Row(
+        grant.grantee.name,
+        grant.agency.short_name,
+        grant.environment,
+        str(grant.submission.model_version),
+        instant_html(grant.effective_end()),
+        grant.state_at(at).label,
+        grant.get_absolute_url(),
+        reverse("reviews:grant-revoke", args=[grant.key]) if grant.revocable_at(at) else "",
+    )
