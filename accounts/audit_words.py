@@ -15,6 +15,7 @@ GROUPS = {
     "Organizations and seats": {
         "personnel.recorded": "Terms, training or limit of a person recorded",
         "organization.founded": "Organization set up",
+        "organization.tagged": "Sectors of a trusted partner recorded",
         "seat.requested": "Seat asked for, waiting for a second administrator",
         "seat.declined": "Request for a seat declined",
         "seat.given": "Seat given",
@@ -55,6 +56,9 @@ GROUPS = {
         "grant.consented": "Lab consented to access",
         "grant.declined": "Lab declined access",
         "grant.authorized": "Access authorized",
+        "grant.agreed": "Government agreed to a trusted partner",
+        "grant.terms_accepted": "Partner accepted the terms",
+        "terms.published": "Terms for trusted partners published",
         "grant.lapse_set": "When access lapses changed with the grantee's record",
         "grant.user_lapse_set": "When a named person's use lapses changed with her record",
         "grant.user_dropped": "A named person left off access",
@@ -103,6 +107,7 @@ WORDS = {code: words for group in GROUPS.values() for code, words in group.items
 # A refused step is recorded under its page's URL name, a noun and one of these verbs.
 REFUSED = "refused."
 STEPS = {
+    "accept": "accepting the terms of {}",
     "add": "adding {}",
     "assign": "assigning {}",
     "attest": "attesting the closeout of {}",
@@ -122,6 +127,8 @@ STEPS = {
     "issue": "issuing {}",
     "list": "opening the list of {noun}s",
     "read": "marking {} as read",
+    "propose": "proposing {}",
+    "publish": "publishing {}",
     "record": "recording {}",
     "recuse": "declaring a recusal from {}",
     "request": "asking for {}",
@@ -144,6 +151,7 @@ NOUNS = {
     "version": "document version",
 }
 DETAILS = {
+    "accept_by": "To be accepted by",
     "because": "Why it is over",
     "closes_at": "Window ends",
     "ends_at": "Access ends",
@@ -155,6 +163,7 @@ DETAILS = {
     "size": "Size in bytes",
     "starts_at": "Access starts",
     "training_until": "Training runs until",
+    "terms_sha256": "SHA-256 of the terms",
     "tried": "Fingerprint of the address tried",
     "users": "Named besides the grantee",
     "users_lapse_at": "When the use of each lapses",

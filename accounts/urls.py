@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import absences, audit_log, personnel, profile, seats, sign_in
+from accounts.views import absences, audit_log, partners, personnel, profile, seats, sign_in
 
 app_name = "accounts"
 urlpatterns = [
@@ -16,6 +16,9 @@ urlpatterns = [
     path("seats/<slug:code>/confirm/", seats.seat_confirm, name="seat-confirm"),
     path("seats/<slug:code>/decline/", seats.seat_decline, name="seat-decline"),
     path("seats/<slug:code>/take/", seats.seat_take, name="seat-take"),
+    path("partners/", partners.partner_list, name="partner-list"),
+    path("partners/new/", partners.partner_add, name="partner-add"),
+    path("partners/<slug:code>/", partners.partner_edit, name="partner-edit"),
     path("personnel/", personnel.personnel_list, name="personnel-list"),
     path("personnel/<int:number>/", personnel.personnel_edit, name="personnel-edit"),
     path("audit/", audit_log.audit_list, name="audit-list"),

@@ -21,7 +21,7 @@ PLACES = [
     (
         "Access",
         "reviews:grant-list",
-        LAB_ROLES | AGENCY_ROLES | {Role.ADMINISTRATOR},
+        LAB_ROLES | AGENCY_ROLES | {Role.ADMINISTRATOR, Role.PARTNER_CONTACT},
     ),
     (
         "Access board",
@@ -45,6 +45,8 @@ PLACES = [
         frozenset({Role.ADMINISTRATOR, Role.AUDITOR}),
     ),
     ("Past access", "reviews:past-list", frozenset({Role.AUDITOR})),
+    ("Partners", "accounts:partner-list", frozenset({Role.ADMINISTRATOR})),
+    ("Terms", "reviews:terms-list", frozenset({Role.PARTNER_CONTACT})),
     ("Seats", "accounts:seat-list", frozenset({Role.ADMINISTRATOR})),
     ("Personnel", "accounts:personnel-list", frozenset({Role.ADMINISTRATOR})),
     ("Attachments", "reviews:attachment-list", frozenset({Role.ADMINISTRATOR})),

@@ -7,7 +7,7 @@ from accounts.models import AuditEvent, Organization
 from accounts.roles import LAB_ROLES, Role
 from reviews import clauses
 from reviews.actions import Action
-from reviews.models import AccessGrant, Gateway, GrantExtension
+from reviews.models import AccessGrant, Gateway, GrantExtension, PartnerTerms
 from reviews.rules import Rule, Time
 
 _LAB = "own_submission"
@@ -30,17 +30,37 @@ _OVERSEER_OF_PAST = Rule(
 )
 _ADMINISTRATOR_OF_GRANT = Rule(over=AccessGrant, time=Time.ALWAYS, roles=_ADMINISTRATOR)
 _OVERSEER_OF_GRANT = Rule(over=AccessGrant, time=Time.ALWAYS, roles=_OVERSEERS)
+_CONTACT_OF_GRANT = Rule(
+    over=AccessGrant,
+    time=Time.ALWAYS,
+    roles=frozenset({Role.PARTNER_CONTACT}),
+    where=(clauses.of_own_partner,),
+)
 _LAB_OF_GATEWAY = Rule(over=Gateway, time=Time.ALWAYS, roles=LAB_ROLES, where=(clauses.of_own_lab,))
 
 ACCESS_RULES: dict[Action, tuple[Rule, ...]] = {
     Action.REQUEST_GRANT: (Rule(time=Time.WINDOW_OPEN, permission="lead_submission"),),
-    Action.VIEW_GRANT: (_LAB_OF_GRANT, _LEAD_OF_GRANT, _NAMED, _ADMINISTRATOR_OF_GRANT),
+    Action.VIEW_GRANT: (
+        *(_LAB_OF_GRANT, _LEAD_OF_GRANT, _NAMED),
+        *(_CONTACT_OF_GRANT, _ADMINISTRATOR_OF_GRANT),
+    ),
+    # A partner's access begins after the window, so words about it are not bound to that.
+    Action.PROPOSE_PARTNER: (Rule(time=Time.FILED, permission="lead_submission"),),
+    Action.ACCEPT_TERMS: (_CONTACT_OF_GRANT,),
+    Action.READ_TERMS: (Rule(over=PartnerTerms, time=Time.ALWAYS, roles=frozenset(Role)),),
+    Action.PUBLISH_TERMS: (Rule(over=PartnerTerms, time=Time.ALWAYS, roles=_ADMINISTRATOR),),
     Action.CONSENT_GRANT: (
         Rule(
             over=AccessGrant,
             time=Time.WINDOW_OPEN,
             permission=_LAB,
             where=(clauses.not_sponsor, clauses.not_grantee),
+        ),
+        Rule(
+            over=AccessGrant,
+            time=Time.FILED,
+            permission=_LAB,
+            where=(clauses.for_partner, clauses.not_sponsor, clauses.not_grantee),
         ),
     ),
     Action.AUTHORIZE_GRANT: (
@@ -49,6 +69,15 @@ ACCESS_RULES: dict[Action, tuple[Rule, ...]] = {
             time=Time.WINDOW_OPEN,
             roles=_ADMINISTRATOR,
             where=(clauses.not_sponsor, clauses.not_grantee, clauses.not_consenter),
+        ),
+        Rule(
+            over=AccessGrant,
+            time=Time.FILED,
+            roles=_ADMINISTRATOR,
+            where=(
+                *(clauses.for_partner, clauses.not_sponsor),
+                *(clauses.not_grantee, clauses.not_consenter),
+            ),
         ),
     ),
     Action.EXTEND_GRANT: (
@@ -110,8 +139,14 @@ ACCESS_RULES: dict[Action, tuple[Rule, ...]] = {
             through="agency",
             where=(clauses.grantee, clauses.live),
         ),
+        Rule(
+            over=AccessGrant,
+            time=Time.ALWAYS,
+            roles=frozenset({Role.PARTNER_CONTACT}),
+            where=(clauses.of_own_partner, clauses.grantee, clauses.live),
+        ),
     ),
-    Action.ATTEST_FOR_AGENCY: (_LEAD_OF_GRANT, _NAMED),
+    Action.ATTEST_FOR_AGENCY: (_LEAD_OF_GRANT, _NAMED, _CONTACT_OF_GRANT),
     Action.ATTEST_FOR_LAB: (_LAB_OF_GRANT,),
     # Who still owes a closeout, without content.
     Action.OVERSEE_CLOSEOUT: (_OVERSEER_OF_GRANT,),

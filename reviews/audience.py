@@ -77,9 +77,10 @@ def named_to_lab(grant: AccessGrant) -> set[int]:
     """Whom the grant's lab may know by name: the parties to it, and the lab's own people."""
     parties = [
         *(grant.grantee_id, grant.requested_by_id, grant.consented_by_id, grant.declined_by_id),
-        *(grant.authorized_by_id, grant.lab_attested_by_id),
+        *(grant.authorized_by_id, grant.agreed_by_id, grant.lab_attested_by_id),
     ]
     parties += [one.person_id for one in grant.users.all()]
+    parties += [one.accepted_by_id for one in grant.acceptances.all()]
     others = [grant.revoked_by_id, grant.agency_attested_by_id]
     for one in grant.suspensions.all():
         others += [one.suspended_by_id, one.resumed_by_id]

@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import F, Q
 
 from accounts import audit
-from accounts.roles import LAB_ROLES
+from accounts.roles import LAB_ROLES, Role
 from reviews.models import AccessGrant, AgencyPosition, AgencyReview, GrantUser, Submission
 from reviews.models.document import ScanState
 from reviews.models.notice import ESCALATIONS
@@ -104,6 +104,31 @@ def grantee(who: Standing, at: datetime) -> Q:
 def _names(who: Standing, grant: str, **columns: Any) -> There:
     """That the grant at that column names the person besides its grantee."""
     return There(F(grant), model=GrantUser, key="grant", person=who.person, **columns)
+
+
+def for_partner(who: Standing, at: datetime) -> Q:
+    """The grant is a trusted partner's."""
+    return Q(partner__isnull=False)
+
+
+def of_own_partner(who: Standing, at: datetime) -> Q:
+    """The grant is of a partner at which the person is a contact, and both have agreed to it."""
+    return _of_own_partner(who, "")
+
+
+def notice_of_own_partner(who: Standing, at: datetime) -> Q:
+    """The notice is about such a grant."""
+    return _of_own_partner(who, "grant__")
+
+
+def _of_own_partner(who: Standing, path: str) -> Q:
+    return Q(
+        **{
+            f"{path}partner__in": who.organizations(frozenset({Role.PARTNER_CONTACT})),
+            f"{path}agreed_at__isnull": False,
+            f"{path}consented_at__isnull": False,
+        }
+    )
 
 
 def not_sponsor(who: Standing, at: datetime) -> Q:

@@ -135,6 +135,30 @@ EVENTS = {
         "Access was authorized",
         "A request for access that you are a party to was authorized. Access ends on {end}.",
     ),
+    NoticeKind.PARTNER_PROPOSED: Wording(
+        Topic.REQUESTS,
+        "A trusted partner is proposed",
+        "An agency proposes that a trusted partner be given access to a model until {end}. The "
+        "government's agreement waits for an administrator.",
+    ),
+    NoticeKind.TERMS_TO_ACCEPT: Wording(
+        Topic.REQUESTS,
+        "Terms wait for your acceptance",
+        "Both sides have agreed that your organization may use a model until {end}. Read the "
+        "terms and accept them before access begins.",
+    ),
+    NoticeKind.TERMS_ACCEPTED: Wording(
+        Topic.LEGAL,
+        "A trusted partner accepted the terms",
+        "A trusted partner accepted the terms of access that you are a party to. Access ends on "
+        "{end}.",
+    ),
+    NoticeKind.TERMS_SUPERSEDED: Wording(
+        Topic.LEGAL,
+        "New terms wait for your acceptance",
+        "The terms that your organization accepted are superseded. Access to a model lapses on "
+        "{lapse} unless the new ones are accepted, or one of its other conditions ends first.",
+    ),
     NoticeKind.EXTENSION_REQUESTED: Wording(
         Topic.REQUESTS,
         "A later end of access is asked for",

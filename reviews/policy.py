@@ -175,6 +175,12 @@ RULES: dict[Action, tuple[Rule, ...]] = {
         Rule(
             over=Notice,
             time=Time.ALWAYS,
+            roles=frozenset({Role.PARTNER_CONTACT}),
+            where=(clauses.recipient, clauses.notice_of_own_partner),
+        ),
+        Rule(
+            over=Notice,
+            time=Time.ALWAYS,
             roles=_ADMINISTRATOR,
             where=(clauses.recipient, clauses.for_administrators),
         ),

@@ -8,9 +8,18 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import Organization
 from reviews import clock
+from reviews.models import PartnerTerms
 from reviews.models.agency_review import Criterion
 from reviews.models.grant_states import Side
-from reviews.services import access, agency_reviews, documents, lifecycle, suspensions
+from reviews.services import (
+    access,
+    agency_reviews,
+    documents,
+    lifecycle,
+    partner_terms,
+    partners,
+    suspensions,
+)
 
 counter = itertools.count(1)
 
@@ -203,4 +212,52 @@ def grant(submission, people, agency="nsa", *, state="live", lab="northlight", *
         )
     if state == "revoked":
         row = access.revoke(row, reason="Finished.", by=people.administrator, at=now())
+    return row
+
+
+RELEASE = timedelta(days=20)  # from filing to the planned partner release
+
+
+def terms(people, text="Use it for the purpose agreed on."):
+    """A version of the terms for partners, to be accepted within two weeks."""
+    return partner_terms.publish(
+        text, accept_by=now() + partner_terms.TO_ACCEPT, by=people.administrator, at=now()
+    )
+
+
+def with_release(people, lab="northlight", **changes):
+    """A submission under review with a planned partner release."""
+    return filed(people, lab, planned_partner_release_at=now() + RELEASE, **changes)
+
+
+def partner_grant(submission, people, *, state="requested", lab="northlight", **changes):
+    """A partner's grant that got as far as ``state``; it starts with the planned release."""
+    starts_at = submission.planned_partner_release_at
+    row = partners.propose(
+        submission,
+        agency=organization("nsa"),
+        partner=organization("keystone-utility"),
+        by=people.nsa_lead,
+        at=now(),
+        **{
+            "grantee": people.partner_contact,
+            "purpose": f"Look for weaknesses in grid control, part {next(counter)}.",
+            "access_level": "al1",
+            "environment": "Test network of the utility",
+            "starts_at": starts_at,
+            "ends_at": starts_at and starts_at + timedelta(days=20),
+        }
+        | changes,
+    )
+    if state == "requested":
+        return row
+    if not PartnerTerms.objects.exists():
+        terms(people)
+    if state != "agreed":
+        row = access.consent(row, by=liaison(people, lab), at=now())
+    if state != "consented":
+        row = partners.agree(row, by=people.administrator, at=now())
+    if state == "scheduled":
+        sha256 = PartnerTerms.objects.last().sha256
+        row = partners.accept(row, sha256=sha256, by=people.partner_contact, at=now())
     return row

@@ -1,5 +1,6 @@
 from accounts.forms.absences import AbsenceForm
 from accounts.forms.audit_log import AuditFilter
+from accounts.forms.partners import PartnerForm, SectorsForm
 from accounts.forms.personnel import PersonnelFilter, PersonnelForm
 from accounts.forms.profile import ProfileForm
 from accounts.forms.seats import AnswerForm, GiveForm, TakeForm
@@ -10,9 +11,11 @@ __all__ = [
     "AnswerForm",
     "AuditFilter",
     "GiveForm",
+    "PartnerForm",
     "PersonnelFilter",
     "PersonnelForm",
     "ProfileForm",
+    "SectorsForm",
     "SignInForm",
     "TakeForm",
 ]

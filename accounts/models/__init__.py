@@ -1,6 +1,6 @@
 from accounts.models.absence import Absence
 from accounts.models.audit_event import AuditEvent, AuditHead
-from accounts.models.organization import Organization
+from accounts.models.organization import Organization, OrganizationSector
 from accounts.models.personnel_record import PersonnelRecord
 from accounts.models.seat import Seat, SeatRequest
 from accounts.models.user import User
@@ -10,6 +10,7 @@ __all__ = [
     "AuditEvent",
     "AuditHead",
     "Organization",
+    "OrganizationSector",
     "PersonnelRecord",
     "Seat",
     "SeatRequest",

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 
 from accounts.roles import Kind
+from accounts.sectors import Sector
 
 
 class Organization(models.Model):
@@ -26,3 +27,23 @@ class Organization(models.Model):
 
     def __str__(self):
         return self.name
+
+
+class OrganizationSector(models.Model):
+    """One critical-infrastructure sector that a trusted partner is of."""
+
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="sectors")
+    sector = models.PositiveSmallIntegerField(choices=[(one.value, one.label) for one in Sector])
+
+    class Meta:
+        default_permissions = ()
+        ordering: ClassVar = ["sector"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["organization", "sector"], name="sector_once"),
+            models.CheckConstraint(
+                condition=models.Q(sector__in=[one.value for one in Sector]), name="sector_known"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.organization_id}: {Sector(self.sector).label}"

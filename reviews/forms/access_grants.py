@@ -1,8 +1,6 @@
 """Asking for access, answering, ending it, and filtering the list of grants."""
 
 from datetime import datetime, time
-from functools import reduce
-from operator import or_
 
 from django import forms
 from django.db.models import Q
@@ -12,6 +10,7 @@ from accounts.models import Organization, User
 from portal.forms import DayField, LongTextField, ZonedDateTimeField
 from portal.timeline import instant_text
 from reviews.models.access_grant import CLOSEOUT_OVERDUE
+from reviews.models.grant_queries import OF_AGENCY
 from reviews.models.grant_states import GrantState
 from reviews.models.package import AccessLevel, Safeguards, beyond
 
@@ -250,17 +249,20 @@ class GrantFilter(forms.Form):
     )
     lab = forms.ChoiceField(label="Lab", required=False)
     agency = forms.ChoiceField(label="Agency", required=False)
+    partner = forms.ChoiceField(label="Partner", required=False)
     ends_before = DayField(label="Ends before", required=False)
     sort = forms.ChoiceField(
         label="Order", choices=[("end", "Soonest end first"), ("-end", "Latest end first")]
     )
 
-    def __init__(self, data, *, labs, agencies):
+    def __init__(self, data, *, labs, agencies, partners=()):
         asked = {name: value for name, value in data.items() if value}
         super().__init__({"sort": "end"} | asked)
-        for name, organizations in (("lab", labs), ("agency", agencies)):
+        for name, organizations in (("lab", labs), ("agency", agencies), ("partner", partners)):
             choices = [(row.code, row.short_name) for row in organizations]
             self.fields[name].choices = [("", "Any"), *choices]
+        if not partners:
+            del self.fields["partner"]
 
     def rows(self, grants, at):
         """Those of ``grants`` that match; unless asked for, none that is over."""
@@ -275,10 +277,12 @@ class GrantFilter(forms.Form):
             grants = grants.filter(submission__model_version__lab__code=asked["lab"])
         if asked["agency"]:
             grants = grants.filter(agency__code=asked["agency"])
+        if asked.get("partner"):
+            grants = grants.filter(partner__code=asked["partner"])
         if asked["ends_before"]:
             midnight = timezone.make_aware(datetime.combine(asked["ends_before"], time.min))
-            ends = ("ends_at", "lapses_at", "submission__closes_at")
-            grants = grants.filter(reduce(or_, (Q(**{f"{end}__lt": midnight}) for end in ends)))
+            own = Q(ends_at__lt=midnight) | Q(lapses_at__lt=midnight)
+            grants = grants.filter(own | OF_AGENCY & Q(submission__closes_at__lt=midnight))
         return grants
 
     @property

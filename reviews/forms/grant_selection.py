@@ -8,6 +8,8 @@ from django import forms
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.models import OrganizationSector
+from accounts.sectors import Sector
 from portal.forms import DayField, LongTextField
 from reviews.clock import FULL_WINDOW
 from reviews.models import GrantUser
@@ -15,6 +17,7 @@ from reviews.models import grant_queries as queries
 from reviews.models.grant_states import GrantState
 from reviews.services.tracking import Tracked, tracked
 
+WHOSE = ("state", "lab", "agency", "partner", "sector")
 DAY = timedelta(days=1)
 # How far a timeline reaches to either side of today, unless another range is asked for.
 AROUND = 30 * DAY
@@ -35,21 +38,30 @@ class GrantSelection(forms.Form):
     )
     lab = forms.ChoiceField(label="Lab", required=False)
     agency = forms.ChoiceField(label="Agency", required=False)
+    partner = forms.ChoiceField(label="Partner", required=False)
+    sector = forms.TypedChoiceField(
+        label="Sector of a partner",
+        required=False,
+        coerce=int,
+        choices=[("", "Any"), *((one.value, one.label) for one in Sector)],
+    )
     person = forms.CharField(label="Person, by full name", max_length=150, required=False)
     since = DayField(label="From", required=False)
     until = DayField(label="Through", required=False)
 
-    def __init__(self, data, *, labs, agencies, at=None):
+    def __init__(self, data, *, labs, agencies, partners=(), at=None):
         asked = {name: value for name, value in data.items() if name in self.base_fields}
         if at and not asked:
             today = timezone.localtime(at).date()
             asked = {"since": today - AROUND, "until": today + AROUND}
         super().__init__(asked)
-        for name, organizations in (("lab", labs), ("agency", agencies)):
+        for name, organizations in (("lab", labs), ("agency", agencies), ("partner", partners)):
             choices = [(row.code, row.short_name) for row in organizations]
             self.fields[name].choices = [("", "Any"), *choices]
         if len(labs) < 2:
             del self.fields["lab"]
+        if not partners:
+            del self.fields["partner"], self.fields["sector"]
 
     @property
     def range(self) -> tuple[datetime | None, datetime | None]:
@@ -70,7 +82,7 @@ class GrantSelection(forms.Form):
         since, until = self.range
         return partial(
             _matching,
-            **{name: self.cleaned_data.get(name, "") for name in ("state", "lab", "agency")},
+            **{name: self.cleaned_data.get(name, "") for name in WHOSE},
             person=self.cleaned_data["person"],
             since=since,
             until=until,
@@ -86,12 +98,18 @@ def nothing(at: datetime) -> Q:
     return Q(pk__in=())
 
 
-def _matching(at, *, state, lab, agency, person, since, until):
+def _matching(at, *, state, lab, agency, partner, sector, person, since, until):
     found = tracked(state, at) if state else Q()
     if lab:
         found &= Q(submission__model_version__lab__code=lab)
     if agency:
         found &= Q(agency__code=agency)
+    if partner:
+        found &= Q(partner__code=partner)
+    if sector:
+        found &= Q(
+            partner__in=OrganizationSector.objects.filter(sector=sector).values("organization")
+        )
     if person:
         named = GrantUser.objects.filter(person__name__iexact=person)
         found &= Q(grantee__name__iexact=person) | Q(pk__in=named.values("grant"))
@@ -99,7 +117,7 @@ def _matching(at, *, state, lab, agency, person, since, until):
         # Its own end alone bounds the range for the index.
         found &= Q(ends_at__gt=since) & ~queries.over(since)
     if until:
-        # Access is used inside a window, so an end is no later after its beginning.
+        # Access is used inside a window, or as long by a partner: no end is later than that.
         found &= Q(starts_at__lt=until, submission__opens_at__lt=until)
         found &= Q(ends_at__lt=until + FULL_WINDOW)
     return found

@@ -16,6 +16,7 @@ from reviews.models.grant_user import GrantUser
 from reviews.models.heartbeat import Heartbeat
 from reviews.models.notice import Notice, NoticeChoice
 from reviews.models.package import Package
+from reviews.models.partner_terms import PartnerTerms, TermsAcceptance
 from reviews.models.permissions import SubmissionGroupObjectPermission
 from reviews.models.report import Report
 from reviews.models.submission import ModelVersion, Submission
@@ -41,9 +42,11 @@ __all__ = [
     "Notice",
     "NoticeChoice",
     "Package",
+    "PartnerTerms",
     "Rating",
     "Recusal",
     "Report",
     "Submission",
     "SubmissionGroupObjectPermission",
+    "TermsAcceptance",
 ]

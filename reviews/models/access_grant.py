@@ -21,6 +21,7 @@ from reviews.models.grant_states import (
     Side,
 )
 from reviews.models.package import AccessLevel, Safeguards
+from reviews.models.partner_terms import PartnerTerms
 from reviews.models.submission import Submission
 from reviews.models.words import who_and_when
 from reviews.workflow import Status
@@ -32,8 +33,10 @@ ENDED_WITH = {Status.WITHDRAWN: EndReason.WITHDRAWN, Status.CONCLUDED: EndReason
 
 
 class AccessGrant(models.Model):
-    """One person's access to one model version, asked for by her agency's lead (the sponsor).
+    """One person's access to one model version, asked for by an agency's lead (the sponsor).
 
+    The person is of that agency, or a contact of ``partner``, which the agency proposed. A
+    partner's access lies outside the review window and takes a third word, its own.
     Every fact is a who-and-when pair that is written once. An ended or revoked grant never
     comes back: a new one is asked for.
     """
@@ -41,6 +44,7 @@ class AccessGrant(models.Model):
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     submission = models.ForeignKey(Submission, models.PROTECT, related_name="grants")
     agency = models.ForeignKey(Organization, models.PROTECT, related_name="+")
+    partner = models.ForeignKey(Organization, models.PROTECT, null=True, related_name="+")
     grantee = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="grants")
     purpose = models.TextField()
     access_level = models.CharField(
@@ -75,6 +79,15 @@ class AccessGrant(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
     decline_reason = models.TextField(blank=True)
+    # The government's agreement to a partner; it and the lab's come in either order.
+    agreed_at = models.DateTimeField(null=True)
+    agreed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    # The latest version that the partner accepted; and until when, once that is superseded.
+    terms = models.ForeignKey(PartnerTerms, models.PROTECT, null=True, related_name="+")
+    terms_until = models.DateTimeField(null=True)
+    # The last word that it takes: an administrator's, or the partner's acceptance of the terms.
     authorized_at = models.DateTimeField(null=True)
     authorized_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
@@ -145,15 +158,15 @@ class AccessGrant(models.Model):
             models.Index(
                 fields=["runs_until"],
                 include=[
-                    *("id", "key", "submission", "agency", "grantee", "starts_at"),
-                    *("ends_at", "consented_at", "authorized_at"),
+                    *("id", "key", "submission", "agency", "partner", "grantee", "starts_at"),
+                    *("ends_at", "consented_at", "agreed_at", "authorized_at"),
                 ],
                 condition=Q(runs_until__isnull=False),
                 name="grant_running",
             ),
             models.Index(
                 fields=["closeout_from"],
-                include=["submission", "agency", "grantee"],
+                include=["submission", "agency", "partner", "grantee"],
                 condition=Q(closeout_from__isnull=False),
                 name="grant_to_close_out",
             ),
@@ -163,7 +176,7 @@ class AccessGrant(models.Model):
                 "grant",
                 (
                     *("consented", "declined", "authorized", "revoked"),
-                    *("agency_attested", "lab_attested"),
+                    *("agency_attested", "lab_attested", "agreed"),
                 ),
             ),
             models.CheckConstraint(
@@ -183,6 +196,23 @@ class AccessGrant(models.Model):
                 condition=Q(authorized_at__isnull=True)
                 | Q(consented_at__isnull=False, declined_at__isnull=True),
                 name="grant_authorized_after_consent",
+            ),
+            models.CheckConstraint(
+                condition=Q(agreed_at__isnull=True, terms__isnull=True) | Q(partner__isnull=False),
+                name="grant_agreed_and_terms_for_partner",
+            ),
+            models.CheckConstraint(
+                condition=Q(partner__isnull=True)
+                | Q(authorized_at__isnull=True)
+                | Q(agreed_at__isnull=False, terms__isnull=False),
+                name="grant_for_partner_on_three_words",
+            ),
+            models.CheckConstraint(
+                condition=Q(agreed_by__isnull=True)
+                | ~Q(agreed_by=F("requested_by"))
+                & ~Q(agreed_by=F("grantee"))
+                & (Q(consented_by__isnull=True) | ~Q(agreed_by=F("consented_by"))),
+                name="grant_agreement_is_anothers",
             ),
             models.CheckConstraint(
                 condition=Q(authorized_by__isnull=True)
@@ -216,7 +246,9 @@ class AccessGrant(models.Model):
         if self.authorized_at is None:
             if over:
                 return GrantState.LAPSED
-            return GrantState.CONSENTED if self.consented_at else GrantState.REQUESTED
+            if self.consented_at is None:
+                return GrantState.REQUESTED
+            return GrantState.AWAITING_TERMS if self.agreed_at else GrantState.CONSENTED
         if over:
             return GrantState.ENDED
         if self.suspended_by_sides(at):
@@ -234,7 +266,17 @@ class AccessGrant(models.Model):
 
     def authorizable_at(self, at: datetime) -> bool:
         """Whether an administrator may authorize: the lab has consented, and nobody has yet."""
-        return self.state_at(at) is GrantState.CONSENTED
+        return self.state_at(at) is GrantState.CONSENTED and self.partner_id is None
+
+    def agreeable_at(self, at: datetime) -> bool:
+        """Whether an administrator may agree to the partner, before or after the lab does."""
+        asked = self.state_at(at) in (GrantState.REQUESTED, GrantState.CONSENTED)
+        return asked and self.partner_id is not None and self.agreed_at is None
+
+    def acceptable_at(self, at: datetime) -> bool:
+        """Whether the partner has terms to accept: its first ones, or those that supersede them."""
+        superseded = self.authorized_now(at) and self.terms_until is not None
+        return superseded or self.state_at(at) is GrantState.AWAITING_TERMS
 
     def revocable_at(self, at: datetime) -> bool:
         """Whether there is something to revoke: what the lab consented to, until it is over.
@@ -250,14 +292,15 @@ class AccessGrant(models.Model):
     def extendable_at(self, at: datetime) -> bool:
         """Whether a later end may be asked for: there is time left and no other request waits."""
         waits = any(extension.pending for extension in self.extensions.all())
-        return self.authorized_now(at) and not waits and self.ends_at < self.submission.window()[1]
+        inside = self.partner_id is None and self.ends_at < self.submission.window()[1]
+        return self.authorized_now(at) and not waits and inside
 
     def recertifiable_at(self, at: datetime) -> bool:
         """Whether a lead may say that it is still needed: the time to say so is near.
 
         That time comes before any end that the access has without it.
         """
-        by, end = self.recertify_by, min(self.ends_at, self.submission.closes_at)
+        by, end = self.recertify_by, self.agreed_end()
         near = by is not None and by <= at + RECERTIFIED_WITHIN and by < end
         return near and self.authorized_now(at)
 
@@ -293,11 +336,21 @@ class AccessGrant(models.Model):
             return EndReason(self.revoked_because) if self.revoked_because else None
         if self.authorized_at is None:
             return EndReason.LAPSED
-        if over_at == submission.ended_at:
+        if self.partner_id is None and over_at == submission.ended_at:
             return ENDED_WITH.get(Status(submission.status), EndReason.WINDOW)
-        if over_at == submission.closes_at:
+        if self.partner_id is None and over_at == submission.closes_at:
             return EndReason.WINDOW
         return EndReason.OWN_END if over_at == self.ends_at else EndReason(self.lapses_because)
+
+    def agreed_end(self) -> datetime:
+        """When access ends by what was agreed, and by the window where that bounds it."""
+        if self.partner_id is not None:
+            return self.ends_at
+        return min(self.ends_at, self.submission.window()[1])
+
+    def holder(self) -> Organization:
+        """The organization whose person uses the model: the partner, or the agency itself."""
+        return self.partner or self.agency
 
     def effective_end(self) -> datetime:
         """When access ends, or ended, for whichever reason comes first."""
@@ -315,5 +368,7 @@ class AccessGrant(models.Model):
 
 
 def _first_end(grant: AccessGrant, lapses_at: datetime | None) -> datetime:
-    ends = [grant.ends_at, grant.revoked_at, grant.submission.closes_at, grant.submission.ended_at]
+    ends = [grant.ends_at, grant.revoked_at]
+    if grant.partner_id is None:
+        ends += [grant.submission.closes_at, grant.submission.ended_at]
     return min(end for end in (lapses_at, *ends) if end)

@@ -21,9 +21,12 @@ from reviews.models.submission import Submission
 RECERTIFIED_WITHIN = timedelta(days=7)
 # Everything that can end access; the earliest does.
 WINDOW_ENDS = ("submission__closes_at", "submission__ended_at")
-ENDS = ("ends_at", "revoked_at", "lapses_at", *WINDOW_ENDS)
+OWN_ENDS = ("ends_at", "revoked_at", "lapses_at")
+# Whose access the window bounds; a partner's begins after it.
+OF_AGENCY = Q(partner__isnull=True)
 AUTHORIZED = Q(authorized_at__isnull=False)
 CONSENTED = Q(consented_at__isnull=False)
+AGREED = Q(agreed_at__isnull=False)
 DECLINED = Q(declined_at__isnull=False)
 REVOKED = Q(revoked_at__isnull=False)
 ATTESTED = Q(agency_attested_at__isnull=False, lab_attested_at__isnull=False)
@@ -41,12 +44,8 @@ class AskedOfEach(Exists):
 def live(at: datetime) -> Q:
     """That the model may be used by the grant at the instant ``at``."""
     window = Submission.objects.window_open(at).filter(pk=OuterRef("submission"))
-    return Q(
-        AskedOfEach(window),
-        authorized_at__lte=at,
-        starts_at__lte=at,
-        runs_until__gt=at,
-    ) & ~Q(suspended(at))
+    own = Q(authorized_at__lte=at, starts_at__lte=at, runs_until__gt=at)
+    return own & (~OF_AGENCY | Q(AskedOfEach(window))) & ~Q(suspended(at))
 
 
 def suspended(at: datetime) -> Exists:
@@ -61,23 +60,27 @@ def some_suspended(at: datetime) -> Q:
 
 def running(at: datetime, path: str = "") -> Q:
     """That the grant at ``path`` is not over at ``at``, whatever it waits for."""
-    return Q(
-        **{f"{path}runs_until__gt": at, f"{path}submission__review_ends_at__gt": at},
-    )
+    partners = Q(**{f"{path}partner__isnull": False})
+    inside = Q(**{f"{path}submission__review_ends_at__gt": at})
+    return Q(**{f"{path}runs_until__gt": at}) & (inside | partners)
 
 
 def over(at: datetime) -> Q:
     """That its time has ended at ``at``, or earlier, for whichever reason came first."""
-    return _any(ENDS, at)
+    return _any(OWN_ENDS, at) | OF_AGENCY & _any(WINDOW_ENDS, at)
 
 
 def _any(ends: tuple[str, ...], at: datetime) -> Q:
     return reduce(or_, (Q(**{f"{end}__lte": at}) for end in ends))
 
 
-def effective_end() -> Least:
+def effective_end() -> Case:
     """When access ends, or ended, for whichever reason comes first."""
-    return first_of(*ENDS)
+    return _bounded(OWN_ENDS, WINDOW_ENDS)
+
+
+def _bounded(own: tuple[str, ...], windows: tuple[str, ...]) -> Case:
+    return Case(When(OF_AGENCY, then=first_of(*own, *windows)), default=first_of(*own))
 
 
 def first_of(*ends: str) -> Least:
@@ -95,6 +98,7 @@ def state(at: datetime) -> Case:
         When(over(at) & AUTHORIZED, then=Value(GrantState.ENDED.value)),
         When(over(at), then=Value(GrantState.LAPSED.value)),
         When(~CONSENTED, then=Value(GrantState.REQUESTED.value)),
+        When(~AUTHORIZED & AGREED, then=Value(GrantState.AWAITING_TERMS.value)),
         When(~AUTHORIZED, then=Value(GrantState.CONSENTED.value)),
         When(Q(suspended(at)), then=Value(GrantState.SUSPENDED.value)),
         When(starts_at__gt=at, then=Value(GrantState.SCHEDULED.value)),
@@ -111,7 +115,8 @@ def in_state(wanted: GrantState, at: datetime) -> Q:
     return {
         GrantState.REQUESTED: running(at) & ~CONSENTED,
         GrantState.DECLINED: DECLINED,
-        GrantState.CONSENTED: running(at) & CONSENTED & ~AUTHORIZED,
+        GrantState.CONSENTED: running(at) & CONSENTED & ~AGREED & ~AUTHORIZED,
+        GrantState.AWAITING_TERMS: running(at) & CONSENTED & AGREED & ~AUTHORIZED,
         GrantState.LAPSED: ended & ~AUTHORIZED,
         GrantState.SCHEDULED: authorized & Q(starts_at__gt=at) & ~stopped,
         GrantState.LIVE: authorized & Q(starts_at__lte=at) & ~stopped,
@@ -129,7 +134,7 @@ def ends_within(at: datetime, span: timedelta) -> Q:
 
 def ends_by(at: datetime) -> Q:
     """That a grant that is not over now will be at ``at``."""
-    return Q(runs_until__lte=at) | Q(submission__review_ends_at__lte=at)
+    return Q(runs_until__lte=at) | OF_AGENCY & Q(submission__review_ends_at__lte=at)
 
 
 def to_close_out(at: datetime) -> Q:
@@ -143,11 +148,11 @@ def to_close_out_parts(at: datetime) -> tuple[Q, Q]:
     By a date of its own, which an index tells without the submission, or by its window's alone.
     PostgreSQL joins few rows for each, and for both at once every submission there ever was.
     """
-    # Access lies inside a window, so a window that ended before its grant did is a recent one.
+    # An agency's access lies inside a window, so one that ended before its grant did is recent.
     recent = Q(
         submission__closes_at__gt=at - FULL_WINDOW, submission__closes_at__lt=at + FULL_WINDOW
     )
-    by_window = Q(closeout_from__gt=at) & _any(WINDOW_ENDS, at) & recent
+    by_window = OF_AGENCY & Q(closeout_from__gt=at) & _any(WINDOW_ENDS, at) & recent
     return Q(closeout_from__lte=at), by_window
 
 
@@ -166,11 +171,20 @@ class AccessGrantQuerySet(models.QuerySet):
         waits = {f"{side}_attested_at__isnull": True, "closeout_from__isnull": False}
         return self.over_since(at).filter(**waits)
 
+    def agreeable(self, at: datetime) -> "AccessGrantQuerySet":
+        """Grants of which ``agreeable_at(at)`` is true."""
+        return self.filter(running(at) & ~OF_AGENCY & ~AGREED)
+
+    def acceptable(self, at: datetime) -> "AccessGrantQuerySet":
+        """Grants of which ``acceptable_at(at)`` is true."""
+        superseded = running(at) & AUTHORIZED & Q(terms_until__isnull=False)
+        return self.filter(in_state(GrantState.AWAITING_TERMS, at) | superseded)
+
     def recertifiable(self, at: datetime) -> "AccessGrantQuerySet":
         """Grants of which ``recertifiable_at(at)`` is true."""
         by = F("recertify_by")
         near = Q(recertify_by__lte=at + RECERTIFIED_WITHIN)
-        first = Q(ends_at__gt=by, submission__review_ends_at__gt=by)
+        first = Q(ends_at__gt=by) & (~OF_AGENCY | Q(submission__review_ends_at__gt=by))
         return self.filter(running(at), near, first, authorized_at__isnull=False)
 
     def over_since(self, at: datetime) -> "AccessGrantQuerySet":
@@ -189,7 +203,7 @@ class AccessGrantQuerySet(models.QuerySet):
         """
         order = (2, 1, 0) if last_first else (0, 1, 2)
         return self.annotate(
-            end=first_of("ends_at", "submission__closes_at", "lapses_at"),
+            end=_bounded(("ends_at", "lapses_at"), ("submission__closes_at",)),
             place=Case(
                 When(live(at), then=Value(order[0])),
                 When(running(at), then=Value(order[1])),

@@ -9,6 +9,7 @@ class GrantState(StrEnum):
     REQUESTED = "requested"
     DECLINED = "declined"
     CONSENTED = "consented"
+    AWAITING_TERMS = "awaiting_terms"
     LAPSED = "lapsed"
     SCHEDULED = "scheduled"
     LIVE = "live"
@@ -22,6 +23,7 @@ class GrantState(StrEnum):
         return {
             "requested": "Waiting for the lab's consent",
             "consented": "Waiting for an administrator",
+            "awaiting_terms": "Waiting for the partner to accept the terms",
             "closed_out": "Closed out",
         }.get(self, self.capitalize())
 
@@ -57,6 +59,7 @@ class EndReason(StrEnum):
     SEAT_REMOVED = "seat_removed"
     RECUSED = "recused"
     DETACHED = "detached"
+    TERMS_SUPERSEDED = "terms_superseded"
     NONDISCLOSURE_LAPSED = "nondisclosure_lapsed"
     TRAINING_LAPSED = "training_lapsed"
     NOT_RECERTIFIED = "not_recertified"
@@ -74,6 +77,7 @@ class EndReason(StrEnum):
             "by_lab": "The lab revoked it",
             "by_agency": "The agency that asked for it revoked it",
             "by_administration": "An administrator revoked it",
+            "terms_superseded": "The partner did not accept the new terms in time",
             "seat_removed": "The grantee's seat was removed",
             "recused": "The grantee is recused from the submission",
             "nondisclosure_lapsed": "The grantee's nondisclosure terms lapsed",
@@ -86,10 +90,15 @@ class EndReason(StrEnum):
 REVOKED_BECAUSE = (
     *(EndReason.TAKEN_BACK, EndReason.BY_LAB, EndReason.BY_AGENCY, EndReason.BY_ADMINISTRATION),
     *(EndReason.SEAT_REMOVED, EndReason.RECUSED, EndReason.DETACHED),
+    # Of a partner's alone: its access lies outside the window, which ends an agency's.
+    EndReason.WITHDRAWN,
 )
 # Those that come at an instant that is known beforehand, and moved while it has not come.
-LAPSES = (EndReason.NONDISCLOSURE_LAPSED, EndReason.TRAINING_LAPSED, EndReason.NOT_RECERTIFIED)
+LAPSES = (
+    *(EndReason.NONDISCLOSURE_LAPSED, EndReason.TRAINING_LAPSED),
+    *(EndReason.NOT_RECERTIFIED, EndReason.TERMS_SUPERSEDED),
+)
 PLACES = ("Live now", "Waiting, scheduled or suspended", "Over")
-WAITING = (GrantState.REQUESTED, GrantState.CONSENTED)
+WAITING = (GrantState.REQUESTED, GrantState.CONSENTED, GrantState.AWAITING_TERMS)
 AUTHORIZED = (GrantState.SCHEDULED, GrantState.LIVE, GrantState.SUSPENDED)
-CONSENTED_TO = (GrantState.CONSENTED, *AUTHORIZED)
+CONSENTED_TO = (GrantState.CONSENTED, GrantState.AWAITING_TERMS, *AUTHORIZED)

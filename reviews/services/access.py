@@ -47,9 +47,9 @@ def request(
     """
     submission, _, at = rows.begin(submission, Action.REQUEST_GRANT, by=by, at=at)
     rows.require_agency(by, Action.REQUEST_GRANT, submission, agency)
-    others = sorted({user.pk: user for user in users if user != grantee}.values(), key=_by_name)
+    others_named = others(grantee, users)
     possible = set(possible_grantees(submission, agency).values_list("pk", flat=True))
-    for person in (grantee, *others):
+    for person in (grantee, *others_named):
         if person.pk not in possible:
             raise Conflict(
                 f"{person.name} cannot be named: only a person of {agency.short_name} who works "
@@ -60,17 +60,42 @@ def request(
         raise WindowRefused(
             "Access must end after it starts and lie inside the review window. Change start or end."
         )
-    asked = {
-        "agency": agency,
-        "grantee": grantee,
-        "purpose": purpose,
-        "access_level": access_level,
-        "safeguards": safeguards,
-        "environment": environment,
-        "team": team,
-        "starts_at": starts_at,
-        "ends_at": min(ends_at, closes_at),
-    }
+    return ask(
+        submission,
+        agency,
+        others_named,
+        by,
+        at,
+        grantee=grantee,
+        purpose=purpose,
+        access_level=access_level,
+        safeguards=safeguards,
+        environment=environment,
+        team=team,
+        starts_at=starts_at,
+        ends_at=min(ends_at, closes_at),
+    )
+
+
+def others(grantee: User, users: Iterable[User]) -> list[User]:
+    """Who is named besides the grantee, each once, by name."""
+    found = {user.pk: user for user in users if user != grantee}.values()
+    return sorted(found, key=lambda person: (person.name, person.pk))
+
+
+def ask(
+    submission: Submission,
+    agency: Organization,
+    users: Iterable[User],
+    by: User,
+    at: datetime,
+    **asked: Any,
+) -> AccessGrant:
+    """The request waits for the lab, which is told. The submission is locked, ``by`` may ask.
+
+    Raises Conflict for the same request again.
+    """
+    asked["agency"] = agency
     twin = {"authorized_at": None, "declined_at": None, "revoked_at": None}
     if submission.grants.filter(**asked, **twin).exists():
         raise Conflict("The same request waits already, perhaps from a second click.")
@@ -80,14 +105,15 @@ def request(
         requested_by=by,
         **asked,
     )
-    GrantUser.objects.bulk_create(GrantUser(grant=grant, person=person) for person in others)
+    GrantUser.objects.bulk_create(GrantUser(grant=grant, person=person) for person in users)
     grants.record(
         "grant.requested",
         grant,
         by,
         agency,
         at,
-        users=[person.email for person in others],
+        users=[person.email for person in users],
+        **({"partner": grant.partner.short_name} if grant.partner else {}),
         access_level=grant.access_level,
         safeguards=grant.safeguards,
         starts_at=grant.starts_at.isoformat(),
@@ -97,18 +123,20 @@ def request(
     return grant
 
 
-def _by_name(person: User) -> tuple[str, int]:
-    return person.name, person.pk
-
-
 def possible_grantees(submission: Submission, agency: Organization) -> Any:
     """The agency's people who may read the submission's package, by name."""
     return audience.people(Action.READ_PACKAGE, submission, of=agency)
 
 
 def require_grantee(submission: Submission, grant: AccessGrant) -> None:
-    """Nothing, while the grantee works on the submission; else Conflict."""
-    if not possible_grantees(submission, grant.agency).filter(pk=grant.grantee_id).exists():
+    """Nothing, while the grantee works on the submission or is the partner's; else Conflict."""
+    if grant.partner is not None:
+        if not grants.contacts(grant.partner).filter(pk=grant.grantee_id).exists():
+            raise Conflict(
+                f"{grant.grantee.name} is no contact of {grant.partner.short_name} any more, so "
+                "access cannot begin. An administrator can give that seat again."
+            )
+    elif not possible_grantees(submission, grant.agency).filter(pk=grant.grantee_id).exists():
         raise Conflict(
             "The grantee no longer works on this submission, so access can neither begin nor last "
             "longer."
@@ -147,9 +175,10 @@ def consent(
     grant.save(update_fields=["consented_at", "consented_by", *less])
     said = {name: str(getattr(grant, name)) for name in less}
     grants.record("grant.consented", grant, by, submission.lab, at, **said)
-    grants.notify(
-        NoticeKind.GRANT_CONSENTED, grant, audience.people(Action.ADMINISTER, submission), at
-    )
+    if grant.agreed_at is None:
+        administrators = audience.people(Action.ADMINISTER, submission)
+        grants.notify(NoticeKind.GRANT_CONSENTED, grant, administrators, at)
+    grants.tell_if_agreed(grant, at)
     if grant.narrowed or fewer:
         grants.notify(NoticeKind.GRANT_NARROWED, grant, {grant.requested_by, grant.grantee}, at)
     return grant

@@ -9,6 +9,7 @@ from django.db.models import F, Q, QuerySet
 from accounts.models import User
 from reviews import audience, clock
 from reviews.models import AccessGrant
+from reviews.models import grant_queries as queries
 from reviews.models.grant_states import LAPSES, EndReason
 from reviews.models.notice import Topic
 from reviews.policy import Action
@@ -62,10 +63,13 @@ def _with_administrators(
 
 
 def _lapsed(at: datetime) -> QuerySet[AccessGrant]:
-    ends = ("ends_at", "revoked_at", "submission__closes_at", "submission__ended_at")
-    first = (Q(**{f"{end}__isnull": True}) | Q(**{f"{end}__gt": F("lapses_at")}) for end in ends)
+    own, windows = (
+        [Q(**{f"{end}__isnull": True}) | Q(**{f"{end}__gt": F("lapses_at")}) for end in ends]
+        for ends in (("ends_at", "revoked_at"), queries.WINDOW_ENDS)
+    )
+    first = Q(*own) & (~queries.OF_AGENCY | Q(*windows))
     return _with_parties(
-        AccessGrant.objects.filter(*first, authorized_at__isnull=False, lapses_at__lte=at)
+        AccessGrant.objects.filter(first, authorized_at__isnull=False, lapses_at__lte=at)
     )
 
 

@@ -16,6 +16,7 @@ from django.urls import reverse
 from accounts.models import User
 from reviews import policy
 from reviews.models import AccessGrant, Notice, Submission
+from reviews.models import grant_queries as queries
 from reviews.models.notice import NoticeKind
 from reviews.policy import Action
 from reviews.services.reminders import SERIES
@@ -143,11 +144,12 @@ def _windows(user: User, since: datetime, until: datetime, at: datetime) -> Any:
 
 def _grants(user: User, since: datetime, until: datetime, at: datetime) -> Any:
     """Those that start in the range, end in it, or ended so lately that a closeout is due in it."""
-    ends = ("ends_at", "revoked_at", "submission__closes_at", "submission__ended_at")
     late, early = Q(), Q()
-    for end in ends:
-        late &= Q(**{f"{end}__isnull": True}) | Q(**{f"{end}__gte": since - AFTER_A_GRANT})
-        early |= Q(**{f"{end}__lt": until})
+    for end in ("ends_at", "revoked_at", *queries.WINDOW_ENDS):
+        bounds = queries.OF_AGENCY if end in queries.WINDOW_ENDS else Q()
+        after = Q(**{f"{end}__isnull": True}) | Q(**{f"{end}__gte": since - AFTER_A_GRANT})
+        late &= after | ~bounds if bounds else after
+        early |= Q(**{f"{end}__lt": until}) & bounds
     starts = Q(starts_at__gte=since, starts_at__lt=until)
     taken_back = Q(revoked_at__isnull=False, authorized_at__isnull=True)
     return (

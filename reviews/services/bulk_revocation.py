@@ -39,7 +39,7 @@ def preview(chosen: Callable[[datetime], Q], *, by: User, at: datetime) -> Previ
     more = len(numbers) > MOST
     grants = list(
         AccessGrant.objects.filter(pk__in=numbers[:MOST])
-        .select_related("submission__model_version__lab", "agency", "grantee")
+        .select_related("submission__model_version__lab", "agency", "partner", "grantee")
         .prefetch_related("suspensions")
         .order_by(*order)
     )

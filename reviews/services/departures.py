@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import Organization, User
+from accounts.roles import Kind
 from reviews import audience, policy
 from reviews.models import AccessGrant, GrantUser
 from reviews.models.grant_states import EndReason
@@ -22,16 +23,20 @@ def end_with_seat(
 ) -> Any:
     """What ``take`` returns, which takes a seat; the access that it carried has ended with it."""
     named = Q(grantee=person) | Q(pk__in=grants.naming(person, at))
-    theirs = AccessGrant.objects.running(at).filter(named, agency=agency)
+    here = Q(partner=agency) | Q(agency=agency, partner=None)
+    theirs = AccessGrant.objects.running(at).filter(named, here)
     numbers = sorted(set(theirs.values_list("submission", flat=True)))
     submissions = [rows.lock_submission(number) for number in numbers]
     at = timekeeping.after_lock(at)
     taken = take()
     for submission in submissions:
-        if not audience.people(Action.VIEW, submission, of=agency).contains(person):
+        left = audience.people(Action.VIEW, submission, of=agency)
+        if agency.kind == Kind.PARTNER:
+            left = grants.contacts(agency)
+        if not left.contains(person):
             end_of_one(
                 person,
-                submission.grants.filter(agency=agency),
+                submission.grants.filter(here),
                 because=EndReason.SEAT_REMOVED,
                 by=by,
                 for_=policy.organizations(by, Action.ADMINISTER, submission).first(),
@@ -54,8 +59,8 @@ def end_of_one(
     The caller has locked the submission.
     """
     end_all(among.filter(grantee=person), because=because, by=by, for_=for_, at=at)
-    here = GrantUser.objects.filter(grant__in=among.running(at), person=person)
-    for one in here.filter(dropped_at__isnull=True).select_related("grant__submission"):
+    named = GrantUser.objects.filter(grant__in=among.running(at), person=person)
+    for one in named.filter(dropped_at__isnull=True).select_related("grant__submission"):
         drop(one, by=by, for_=for_, at=at)
 
 
@@ -73,7 +78,7 @@ def end_all(
 
     The caller has locked the submission.
     """
-    for grant in ending.running(at).select_related("submission", "agency", "grantee"):
+    for grant in ending.running(at).select_related("submission", "agency", "partner", "grantee"):
         grants.revoke(grant, because=because, reason=f"{because.label}.", by=by, at=at)
         grants.record("grant.revoked", grant, by, for_, at, because=because)
         grants.notify(NoticeKind.GRANT_REVOKED, grant, grants.parties(grant, at), at)

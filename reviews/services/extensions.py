@@ -30,6 +30,8 @@ def request(
     submission, grant, at = grants.begin(grant, Action.EXTEND_GRANT, by, at)
     if not grant.authorized_now(at):
         raise Conflict("Only access that is authorized and has not ended can be extended.")
+    if grant.partner_id is not None:
+        raise Conflict("A partner's access is not extended. Propose it again for more time.")
     if grant.extensions.pending().exists():
         raise Conflict("An extension of this access waits already.")
     closes_at = submission.window()[1]

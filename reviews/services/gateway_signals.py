@@ -40,6 +40,7 @@ def facts(grant: AccessGrant, at: datetime) -> dict[str, Any]:
             "checkpoint_sha256": version.checkpoint_sha256,
         },
         "agency": grant.agency.code,
+        "partner": grant.partner.code if grant.partner else "",
         "subject": grant.grantee.email,
         "users": {
             email: min(until, lapses_at or until).isoformat()
@@ -55,7 +56,7 @@ def facts(grant: AccessGrant, at: datetime) -> dict[str, Any]:
 def related(grants: QuerySet[AccessGrant]) -> QuerySet[AccessGrant]:
     """The grants with all that ``facts`` reads, in a fixed number of queries."""
     return grants.select_related(
-        "agency", "grantee", "submission__model_version__lab"
+        "agency", "partner", "grantee", "submission__model_version__lab"
     ).prefetch_related("suspensions", "users__person")
 
 
@@ -184,7 +185,7 @@ def untold(gateway: Gateway, at: datetime) -> QuerySet[AccessGrant]:
     )
     grants = AccessGrant.objects.filter(**{LAB: gateway.lab_id})
     going = grants.filter(Exists(said), ~Exists(ended))
-    closed = Q(submission__review_ends_at__isnull=True)
+    closed = Q(submission__review_ends_at__isnull=True, partner__isnull=True)
     changed = (
         grants.live(at).filter(~Exists(said)),
         going.over_since(at),

@@ -55,11 +55,14 @@ class PastGrant:
     requested_at: datetime
     agency: str = ""
     grantee: str = ""
+    partner: str = ""
     users: dict[str, datetime | None] = field(default_factory=dict)
     access_level: str = ""
     starts_at: datetime = EARLIEST
     ends_at: datetime = LATEST
     consented_at: datetime | None = None
+    agreed_at: datetime | None = None
+    agreed_by: str = ""
     declined_at: datetime | None = None
     authorized_at: datetime | None = None
     authorized_by: str = ""
@@ -71,6 +74,11 @@ class PastGrant:
     lab_attested_at: datetime | None = None
     sides: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
+
+    @property
+    def partner_id(self) -> str | None:
+        """Whose it is, as of a row; None for an agency's own."""
+        return self.partner or None
 
     def state_at(self, at: datetime) -> GrantState:
         """Its state, by the law of the rows; with a fact missing, the furthest it can be."""
@@ -134,6 +142,7 @@ def _time(event: AuditEvent, name: str) -> datetime | None:
 def _requested(grant: PastGrant, event: AuditEvent) -> None:
     grant.users = dict.fromkeys(event.details.get("users", ()))
     grant.access_level = event.details.get("access_level", "")
+    grant.partner = event.details.get("partner", "")
     grant.agency = grant.agency or event.organization
     starts_at, ends_at = _time(event, "starts_at"), _time(event, "ends_at")
     if starts_at and ends_at:
@@ -161,6 +170,19 @@ def _authorized(grant: PastGrant, event: AuditEvent) -> None:
     lapses = event.details.get("users_lapse_at", ())
     for who, lapses_at in zip(event.details.get("users", ()), lapses, strict=True):
         grant.users[who] = datetime.fromisoformat(lapses_at)
+
+
+def _agreed(grant: PastGrant, event: AuditEvent) -> None:
+    grant.agreed_at, grant.agreed_by = event.at, event.actor
+
+
+def _terms_accepted(grant: PastGrant, event: AuditEvent) -> None:
+    """The first acceptance is the last word; a later one moves the lapse."""
+    if grant.authorized_at is None:
+        _authorized(grant, event)
+        grant.authorized_by = grant.agreed_by
+    else:
+        _lapse_set(grant, event)
 
 
 def _lapse_set(grant: PastGrant, event: AuditEvent) -> None:
@@ -218,7 +240,7 @@ def _shortened(window: PastWindow, here: list[PastGrant], event: AuditEvent) -> 
     """Grants that have begun by the new end end there, and the others stay as they were asked."""
     window.closes_at = end = _time(event, "closes_at")
     for grant in here:
-        if end and grant.starts_at < end < grant.ends_at:
+        if end and not grant.partner and grant.starts_at < end < grant.ends_at:
             grant.ends_at = end
 
 
@@ -235,7 +257,9 @@ GRANT_EVENTS: dict[str, OfGrant] = {
     "grant.requested": _requested,
     "grant.consented": _consented,
     "grant.declined": _declined,
+    "grant.agreed": _agreed,
     "grant.authorized": _authorized,
+    "grant.terms_accepted": _terms_accepted,
     "grant.lapse_set": _lapse_set,
     "grant.user_lapse_set": _user_lapse_set,
     "grant.user_dropped": _user_dropped,

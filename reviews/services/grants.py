@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import Organization, User
+from accounts.roles import Role
 from reviews import audience, policy
 from reviews.models import AccessGrant, GrantUser, Submission
-from reviews.models.grant_states import EndReason
+from reviews.models.grant_states import EndReason, GrantState
 from reviews.models.notice import NoticeKind
 from reviews.policy import Action
 from reviews.services import gateway_signals, notices, rows
@@ -51,6 +52,18 @@ def revoke(grant: AccessGrant, *, because: EndReason, reason: str, by: User, at:
     grant.revoked_at, grant.revoked_by = at, by
     grant.revoked_because, grant.revocation_reason = because, reason
     grant.save(update_fields=["revoked_at", "revoked_by", "revoked_because", "revocation_reason"])
+
+
+def contacts(partner: Organization) -> Any:
+    """The partner's people, who alone may be named on its access, by name."""
+    seated = {"groups__seat__organization": partner, "groups__seat__role": Role.PARTNER_CONTACT}
+    return User.objects.filter(is_active=True, **seated).order_by("name")
+
+
+def tell_if_agreed(grant: AccessGrant, at: datetime) -> None:
+    """The partner's people are told that terms wait for them, once both sides have agreed."""
+    if grant.state_at(at) is GrantState.AWAITING_TERMS:
+        notify(NoticeKind.TERMS_TO_ACCEPT, grant, contacts(grant.holder()), at)
 
 
 def record(

@@ -7,9 +7,10 @@ from django.db.models import Q, QuerySet
 
 from accounts import audit
 from accounts.models import AuditEvent, User
-from reviews import clock, policy
+from reviews import policy
 from reviews.models.grant_states import GrantState
 from reviews.policy import Action
+from reviews.services import partners
 from reviews.services.grant_replay import GRANT_EVENTS, WINDOW_EVENTS, PastGrant, replay
 
 
@@ -30,15 +31,15 @@ def not_over(
     """The keys of the grants that were in one of ``states`` at ``then``; none of which is over.
 
     What is not over has its window open, and no window is longer than 720 hours: so its request,
-    and the filing before it, lie within those hours before ``then``, and no event before them is
-    read.
+    and the filing before it, lie within those hours before ``then``. A partner's is asked for and
+    over within twice as long. No event before that is read.
     """
-    recent = events.filter(at__gt=then - clock.FULL_WINDOW).order_by("sequence")
+    recent = events.filter(at__gt=then - partners.EARLIEST - partners.LONGEST).order_by("sequence")
     told = replay(recent.only(*READ).iterator(chunk_size=2000))
     return [
         key
         for key, grant in told.items()
-        if grant.submission.opens_at and grant.state_at(then) in states
+        if (grant.partner or grant.submission.opens_at) and grant.state_at(then) in states
     ]
 
 

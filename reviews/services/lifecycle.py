@@ -14,9 +14,10 @@ from accounts.roles import Kind
 from reviews import audience, clock, policy, workflow
 from reviews.exceptions import Conflict, IllegalTransition, Incomplete, StaleForm, WindowRefused
 from reviews.models import ModelVersion, Package, Submission
+from reviews.models.grant_states import EndReason
 from reviews.models.notice import NoticeKind
 from reviews.policy import Action
-from reviews.services import attachments, ends, gateway_signals, notices, rows
+from reviews.services import attachments, departures, ends, gateway_signals, notices, rows
 from reviews.workflow import Status, Step
 
 IDENTITY = ("family", "version", "checkpoint_sha256")
@@ -254,7 +255,8 @@ def shorten(submission: Submission, *, closes_at: datetime, by: User, at: dateti
     submission, _, at = rows.begin(submission, Action.SHORTEN, by=by, at=at)
     submission.closes_at = end = clock.shortened(*submission.window(), to=closes_at, at=at)
     submission.save(update_fields=["closes_at"])
-    submission.grants.filter(starts_at__lt=end, ends_at__gt=end).update(ends_at=end)
+    inside = submission.grants.filter(partner=None)
+    inside.filter(starts_at__lt=end, ends_at__gt=end).update(ends_at=end)
     gateway_signals.note(submission, at)
     rows.record(
         "submission.shortened",
@@ -287,6 +289,13 @@ def withdraw(submission: Submission, *, by: User, at: datetime) -> Submission:
     submission.ended_at = at
     submission.save(update_fields=["status", "ended_at"])
     gateway_signals.note(submission, at)
+    departures.end_all(
+        submission.grants.exclude(partner=None),
+        because=EndReason.WITHDRAWN,
+        by=by,
+        for_=submission.lab,
+        at=at,
+    )
     rows.record("submission.withdrawn", submission, by=by, for_=submission.lab, at=at)
     if submission.opens_at:
         notices.queue(

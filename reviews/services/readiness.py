@@ -93,12 +93,19 @@ def begin(grant: AccessGrant, at: datetime) -> None:
         one.save(update_fields=["lapses_at"])
 
 
+def move(grant: AccessGrant, at: datetime) -> None:
+    """When and why the grant lapses is what the facts now say. The caller saves the grant."""
+    _set(grant, PersonnelRecord.objects.select_for_update().get(pk=grant.grantee_id), at)
+
+
 def _set(grant: AccessGrant, record: PersonnelRecord, at: datetime) -> None:
     """When and why it lapses is what the facts now say; a time that has passed is now."""
     facts = [
         (record.nondisclosure_until, EndReason.NONDISCLOSURE_LAPSED),
         (record.training_until, EndReason.TRAINING_LAPSED),
     ]
+    if grant.terms_until:
+        facts.append((grant.terms_until, EndReason.TERMS_SUPERSEDED))
     if grant.recertify_by:
         facts.append((grant.recertify_by, EndReason.NOT_RECERTIFIED))
     first, grant.lapses_because = min(facts)
@@ -180,9 +187,8 @@ def recertify(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
             "Access is recertified while it is authorized and not over, in the last "
             f"{RECERTIFIED_WITHIN.days} days before it would lapse."
         )
-    record = PersonnelRecord.objects.select_for_update().get(pk=grant.grantee_id)
     grant.recertify_by = at + timedelta(days=settings.RECERTIFICATION_DAYS)
-    _set(grant, record, at)
+    move(grant, at)
     grant.save(update_fields=SET)
     grants.record("grant.recertified", grant, by, grant.agency, at, **lapse(grant))
     return grant

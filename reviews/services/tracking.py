@@ -4,6 +4,7 @@ One query, whoever reads it and however much there is: policy says which grants 
 index holds those that are not over, and the database counts.
 """
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,7 +13,8 @@ from typing import Any
 
 from django.db.models import Case, F, Model, Q, QuerySet, SmallIntegerField, Value, When
 
-from accounts.models import Organization, User
+from accounts.models import Organization, OrganizationSector, User
+from accounts.sectors import Sector
 from reviews import policy, prepared
 from reviews.models import AccessGrant, Submission
 from reviews.models import grant_queries as queries
@@ -33,6 +35,7 @@ class Tracked(StrEnum):
     ENDING = "ending"
     REQUESTED = GrantState.REQUESTED
     CONSENTED = GrantState.CONSENTED
+    AWAITING_TERMS = GrantState.AWAITING_TERMS
     SUSPENDED = GrantState.SUSPENDED
     OVERDUE = "overdue"
 
@@ -43,6 +46,7 @@ class Tracked(StrEnum):
             Tracked.ENDING: f"Live, ending within {SOON.days} days",
             Tracked.REQUESTED: "Waiting for a lab's consent",
             Tracked.CONSENTED: "Waiting for authorization",
+            Tracked.AWAITING_TERMS: "Waiting for a partner",
             Tracked.SUSPENDED: "Suspended",
             Tracked.OVERDUE: "Closeout overdue",
         }[self]
@@ -62,22 +66,45 @@ def tracked(wanted: str, at: datetime) -> Q:
 class Breakdown:
     """One way to divide the grants: its heading, the column of the grant, what that names.
 
-    Where the column only leads to it, ``beyond`` is how on, from the submission: few, whereas
-    the grants are many.
+    Where the column only leads to it, ``beyond`` is how on: a kind of row, its column that
+    equals the grant's, and the one that it leads to. Such rows are few, and the grants many.
+    ``code`` is what an address calls it.
     """
 
     label: str
     column: str
-    names: type[Model]
+    named: Callable[[Collection[Any]], dict[Any, Any]]
     name: str
-    beyond: str = ""
+    code: str
+    beyond: tuple[type[Model], str, str] | None = None
 
 
+def _rows_of(model: type[Model]) -> Callable[[Collection[Any]], dict[Any, Any]]:
+    return lambda keys: model._default_manager.in_bulk(keys)
+
+
+_organizations = _rows_of(Organization)
 # How the board divides what it counts; one line each.
 BREAKDOWNS = {
-    "lab": Breakdown("Lab", "submission", Organization, "short_name", "model_version__lab"),
-    "agency": Breakdown("Agency", "agency", Organization, "short_name"),
-    "person": Breakdown("Person", "grantee", User, "name"),
+    "lab": Breakdown(
+        "Lab",
+        "submission",
+        _organizations,
+        "short_name",
+        "code",
+        (Submission, "pk", "model_version__lab"),
+    ),
+    "agency": Breakdown("Agency", "agency", _organizations, "short_name", "code"),
+    "partner": Breakdown("Partner", "partner", _organizations, "short_name", "code"),
+    "sector": Breakdown(
+        "Sector",
+        "partner",
+        lambda keys: {key: Sector(key) for key in keys},
+        "label",
+        "value",
+        (OrganizationSector, "organization", "sector"),
+    ),
+    "person": Breakdown("Person", "grantee", _rows_of(User), "name", "name"),
 }
 
 
@@ -88,7 +115,7 @@ _NUMBERS = {one: number for number, one in enumerate(Tracked)}
 class Line:
     """One lab, agency or person, and how many of its grants are counted as what."""
 
-    whose: Any
+    code: str
     name: str
     counts: dict[Tracked, int]
 
@@ -118,17 +145,18 @@ def board(user: User, *, at: datetime) -> Board:
 
 def _named(found: dict[str, list[tuple[Any, dict[Tracked, int]]]]) -> dict[str, list[Line]]:
     """The rows with their names, read for each kind of row at once."""
-    wanted: dict[type[Model], set[Any]] = {}
+    wanted: dict[Any, set[Any]] = {}
     for name, lines in found.items():
-        wanted.setdefault(BREAKDOWNS[name].names, set()).update(key for key, _ in lines)
-    rows = {model: model._default_manager.in_bulk(keys) for model, keys in wanted.items()}
+        wanted.setdefault(BREAKDOWNS[name].named, set()).update(key for key, _ in lines)
+    rows = {named: named(keys) for named, keys in wanted.items()}
     return {
         name: [
-            Line(row, getattr(row, BREAKDOWNS[name].name), counts)
+            Line(str(getattr(row, way.code)), getattr(row, way.name), counts)
             for key, counts in lines
-            for row in [rows[BREAKDOWNS[name].names][key]]
+            for row in [rows[way.named][key]]
         ]
         for name, lines in found.items()
+        for way in [BREAKDOWNS[name]]
     }
 
 
@@ -139,6 +167,7 @@ def _counted(who: Standing) -> QuerySet[Any]:
     columns = {f"by_{name}": F(breakdown.column) for name, breakdown in BREAKDOWNS.items()}
     state = Case(
         When(~queries.CONSENTED, then=_NUMBERS[Tracked.REQUESTED]),
+        When(~queries.AUTHORIZED & queries.AGREED, then=_NUMBERS[Tracked.AWAITING_TERMS]),
         When(~queries.AUTHORIZED, then=_NUMBERS[Tracked.CONSENTED]),
         When(queries.some_suspended(at), then=_NUMBERS[Tracked.SUSPENDED]),
         When(starts_at__gt=at, then=-1),
@@ -174,7 +203,8 @@ def _counting() -> str:
             f"FROM found GROUP BY by_{name}, state"
         )
         if breakdown.beyond:
-            on = Submission.objects.order_by().values_list("pk", breakdown.beyond)
+            model, equals, leads = breakdown.beyond
+            on = model._default_manager.order_by().values_list(equals, leads)
             steps += [f"before_{name} AS ({groups})", f"to_{name}(which, whose) AS ({on.query})"]
             groups = (
                 f"SELECT whose AS which, state, CAST(SUM(n) AS integer) AS n FROM before_{name} "  # noqa: S608
@@ -183,6 +213,7 @@ def _counting() -> str:
         steps.append(f"{name}s AS ({groups})")
         parts.append(
             f"SELECT * FROM (SELECT '{name}' AS name, which, {counts} FROM {name}s "  # noqa: S608
+            "WHERE which IS NOT NULL "
             f"GROUP BY which ORDER BY SUM(n) DESC, which LIMIT {SHOWN}) AS most_{name}"
         )
     return f"WITH found AS ({{}}), {', '.join(steps)} {' UNION ALL '.join(parts)}"

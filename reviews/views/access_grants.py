@@ -33,8 +33,16 @@ from reviews.views import grant_explanation, grant_facts
 from reviews.views.grant_steps import STEPS, allowed
 from reviews.views.page import find_submission, invalid, refused, submission_page
 
-PARTIES = ("agency", "grantee", "requested_by", "consented_by", "authorized_by")
-EVERYONE_NAMED = (*PARTIES, "declined_by", "revoked_by", "agency_attested_by", "lab_attested_by")
+PARTIES = ("agency", "partner", "grantee", "requested_by", "consented_by", "authorized_by")
+EVERYONE_NAMED = (
+    *PARTIES,
+    "agreed_by",
+    "terms",
+    "declined_by",
+    "revoked_by",
+    "agency_attested_by",
+    "lab_attested_by",
+)
 SECTION = "Access to the model"
 CURSOR = {"place": keyset.number, "end": keyset.instant, "key": UUID}
 
@@ -66,12 +74,14 @@ def grant_list(request):
         Organization.objects.filter(
             Q(pk__in=visible.values("submission__model_version__lab"))
             | Q(pk__in=visible.values("agency"))
+            | Q(pk__in=visible.values("partner"))
         )
     )
     form = GrantFilter(
         request.GET,
         labs=[party for party in parties if party.kind == Kind.LAB],
-        agencies=[party for party in parties if party.kind != Kind.LAB],
+        agencies=[party for party in parties if party.kind == Kind.AGENCY],
+        partners=[party for party in parties if party.kind == Kind.PARTNER],
     )
     page = _rows(request, form.rows(visible, request.at), descending=form.descending)
     return render(
@@ -121,7 +131,8 @@ def _row(grant, at):
     said = [
         ("Asked", grant.requested_by, grant.requested_at),
         ("Consented", grant.consented_by, grant.consented_at),
-        ("Authorized", grant.authorized_by, grant.authorized_at),
+        ("Agreed", grant.agreed_by, grant.agreed_at),
+        ("Authorized", grant.authorized_by, None if grant.agreed_at else grant.authorized_at),
     ]
     return Row(
         PLACES[state.place],
@@ -130,7 +141,7 @@ def _row(grant, at):
         version.lab.short_name,
         str(version) if grant.with_model else "",
         grant.grantee.name,
-        grant.agency.short_name,
+        grant.holder().short_name,
         grant.get_access_level_display(),
         instant_html(grant.starts_at),
         instant_html(grant.end),
@@ -197,9 +208,10 @@ def grant_detail(request, key):
 
 def _why(request, grant):
     """What is shown of why it is live or not, and why not for the reader."""
-    for_lab = policy.may(request.user, Action.OWN, grant.submission, at=request.at)
+    inside = policy.may(request.user, Action.DELIBERATE, grant.submission, at=request.at)
+    inside = inside or policy.may(request.user, Action.ADMINISTER, grant.submission, at=request.at)
     return [
-        *grant_explanation.why(grant, request.at, for_lab=for_lab),
+        *grant_explanation.why(grant, request.at, for_lab=not inside),
         *grant_explanation.why_not_hers(grant, request.user, request.at),
     ]
 
@@ -220,6 +232,12 @@ def grant_decline(request, key):
 def grant_authorize(request, key):
     """The grant lives by the clock, no longer than the window; its parties are told."""
     return _take(request, key, "authorize")
+
+
+@require_http_methods(["GET", "POST"])
+def grant_accept(request, key):
+    """The partner has accepted the terms on the page; at first that authorizes the access."""
+    return _take(request, key, "accept")
 
 
 @require_http_methods(["GET", "POST"])
@@ -342,6 +360,7 @@ def _find(request, key):
             *("suspensions__suspended_by", "suspensions__resumed_by", "extensions__requested_by"),
             *("extensions__consented_by", "extensions__declined_by", "extensions__authorized_by"),
             *("extensions__taken_back_by", "users__person"),
+            *("acceptances__accepted_by", "acceptances__terms"),
         )
         .filter(key=key)
         .first()
@@ -355,14 +374,15 @@ def _page(request, template, grant, *, title, status=200, **context):
     """A page of one grant: among its submission's pages for whoever sees those."""
     submission = grant.submission
     submission.may = policy.actions(request.user, submission, at=request.at)
+    own = policy.may(request.user, Action.ACCEPT_TERMS, grant, at=request.at)
     context |= {
         "grant": grant,
         "facts": grant_facts.Facts(
             grant,
             at=request.at,
-            content=Action.VIEW in submission.may,
+            content=Action.VIEW in submission.may or own,
             package=submission.package if Action.READ_PACKAGE in submission.may else None,
-            for_lab=Action.OWN in submission.may,
+            for_lab=Action.OWN in submission.may or own,
         ),
     }
     if Action.VIEW in submission.may:

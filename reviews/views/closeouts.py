@@ -45,7 +45,9 @@ def closeout_list(request):
     form = CloseoutFilter(request.GET)
     grants = allowed(request.user, Action.OVERSEE_CLOSEOUT, at=request.at)
     opens = has_a_way(request.user, Action.ADMINISTER, at=request.at)
-    shown = form.rows(grants, request.at).select_related("submission__model_version__lab", "agency")
+    shown = form.rows(grants, request.at).select_related(
+        "submission__model_version__lab", "agency", "partner"
+    )
     page = keyset.page(request, shown, CURSOR)
     page.rows[:] = [_row(grant, request.at, opens) for grant in page.rows]
     return render(
@@ -65,7 +67,7 @@ def _row(grant, at, opens):
         grant.get_absolute_url() if opens else "",
         grant.submission.reference,
         grant.submission.lab.short_name,
-        grant.agency.short_name,
+        grant.holder().short_name,
         instant_html(grant.over_at(at)),
         _side(grant, at, grant.agency_attested_at, grant.agency_exceptions),
         _side(grant, at, grant.lab_attested_at, grant.lab_exceptions),

@@ -28,11 +28,13 @@ def why(grant: AccessGrant, at: datetime, *, for_lab: bool) -> list[str]:
     said = {
         GrantState.REQUESTED: _requested,
         GrantState.CONSENTED: _consented,
+        GrantState.AWAITING_TERMS: _awaiting_terms,
         GrantState.SCHEDULED: _scheduled,
         GrantState.SUSPENDED: _suspended,
     }
     found = list(said.get(state, _over)(grant, at))
-    if state is GrantState.CONSENTED and (missing := readiness.missing(grant, at)):
+    waits = state in (GrantState.CONSENTED, GrantState.AWAITING_TERMS)
+    if waits and (missing := readiness.missing(grant, at)):
         found += [FOR_LABS] if for_lab else missing
     return found
 
@@ -51,24 +53,43 @@ def why_not_hers(grant: AccessGrant, person: User, at: datetime) -> list[str]:
 def _live(grant):
     lab, end, lapse = grant.submission.lab.short_name, grant.planned_end(), grant.effective_end()
     kept = f" if a lead of {grant.agency.short_name} recertifies it before {instant_text(lapse)}"
+    word = f"an administrator authorized it on {instant_text(grant.authorized_at)}"
+    if grant.partner is not None:
+        word = (
+            f"the government agreed on {instant_text(grant.agreed_at)}, {grant.partner.short_name} "
+            f"accepted the terms on {instant_text(grant.authorized_at)}"
+        )
     return (
-        f"{lab} consented on {instant_text(grant.consented_at)}, an administrator authorized it on "
-        f"{instant_text(grant.authorized_at)}, no suspension is in force, and it lasts until "
-        f"{instant_text(end)}{kept if lapse < end else ''}."
+        f"{lab} consented on {instant_text(grant.consented_at)}, {word}, no suspension is in "
+        f"force, and it lasts until {instant_text(end)}{kept if lapse < end else ''}."
     )
 
 
 def _requested(grant, at):
     yield f"{grant.submission.lab.short_name} has not consented yet. Its liaison can."
-    yield f"After that, {_administrator()}"
+    if grant.partner is None:
+        yield f"After that, {_administrator()}"
+    elif not grant.agreed_at:
+        yield from _consented(grant, at)
+
+
+def _awaiting_terms(grant, at):
+    yield (
+        f"{grant.partner.short_name} has not accepted the terms yet. A contact of it can, and "
+        "nobody else needs to do anything."
+    )
 
 
 def _consented(grant, at):
-    yield f"No administrator has authorized it yet: {_administrator()}"
+    if grant.partner is None:
+        yield f"No administrator has authorized it yet: {_administrator()}"
+    else:
+        yield f"The government has not agreed yet: {_administrator('agree')}"
+        yield f"After both have agreed, {grant.partner.short_name} accepts the terms."
 
 
-def _administrator():
-    return "an administrator who neither asked for it, consented nor is named in it can authorize."
+def _administrator(can="authorize"):
+    return f"an administrator who neither asked for it, consented nor is named in it can {can}."
 
 
 def _scheduled(grant, at):
@@ -91,7 +112,10 @@ def _suspended(grant, at):
 def _over(grant, at):
     reason, over_at = grant.end_reason_at(at), grant.declined_at or grant.over_at(at)
     words = reason.label if reason else "It was revoked"
-    yield (
-        f"{words}, on {instant_text(over_at)}. Access that is over never comes back. While the "
-        f"review window is open, a lead of {grant.agency.short_name} can ask for new access."
+    again = (
+        f"While the review window is open, a lead of {grant.agency.short_name} can ask for new "
+        "access."
+        if grant.partner is None
+        else f"A lead of {grant.agency.short_name} can propose {grant.partner.short_name} again."
     )
+    yield (f"{words}, on {instant_text(over_at)}. Access that is over never comes back. {again}")

@@ -17,6 +17,7 @@ from reviews.models.package import beyond
 LAPSES_BY = {
     EndReason.NONDISCLOSURE_LAPSED: "nondisclosure terms, which an administrator records",
     EndReason.TRAINING_LAPSED: "insider-risk training, which an administrator records",
+    EndReason.TERMS_SUPERSEDED: "the newer terms, which the partner accepts",
     EndReason.NOT_RECERTIFIED: "a lead's word that it is still needed",
 }
 
@@ -27,7 +28,7 @@ class Facts:
 
     ``content`` tells whether the reader may see what the lab and the agency wrote;
     ``package`` is the lab's answers when she may read those now; ``for_lab`` tells whether she
-    is of the lab, which learns no agency person's name but those it consented to.
+    is of the lab, or of a partner: they learn no agency person's name but those it consented to.
     """
 
     grant: AccessGrant
@@ -61,12 +62,13 @@ class Facts:
     def answers(self):
         """The grant itself, as questions and answers."""
         grant, submission = self.grant, self.grant.submission
-        ends_at = min(grant.ends_at, submission.window()[1])
+        ends_at = grant.agreed_end()
         rows = [
             ("Lab", submission.lab.name),
             ("Submission", submission.reference),
             ("Model version", str(submission.model_version) if self.content else None),
-            ("Who uses the model", f"{grant.grantee.name}, {grant.agency.short_name}"),
+            ("Who uses the model", f"{grant.grantee.name}, {grant.holder().short_name}"),
+            ("Trusted partner", grant.partner.name if grant.partner else None),
             *self._named_besides(),
             ("Asked for by", f"{grant.requested_by.name}, {grant.agency.short_name}"),
             ("Purpose", grant.purpose if self.content else None),
@@ -92,6 +94,7 @@ class Facts:
                 "Lapses unless renewed",
                 self._lapse(),
             ),
+            ("Terms accepted", str(grant.terms) if grant.terms else None),
             ("State", self.state),
             ("Why it is over", reason.label if (reason := grant.end_reason_at(self.at)) else None),
         ]
@@ -106,7 +109,14 @@ class Facts:
             (f"{agency} asked", grant.requested_by, grant.requested_at, ""),
             (f"{lab} consented{less}", grant.consented_by, grant.consented_at, ""),
             (f"{lab} declined", grant.declined_by, grant.declined_at, grant.decline_reason),
-            ("Authorized", grant.authorized_by, grant.authorized_at, ""),
+            ("Agreed for the government", grant.agreed_by, grant.agreed_at, ""),
+            *self._acceptances(),
+            (
+                "Authorized",
+                grant.authorized_by,
+                None if grant.partner_id else grant.authorized_at,
+                "",
+            ),
             (
                 "Revoked" if grant.consented_at else f"{agency} took the request back",
                 grant.revoked_by,
@@ -114,7 +124,7 @@ class Facts:
                 grant.revocation_reason,
             ),
             (
-                f"Closeout attested for {agency}",
+                f"Closeout attested for {grant.holder().short_name}",
                 grant.agency_attested_by,
                 grant.agency_attested_at,
                 grant.agency_exceptions and f"Exceptions: {grant.agency_exceptions}",
@@ -140,6 +150,11 @@ class Facts:
                 (event for event in found if event[2]), key=lambda event: event[2]
             )
         ]
+
+    def _acceptances(self):
+        for one in self.grant.acceptances.all():
+            words = f"{self.grant.holder().short_name} accepted the terms, {str(one.terms).lower()}"
+            yield words, one.accepted_by, one.accepted_at, ""
 
     def _lapse(self):
         grant = self.grant
@@ -223,7 +238,7 @@ def terms(grant, package):
         ("Access level", grant.get_access_level_display(), False),
         ("Safeguards of the model", grant.get_safeguards_display(), False),
         ("Environment", grant.environment, False),
-        ("Access ends", instant_html(min(grant.ends_at, grant.submission.window()[1])), False),
+        ("Access ends", instant_html(grant.agreed_end()), False),
         ("Capacity limits", package.capacity_limits, False),
         ("Restrictions on use", package.restrictions, False),
         ("Nondisclosure terms", package.nondisclosure_reference, False),

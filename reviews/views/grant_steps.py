@@ -20,10 +20,11 @@ from reviews.forms.access_grants import (
     ReasonForm,
     StepForm,
 )
+from reviews.forms.partners import AcceptForm
 from reviews.models import AccessGrant, GrantExtension
 from reviews.models.grant_states import Side
 from reviews.policy import Action
-from reviews.services import access, extensions, readiness, suspensions
+from reviews.services import access, extensions, partners, readiness, suspensions
 
 
 def _itself(grant):
@@ -47,8 +48,9 @@ class Step:
 
     Its page is called ``title``, or like its button ``label``.
     ``fits`` is the model's own answer for an instant, whoever asks; with ``for_its_agency``
-    only who asks in the name of the grant's agency is offered it. Without ``act`` it is one
-    click and no page.
+    only who asks in the name of the grant's agency is offered it. ``for_partner`` says of whose
+    access it speaks, a partner's or an agency's; None of both. Without ``act`` it is one click
+    and no page.
     """
 
     noun: str = "grant"
@@ -62,6 +64,7 @@ class Step:
     done: str = ""
     style: str = ""
     for_its_agency: bool = False
+    for_partner: bool | None = None
     form: type[StepForm] = StepForm
     act: Callable[..., Any] | None = None
     consequences: tuple[str, ...] = ()
@@ -78,19 +81,21 @@ class Step:
     def is_open(self, grant, at):
         """Whether the grant's facts leave the step to be taken at ``at``, whoever asks."""
         row = self.row(grant)
-        return row is not None and self.fits(row, at)
+        speaks = self.for_partner in (None, grant.partner_id is not None)
+        return row is not None and speaks and self.fits(row, at)
 
     def outcomes(self, grant):
         """What taking the step means, a sentence each."""
         extension = _extension(grant)
         names = {
             "later": instant_text(extension.ends_at) if extension else "",
-            "who": f"{grant.grantee.name} of {grant.agency.short_name}",
+            "who": f"{grant.grantee.name} of {grant.holder().short_name}",
+            "partner": grant.holder().short_name,
             "agency": grant.agency.short_name,
             "lab": grant.submission.lab.short_name,
             "reference": grant.submission.reference,
             "start": instant_text(grant.starts_at),
-            "end": instant_text(min(grant.ends_at, grant.submission.window()[1])),
+            "end": instant_text(grant.agreed_end()),
         }
         return [sentence.format_map(names) for sentence in self.consequences]
 
@@ -174,9 +179,28 @@ STEPS = (
         done="Your lab's consent is recorded. An administrator is told.",
         form=ConsentForm,
         act=access.consent,
+        for_partner=False,
         consequences=(
             "Once an administrator authorizes it, {who} may use the model from {start} until "
             "{end} at the latest, and not after the window ends.",
+            "You may consent to less than was asked for: a lower level, stronger safeguards, an "
+            "earlier end. {agency} is told.",
+            "Your lab may suspend or revoke the access at any time, without giving a reason.",
+        ),
+    ),
+    Step(
+        verb="consent",
+        action=Action.CONSENT_GRANT,
+        fits=AccessGrant.answerable_at,
+        label="Consent",
+        title="Consent to a trusted partner",
+        done="Your lab's consent is recorded. Whoever comes next is told.",
+        form=ConsentForm,
+        act=access.consent,
+        for_partner=True,
+        consequences=(
+            "Once an administrator agrees for the government as well and {partner} accepts the "
+            "terms, {who} may use the model from {start} until {end} at the latest.",
             "You may consent to less than was asked for: a lower level, stronger safeguards, an "
             "earlier end. {agency} is told.",
             "Your lab may suspend or revoke the access at any time, without giving a reason.",
@@ -205,11 +229,42 @@ STEPS = (
         title="Authorize access",
         done="Access is authorized. Its parties are told.",
         act=access.authorize,
+        for_partner=False,
         consequences=(
             "{who} may use the model of {lab} under {reference} from {start}, or from now if "
             "that is later.",
             "Access ends on {end}, or earlier if the lab shortens the window, withdraws or "
             "revokes, or if the review concludes.",
+        ),
+    ),
+    Step(
+        verb="authorize",
+        action=Action.AUTHORIZE_GRANT,
+        fits=AccessGrant.agreeable_at,
+        label="Agree for the government",
+        title="Agree to a trusted partner",
+        done="The government's agreement is recorded.",
+        act=partners.agree,
+        for_partner=True,
+        consequences=(
+            "Once the lab consents as well and {partner} accepts the terms, {who} may use the "
+            "model of {lab} under {reference} from {start} until {end} at the latest.",
+            "The review window does not bound this access; a withdrawal by the lab ends it.",
+        ),
+    ),
+    Step(
+        verb="accept",
+        action=Action.ACCEPT_TERMS,
+        fits=AccessGrant.acceptable_at,
+        label="Read and accept the terms",
+        title="Accept the terms",
+        done="The terms are accepted. The parties to this access are told.",
+        form=AcceptForm,
+        act=partners.accept,
+        for_partner=True,
+        consequences=(
+            "{who} may use the model of {lab} from {start} until {end} at the latest.",
+            "If newer terms are published, they are to be accepted as well.",
         ),
     ),
     Step(

@@ -27,7 +27,7 @@ CURSOR = {"ends_at": keyset.instant, "key": UUID}
 COLUMNS = (
     *("key", "starts", "ended", "state", "authorized_at"),
     *("submission__reference", "submission__model_version__lab__short_name"),
-    *("agency__short_name", "grantee__name"),
+    *("agency__short_name", "partner__short_name", "grantee__name"),
 )
 # Units of the drawing: a line for the words, and below it the bar.
 HEAD, LINE, BAR_TOP, BAR = 28, 40, 20, 12
@@ -144,7 +144,7 @@ def _bar(row, number, percent, opens):
         reverse("reviews:grant-detail", args=[row.key]) if opens else "",
         row.submission__reference,
         row.submission__model_version__lab__short_name,
-        row.agency__short_name,
+        row.partner__short_name or row.agency__short_name,
         row.grantee__name,
         state.label,
         instant_html(row.starts),

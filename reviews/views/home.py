@@ -259,6 +259,7 @@ WAITING = {
         home_access.recertifications,
         home_access.closeouts_of_agency,
     ],
+    Role.PARTNER_CONTACT: [home_access.terms_to_accept, home_access.closeouts_of_agency],
     Role.DETERMINATION_OFFICIAL: [_determinations],
     Role.CONSULTED_OFFICIAL: [_consultations],
     Role.ADMINISTRATOR: [_seats_to_confirm, home_access.authorizations],

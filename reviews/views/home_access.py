@@ -26,21 +26,34 @@ class Task:
 
 
 def _grant_tasks(request, action, text, state):
-    grants = (
-        policy.allowed(request.user, action, at=request.at)
-        .in_state(state, request.at)
-        .select_related("submission", "agency")
-        .order_by("starts_at", "pk")
-    )
+    grants = policy.allowed(request.user, action, at=request.at).in_state(state, request.at)
+    if action is Action.AUTHORIZE_GRANT:
+        grants = grants.filter(partner=None)
+    return _tasks(text, grants)
+
+
+def _tasks(text, grants):
+    grants = grants.select_related("submission", "agency", "partner").order_by("starts_at", "pk")
     return [
         Task(
             text,
             grant.get_absolute_url(),
-            f"{grant.agency.short_name}, submission {grant.submission.reference}",
+            f"{grant.holder().short_name}, submission {grant.submission.reference}",
             SafeString("Asked for from " + instant_html(grant.starts_at)),
         )
         for grant in grants[:SHOWN]
     ]
+
+
+def _agreements(request):
+    grants = policy.allowed(request.user, Action.AUTHORIZE_GRANT, at=request.at)
+    return _tasks("Agree to a trusted partner for the government", grants.agreeable(request.at))
+
+
+def terms_to_accept(request, seats):
+    """What waits until a contact of the partner has accepted the terms."""
+    grants = policy.allowed(request.user, Action.ACCEPT_TERMS, at=request.at)
+    return _tasks("Read and accept the terms", grants.acceptable(request.at))
 
 
 def consents(request, seats):
@@ -67,11 +80,15 @@ def authorizations(request, seats):
         "Authorize access that the lab consented to",
         GrantState.CONSENTED,
     )
-    return consented + _extension_tasks(
-        request,
-        Action.AUTHORIZE_EXTENSION,
-        "Authorize more time that the lab consented to",
-        consented_at__isnull=False,
+    return (
+        consented
+        + _agreements(request)
+        + _extension_tasks(
+            request,
+            Action.AUTHORIZE_EXTENSION,
+            "Authorize more time that the lab consented to",
+            consented_at__isnull=False,
+        )
     )
 
 
@@ -87,7 +104,7 @@ def _extension_tasks(request, action, text, **answered):
         Task(
             text,
             one.grant.get_absolute_url(),
-            f"{one.grant.agency.short_name}, submission {one.grant.submission.reference}",
+            f"{one.grant.holder().short_name}, submission {one.grant.submission.reference}",
             SafeString("Access ends " + instant_html(one.grant.ends_at)),
         )
         for one in extensions[:SHOWN]
@@ -109,14 +126,14 @@ def recertifications(request, seats):
     grants = (
         policy.allowed(request.user, Action.RECERTIFY_GRANT, at=request.at)
         .recertifiable(request.at)
-        .select_related("submission", "agency")
+        .select_related("submission", "agency", "partner")
         .order_by("recertify_by", "pk")
     )
     return [
         Task(
             "Say whether access is still needed",
             grant.get_absolute_url(),
-            f"{grant.agency.short_name}, submission {grant.submission.reference}",
+            f"{grant.holder().short_name}, submission {grant.submission.reference}",
             SafeString("Lapses " + instant_html(grant.recertify_by)),
         )
         for grant in grants[:SHOWN]
@@ -127,14 +144,14 @@ def _closeouts(request, action, side):
     grants = (
         policy.allowed(request.user, action, at=request.at, each=True)
         .attestable(request.at, side)
-        .select_related("submission", "agency")
+        .select_related("submission", "agency", "partner")
         .order_by("closeout_from", "pk")
     )
     return [
         Task(
             "Attest the closeout of access that has ended",
             grant.get_absolute_url(),
-            f"{grant.agency.short_name}, submission {grant.submission.reference}",
+            f"{grant.holder().short_name}, submission {grant.submission.reference}",
             SafeString("Ended " + instant_html(grant.over_at(request.at))),
         )
         for grant in grants[:SHOWN]
@@ -146,13 +163,13 @@ def ending(request):
     grants = (
         policy.allowed(request.user, Action.VIEW_GRANT, at=request.at)
         .live(request.at)
-        .select_related("submission", "agency", "grantee")
+        .select_related("submission", "agency", "partner", "grantee")
         .only(*(f"submission__{name}" for name in END_OF_A_WINDOW), *LINE_OF_A_GRANT)
         .order_by("ends_at", "pk")
     )
     return [
         Task(
-            f"{grant.grantee.name}, {grant.agency.short_name}",
+            f"{grant.grantee.name}, {grant.holder().short_name}",
             grant.get_absolute_url(),
             f"Submission {grant.submission.reference}",
             instant_html(grant.planned_end()),

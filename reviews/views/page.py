@@ -23,8 +23,8 @@ SECTIONS = [
 # What a line about a grant shows: its state, whose it is and for whom.
 LINE_OF_A_GRANT = (
     *("key", "starts_at", "ends_at", "consented_at", "declined_at", "authorized_at"),
-    *("revoked_at", "lapses_at", "agency_attested_at", "lab_attested_at"),
-    *("agency__short_name", "grantee__name"),
+    *("revoked_at", "lapses_at", "agency_attested_at", "lab_attested_at", "agreed_at"),
+    *("agency__short_name", "partner__short_name", "grantee__name"),
 )
 
 

@@ -178,7 +178,7 @@ def _row(grant, then, *, lab, row, people, oversees, altered):
         grant.submission.reference,
         row.get_absolute_url() if row else "",
         people,
-        grant.agency or UNKNOWN,
+        grant.partner or grant.agency or UNKNOWN,
         AccessLevel(grant.access_level).label if grant.access_level else "Level not recorded",
         UNKNOWN if "start" in grant.missing else instant_html(grant.starts_at),
         UNKNOWN if end == LATEST else instant_html(end),

@@ -114,15 +114,15 @@ def selection(request, *, around_now=False):
     """The filter that the address carries; its choices betray no lab to another."""
     every = policy.has_a_way(request.user, Action.OVERSEE_CLOSEOUT, at=request.at)
     own = policy.allowed(request.user, Action.DRAFT, at=request.at)
-    offered = list(
-        Organization.objects.filter(
-            Q(kind=Kind.AGENCY) | (Q(kind=Kind.LAB) if every else Q(pk__in=own.values("pk")))
-        )
-    )
+    grants = policy.allowed(request.user, Action.TRACK_GRANTS, at=request.at).exclude(partner=None)
+    own = Q(pk__in=own.values("pk")) | Q(pk__in=grants.values("partner"))
+    whose = Q(kind__in=[Kind.LAB, Kind.PARTNER]) if every else own
+    offered = list(Organization.objects.filter(Q(kind=Kind.AGENCY) | whose))
     return GrantSelection(
         request.GET,
         labs=[one for one in offered if one.kind == Kind.LAB],
         agencies=[one for one in offered if one.kind == Kind.AGENCY],
+        partners=[one for one in offered if one.kind == Kind.PARTNER],
         at=request.at if around_now else None,
     )
 
@@ -132,10 +132,9 @@ def _listed(**asked):
 
 
 def _line(breakdown, line):
-    named = getattr(line.whose, "code", line.name)
     # Numbers between words of ours: a template would take longer over them than the database.
     cells = (f'<td data-label="{one.label}">{line.counts[one]}</td>' for one in Tracked)
-    return Line(line.name, _listed(**{breakdown: named}), SafeString("".join(cells)))
+    return Line(line.name, _listed(**{breakdown: line.code}), SafeString("".join(cells)))
 
 
 def _of_own_models(request):
@@ -149,7 +148,7 @@ def _of_own_models(request):
     # What is said of each is asked of the page's rows alone.
     grants = (
         AccessGrant.objects.filter(pk__in=[row.pk for row in page.rows])
-        .select_related("submission__model_version", "agency", "grantee")
+        .select_related("submission__model_version", "agency", "partner", "grantee")
         .prefetch_related("suspensions")
         .order_by(*CURSOR)
     )
@@ -160,7 +159,7 @@ def _of_own_models(request):
 def _row(grant, at: datetime):
     return Row(
         grant.grantee.name,
-        grant.agency.short_name,
+        grant.holder().short_name,
         grant.environment,
         str(grant.submission.model_version),
         instant_html(grant.effective_end()),

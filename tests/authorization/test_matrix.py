@@ -94,6 +94,11 @@ def world(people, start):
         extensions.request(grant, ends_at=later, reason="More.", by=people.nsa_lead, at=start)
     extensions.consent(answered.extensions.get(), by=people.northlight_liaison, at=start)
     shorter = factories.grant(submission, people)
+    released = factories.with_release(people)
+    proposed, agreed = (
+        factories.partner_grant(released, people, state=state)
+        for state in ("requested", "awaiting")
+    )
     determinations.request_consultations(submission, by=people.nsa_official, at=start)
     determination = determinations.write(
         submission,
@@ -130,6 +135,10 @@ def world(people, start):
         "reviews:extension-withdraw": {"key": asked.key},
         "reviews:extension-authorize": {"key": answered.key},
         "reviews:grant-recertify": {"key": live.key},
+        "reviews:grant-accept": {"key": agreed.key},
+        "reviews:terms-detail": {"version": 1},
+        "reviews:partner-propose": {"reference": released.reference},
+        "accounts:partner-edit": {"code": "keystone-utility"},
         "accounts:personnel-edit": {"number": people.nsa_reviewer.pk},
         "accounts:seat-give": {"code": "nsa"},
         "accounts:seat-take": {"code": "nsa"},
@@ -168,6 +177,9 @@ def world(people, start):
     addresses["reviews:gateway-download (unknown)"] = reverse(
         "reviews:gateway-download", kwargs={"token": listed[::-1]}
     )
+    # A partner's grant before both sides have agreed, and after.
+    addresses["reviews:grant-detail (partner proposed)"] = proposed.get_absolute_url()
+    addresses["reviews:grant-detail (partner agreed)"] = agreed.get_absolute_url()
     addresses["reviews:submission-detail (draft)"] = draft.get_absolute_url()
     assert DocumentVersion.objects.filter(scan_state="clean").count() == 2
     return addresses, submission

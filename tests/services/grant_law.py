@@ -11,8 +11,9 @@ LEADS = {"nsa": {"nsa_lead", "both"}, "dod": {"dod_lead"}}
 ADMINISTRATORS = {"administrator", "second_administrator", "both"}
 HOLDERS = {"nsa": ("nsa_reviewer", "both"), "dod": ("dod_reviewer",)}
 TEAMS = {"nsa": ("nsa_reviewer", "both", "nsa_lead"), "dod": ("dod_reviewer", "dod_lead")}
+CONTACT, PARTNER = "partner_contact", "keystone-utility"
 MOST, RECERTIFIED, NEAR = 4, 5 * DAY, 7 * DAY
-EVERYONE = sorted(LAB | LEADS["nsa"] | LEADS["dod"] | ADMINISTRATORS | {"nsa_reviewer"})
+EVERYONE = sorted(LAB | LEADS["nsa"] | LEADS["dod"] | ADMINISTRATORS | {"nsa_reviewer", CONTACT})
 
 
 @dataclass
@@ -34,8 +35,11 @@ class Access:
     by: str
     start: datetime
     end: datetime
+    partner: bool = False
     consented: str = ""
+    agreed: str = ""
     authorized: str = ""
+    terms: datetime | None = None  # until when, once they are superseded
     over: bool = False
     suspended: set = field(default_factory=set)
     later: Later | None = None
@@ -52,6 +56,13 @@ class Access:
             self.authorized, self.end = who, min(self.end, closes)
             self.recertify = max(self.start, at) + RECERTIFIED
             self.users = {user: min(until[user]) for user in self.users}
+            self.lapses(until, at)
+        elif word == "agree":
+            self.agreed = who
+        elif word == "accept":
+            self.terms = None
+            if not self.authorized:
+                self.authorized, self.recertify = who, max(self.start, at) + RECERTIFIED
             self.lapses(until, at)
         elif word == "recertify":
             self.recertify = at + RECERTIFIED
@@ -71,7 +82,8 @@ class Access:
 
     def lapses(self, until, at):
         """Its time is that of the facts as they now are, and never one that has passed."""
-        self.lapse = max(min(*until[self.holder], self.recertify), at)
+        facts = (*until[self.holder], self.recertify, self.terms or self.recertify)
+        self.lapse = max(min(facts), at)
 
 
 class Law:
@@ -87,9 +99,15 @@ class Law:
 
     def stage(self, one, at):
         lapsed = one.lapse and at >= one.lapse
-        if one.over or lapsed or at >= one.end or not self.open(one.number, at):
+        inside = one.partner or self.open(one.number, at)
+        if one.over or lapsed or at >= one.end or not inside:
             return "over"
-        return "authorized" if one.authorized else "consented" if one.consented else "requested"
+        if one.authorized or not one.consented:
+            return "authorized" if one.authorized else "requested"
+        return "awaiting" if one.agreed else "consented"
+
+    def ends(self, one):
+        return min(one.end, self.windows[one.number][1])
 
     def live(self, one, at):
         return self.stage(one, at) == "authorized" and one.start <= at and not one.suspended
@@ -125,7 +143,21 @@ class Law:
         return {
             "consent": stage == "requested" and who in LAB and other,
             "decline": stage == "requested" and who in LAB and other,
+            "agree": stage in ("requested", "consented")
+            and one.partner
+            and not one.agreed
+            and office
+            and other
+            and who != one.consented
+            and self.ready(one, at),
+            "accept": who == CONTACT
+            and (CONTACT, PARTNER) not in self.absent
+            and bool(
+                (stage == "awaiting" and self.ready(one, at))
+                or (stage == "authorized" and one.terms)
+            ),
             "authorize": stage == "consented"
+            and not one.partner
             and office
             and other
             and who != one.consented
@@ -140,8 +172,12 @@ class Law:
             and lead
             and apart
             and one.recertify <= at + NEAR
-            and one.recertify < min(one.end, self.windows[one.number][1]),
-            "extend": stage == "authorized" and lead and not later,
+            and one.recertify < (one.end if one.partner else self.ends(one)),
+            "extend": stage == "authorized"
+            and lead
+            and not later
+            and not one.partner
+            and self.open(one.number, at),
             "consent later": fresh and who in LAB and not later.consented,
             "authorize later": fresh
             and office

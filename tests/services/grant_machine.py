@@ -22,7 +22,7 @@ from accounts import seats
 from portal.authority import take_seat
 from reviews import policy
 from reviews.exceptions import DomainError
-from reviews.models import AccessGrant
+from reviews.models import AccessGrant, PartnerTerms
 from reviews.models.grant_states import Side
 from reviews.policy import Action
 from reviews.services import (
@@ -30,24 +30,29 @@ from reviews.services import (
     agency_reviews,
     extensions,
     lifecycle,
+    partner_terms,
+    partners,
     readiness,
     suspensions,
 )
 from tests import factories
 from tests.conftest import START
 from tests.services.grant_law import (
+    CONTACT,
     DAY,
     EVERYONE,
     HOLDERS,
     HOUR,
     LEADS,
+    PARTNER,
     TEAMS,
     Access,
     Law,
 )
 
 STEPS = int(os.environ.get("GRANT_STEPS", "300"))
-WORKING = sorted({who for team in TEAMS.values() for who in team})
+WORKING = sorted({CONTACT} | {who for team in TEAMS.values() for who in team})
+RELEASES = (300, 50, 2000)  # hours after filing: the last beyond its window
 EACH, TURNS = 38, 40  # steps of one world, about, and its turns
 
 moves = st.sampled_from([HOUR, 2 * HOUR, 5 * HOUR, DAY])
@@ -57,6 +62,7 @@ words = st.sampled_from(
     [
         *("consent", "authorize", "suspend", "resume", "extend", "consent later"),
         *("authorize later", "consent", "authorize", "decline", "revoke", "recertify"),
+        *("agree", "accept", "accept"),
     ]
 )
 
@@ -108,6 +114,7 @@ class Machine(RuleBasedStateMachine):
     @initialize()
     def begin(self):
         self.law.until = {who: [START + 400 * DAY] * 2 for who in WORKING}
+        factories.terms(self.world_people)
         self.file()
 
     @rule(
@@ -149,7 +156,8 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: len(self.submissions) < 3)
     @rule()
     def file(self):
-        submission = factories.filed(self.world_people)
+        release = self.at + RELEASES[len(self.submissions)] * HOUR
+        submission = factories.filed(self.world_people, planned_partner_release_at=release)
         self.submissions.append(submission)
         self.law.windows.append([self.at, submission.closes_at, False])
         self.counts["file", True] += 1
@@ -203,6 +211,60 @@ class Machine(RuleBasedStateMachine):
             one.users, one.named = dict.fromkeys(users), set(users)
             law.grants.append(one)
 
+    @precondition(lambda self: self.submissions)
+    @rule(number=numbers, other=numbers, begins=st.integers(-2, 60), lasts=st.integers(1, 740))
+    def propose(self, number, other, begins, lasts):
+        number %= len(self.submissions)
+        submission, law = self.submissions[number], self.law
+        leads = ["nsa_lead", "dod_lead"] if other % 4 else EVERYONE
+        who = leads[other // 4 % len(leads)]
+        agency = "dod" if who == "dod_lead" else "nsa"
+        release = submission.planned_partner_release_at
+        starts = max(release, self.at) + begins * HOUR
+        ends = starts + lasts * HOUR
+        asks = who in LEADS[agency] and (who, number) not in law.recused
+        fits = release <= starts <= self.at + 720 * HOUR and ends > self.at and lasts <= 720
+        done = self.does(
+            "propose",
+            lambda: partners.propose(
+                submission,
+                agency=factories.organization(agency),
+                partner=factories.organization(PARTNER),
+                grantee=self.person(CONTACT),
+                purpose=f"Purpose {len(self.rows)}.",
+                access_level="al2",
+                environment="Network",
+                starts_at=starts,
+                ends_at=ends,
+                by=self.person(who),
+                at=self.at,
+            ),
+            asks and fits and not law.windows[number][2] and (CONTACT, PARTNER) not in law.absent,
+        )
+        if done:
+            self.rows.append(done.pk)
+            law.grants.append(Access(number, agency, CONTACT, who, starts, ends, partner=True))
+
+    @rule(days=st.integers(-1, 20), really=st.integers(0, 3))
+    def publish(self, days, really):
+        """What was accepted is superseded, and lapses by the time that is given."""
+        if really:
+            return
+        self.does(
+            "publish",
+            lambda: partner_terms.publish(
+                f"Text {PartnerTerms.objects.count()}.",
+                accept_by=self.at + days * DAY,
+                by=self.person("administrator"),
+                at=self.at,
+            ),
+            days >= 0,
+        )
+        for one in self.law.grants:
+            if days >= 0 and one.partner and self.law.stage(one, self.at) == "authorized":
+                one.terms = min(one.terms or self.at + days * DAY, self.at + days * DAY)
+                one.lapses(self.law.until, self.at)
+
     @precondition(lambda self: self.law.grants)
     @rule(said=said)
     def talk_on(self, said):
@@ -242,6 +304,10 @@ class Machine(RuleBasedStateMachine):
             call = partial(suspensions.suspend, row, side=side, reason="", **by)
         elif word == "resume":
             call = partial(suspensions.resume, row, side=side, **by)
+        elif word == "agree":
+            call = partial(partners.agree, row, **by)
+        elif word == "accept":
+            call = partial(partners.accept, row, sha256=PartnerTerms.objects.last().sha256, **by)
         elif word == "recertify":
             call = partial(readiness.recertify, row, **by)
         elif word == "authorize":
@@ -276,7 +342,7 @@ class Machine(RuleBasedStateMachine):
         ):
             window[1] = ends
             for one in self.law.grants:
-                if one.number == number and one.start < ends < one.end:
+                if one.number == number and not one.partner and one.start < ends < one.end:
                     one.end = ends
 
     @precondition(lambda self: len(self.submissions) == 3)
@@ -293,6 +359,8 @@ class Machine(RuleBasedStateMachine):
             self.law.open(number, self.at),
         ):
             self.law.windows[number][2] = True
+            for one in self.law.grants:
+                one.over = one.over or (one.partner and one.number == number)
 
     @precondition(lambda self: self.law.grants)
     @rule(number=numbers, really=st.integers(0, 5))
@@ -301,7 +369,7 @@ class Machine(RuleBasedStateMachine):
             return
         one = self.law.grants[number % len(self.law.grants)]
         who = (one.holder, one.number)
-        if one.holder == "both" or (one.holder, one.agency) in self.law.absent:
+        if one.holder in ("both", CONTACT) or (one.holder, one.agency) in self.law.absent:
             return
         if self.does(
             "recuse",
@@ -314,7 +382,9 @@ class Machine(RuleBasedStateMachine):
             self.end(one.holder, lambda other: other.number == one.number)
 
     @rule(
-        holder=st.sampled_from([("nsa_reviewer", "nsa"), ("dod_reviewer", "dod")]),
+        holder=st.sampled_from(
+            [("nsa_reviewer", "nsa"), ("dod_reviewer", "dod"), (CONTACT, PARTNER)]
+        ),
         really=st.integers(0, 5),
     )
     def seat(self, holder, really):
@@ -324,7 +394,7 @@ class Machine(RuleBasedStateMachine):
         seat = {
             "person": self.person(code),
             "organization": factories.organization(agency),
-            "role": "reviewer",
+            "role": "partner_contact" if code == CONTACT else "reviewer",
             "by": self.person("administrator"),
             "at": self.at,
         }
@@ -334,7 +404,7 @@ class Machine(RuleBasedStateMachine):
         else:
             self.does("take seat", lambda: take_seat(**seat) or True, True)
             self.law.absent.add(holder)
-            self.end(code, lambda one: one.agency == agency)
+            self.end(code, lambda one: (PARTNER if one.partner else one.agency) == agency)
 
     def end(self, who, which):
         """What is hers of them and not over is over now, and others' no longer name her."""
@@ -352,7 +422,8 @@ class Machine(RuleBasedStateMachine):
     @invariant()
     def live_agrees(self):
         ends = [one.lapse or one.end for one in self.law.grants if one.end >= self.at]
-        for at in {self.at, *ends[-1:]}:
+        starts = [one.start for one in self.law.grants if one.partner and one.start >= self.at]
+        for at in {self.at, *ends[-1:], *starts[-1:]}:
             expected = {
                 pk
                 for pk, one in zip(self.rows, self.law.grants, strict=True)

@@ -11,7 +11,7 @@ from accounts import seats
 from portal.authority import take_seat
 from reviews import policy
 from reviews.exceptions import DomainError
-from reviews.models import AccessGrant, Submission
+from reviews.models import AccessGrant, PartnerTerms, Submission
 from reviews.models.grant_states import GrantState, Side
 from reviews.policy import Action
 from reviews.rules import Standing
@@ -22,16 +22,18 @@ from reviews.services import (
     ends,
     extensions,
     lifecycle,
+    partner_terms,
+    partners,
     readiness,
     reports,
     suspensions,
 )
 from tests import factories
 from tests.conftest import START
-from tests.services.grant_law import DAY, HOUR, TEAMS
+from tests.services.grant_law import CONTACT, DAY, HOUR, PARTNER, TEAMS
 
 TICK = timedelta(microseconds=1)
-HOLDERS = [*TEAMS["dod"], *("nsa_reviewer", "nsa_lead")]
+HOLDERS = [*TEAMS["dod"], *("nsa_reviewer", "nsa_lead"), CONTACT]
 LAB, OFFICES = "northlight_liaison", ("administrator", "second_administrator")
 MOVES = [*(0 * HOUR,) * 3, timedelta(minutes=7), HOUR, 5 * HOUR, 9 * HOUR, DAY]
 # How often each thing is tried, beside the others.
@@ -40,6 +42,7 @@ WORDS = {
     **{"suspend": 8, "resume": 8, "extend": 8, "say of extension": 20, "recertify": 8, "use": 6},
     **{"attest": 12, "keep record": 3, "shorten": 1, "withdraw": 0.3, "conclude": 0.3, "expire": 1},
     **{"recuse": 0.5, "seat": 0.7, "detach": 0.5},
+    **{"propose": 8, "agree": 10, "accept": 10, "publish": 2},
 }
 
 
@@ -64,6 +67,7 @@ class History:
     def run(self, steps, instants):
         """So many things are tried, and about so many instants looked at as they pass."""
         self.move(self.at)
+        factories.terms(self.people)
         self.most = instants
         self.file()
         for step in range(steps):
@@ -160,6 +164,44 @@ class History:
             starts_at=begins,
             ends_at=begins + self.random.randrange(12, 700) * HOUR,
             **self.by(f"{agency}_lead"),
+        )
+
+    def propose(self):
+        filed = [*Submission.objects.filter(opens_at__lte=self.at).exclude(status="withdrawn")]
+        if not filed:
+            return None
+        submission = self.random.choice(filed)
+        starts = max(submission.planned_partner_release_at, self.at)
+        starts += self.random.randrange(0, 48) * HOUR
+        return partners.propose(
+            submission,
+            agency=factories.organization("nsa"),
+            partner=factories.organization(PARTNER),
+            grantee=self.person(CONTACT),
+            purpose=f"Purpose {self.random.random()}.",
+            access_level="al2",
+            environment="Network",
+            starts_at=starts,
+            ends_at=starts + self.random.randrange(12, 700) * HOUR,
+            **self.by("nsa_lead"),
+        )
+
+    def agree(self):
+        rows = list(AccessGrant.objects.agreeable(self.at))
+        row = self.random.choice(rows) if rows else None
+        return row and partners.agree(row, **self.by(self.random.choice(OFFICES)))
+
+    def accept(self):
+        rows = list(AccessGrant.objects.acceptable(self.at))
+        row = self.random.choice(rows) if rows else None
+        sha256 = PartnerTerms.objects.last().sha256
+        return row and partners.accept(row, sha256=sha256, **self.by(CONTACT))
+
+    def publish(self):
+        return partner_terms.publish(
+            f"Text {self.random.random()}.",
+            accept_by=self.at + self.random.randrange(0, 20) * DAY,
+            **self.by("administrator"),
         )
 
     def consent(self):

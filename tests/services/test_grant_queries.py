@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from reviews.models import AccessGrant, GrantSuspension, Submission
+from reviews.models import AccessGrant, GrantSuspension, PartnerTerms, Submission
 from reviews.models import grant_queries as queries
 from reviews.models.grant_states import GrantState, Side
 from reviews.services import lifecycle
@@ -34,10 +34,19 @@ def made_up(chance, row, submission, people, start):
 
     grant.starts_at = start + chance.random() * 6 * DAY
     grant.ends_at = grant.starts_at + (1 + 20 * chance.random()) * DAY
+    if chance.random() < 0.4:
+        grant.partner = factories.organization("keystone-utility")
+        said("agreed", 0.7, people.administrator)
+    granted = 0.8 if grant.agreed_at or not grant.partner else 0
     if said("consented", 0.8, people.northlight_liaison):
-        if said("authorized", 0.8, people.administrator) and chance.random() < 0.4:
+        if said("authorized", granted, people.administrator) and chance.random() < 0.4:
             grant.lapses_at = start + chance.random() * 9 * DAY
             grant.lapses_because = "training_lapsed"
+        if grant.authorized_at:
+            grant.recertify_by = start + chance.random() * 30 * DAY
+        if grant.authorized_at and grant.partner:
+            grant.terms = PartnerTerms.objects.last()
+            grant.terms_until = chance.choice([None, grant.lapses_at])
         if said("revoked", 0.2, people.administrator):
             grant.revoked_because = "by_administration"
         if grant.authorized_at and grant.over_at(start + PAST):
@@ -59,6 +68,7 @@ def instants(chance, people, start):
     """Grants with windows of every kind; the instants to ask about, ends to the microsecond."""
     running, short, concluded, withdrawn = (factories.filed(people) for _ in range(4))
     template = factories.grant(running, people, state="requested")
+    factories.terms(people)
     lifecycle.shorten(short, closes_at=start + 5 * DAY, by=people.northlight_liaison, at=start)
     lifecycle.withdraw(withdrawn, by=people.northlight_liaison, at=start)
     Submission.objects.filter(pk=concluded.pk).update(
@@ -125,6 +135,9 @@ def test_the_database_answers_as_the_row_does(instants):
         )
         parts = [every.filter(part) for part in queries.to_close_out_parts(at)]
         assert sorted(grant.pk for part in parts for grant in part) == sorted(whole)
+        for said in ("agreeable", "acceptable", "recertifiable"):
+            asked = set(getattr(every, said)(at).values_list("pk", flat=True))
+            assert asked == {row.pk for row in rows if getattr(row, f"{said}_at")(at)}, said
         for side in ("lab", "agency"):
             asked = every.attestable(at, side).values_list("pk", flat=True)
             assert set(asked) == {row.pk for row in rows if row.attestable_at(at, side)}

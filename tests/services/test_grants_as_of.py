@@ -61,17 +61,22 @@ class Naive:
                 ends = time(event["details"].get("ends_at", ends.isoformat()))
             elif event["action"] in ("submission.filed", "submission.shortened"):
                 closes.append(time(event["details"]["closes_at"]))
-                if event["sequence"] > events[0]["sequence"] and starts < closes[-1] < ends:
+                later = event["sequence"] > events[0]["sequence"] and not begun.get("partner")
+                if later and starts < closes[-1] < ends:
                     ends = closes[-1]
             elif event["action"] in ("submission.withdrawn", "submission.concluded"):
                 ended[event["at"]] = what
         lapse = {}
         for event in events:
-            if event["action"] in ("grant.authorized", "grant.lapse_set", "grant.recertified"):
+            if "lapses_because" in event["details"]:
                 lapse = {time(event["details"]["lapses_at"]): event["details"]["lapses_because"]}
         revoked = happened.get("revoked")
-        why = {ends: "own_end", closes[-1]: "window", **ended, **lapse}
-        if "authorized" not in happened:
+        window = {closes[-1]: "window", **ended}
+        if begun.get("partner"):
+            window = {}
+        authorized = {"authorized", "terms_accepted"} & set(happened)
+        why = {ends: "own_end", **window, **lapse}
+        if not authorized:
             why = dict.fromkeys(why, "lapsed")
         if revoked:
             why[revoked["at"]] = revoked["details"]["because"]
@@ -88,8 +93,10 @@ class Naive:
         if revoked:
             return "revoked", reason, []
         if over:
-            return ("ended" if "authorized" in happened else "lapsed"), reason, []
-        if "authorized" not in happened:
+            return ("ended" if authorized else "lapsed"), reason, []
+        if not authorized:
+            if {"consented", "agreed"} <= set(happened):
+                return "awaiting_terms", None, []
             return ("consented" if "consented" in happened else "requested"), None, []
         if any(count % 2 for count in sides.values()):
             return "suspended", None, []
@@ -101,7 +108,7 @@ class Naive:
         until = {}
         for event in events:
             said = event["details"]
-            if event["action"] == "grant.authorized":
+            if event["action"] == "grant.authorized" or "users_lapse_at" in said:
                 until = dict(zip(said["users"], said["users_lapse_at"], strict=True))
             elif event["action"] == "grant.user_lapse_set":
                 until[said["user"]] = said["lapses_at"]

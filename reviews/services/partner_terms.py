@@ -1,0 +1,78 @@
+"""Publishing the terms for trusted partners, and what a version means for what is under another."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from accounts import audit
+from accounts.models import User
+from reviews import policy
+from reviews.exceptions import Conflict, NotVisible
+from reviews.models import AccessGrant, PartnerTerms
+from reviews.models.notice import NoticeKind
+from reviews.policy import Action
+from reviews.services import grants, readiness, rows, timekeeping
+
+# How long partners usually have to accept new terms.
+TO_ACCEPT = timedelta(days=14)
+
+
+@transaction.atomic
+def publish(text: str, *, accept_by: datetime, by: User, at: datetime) -> PartnerTerms:
+    """The next version is in force, for partners to accept from now on.
+
+    Access under an earlier version lapses at ``accept_by`` unless its partner accepts this one;
+    the partners concerned are told. Raises Conflict for the text that is in force already, for a
+    time that has passed, and when a partner accepted the earlier version just now.
+    """
+    if not policy.has_a_way(by, Action.PUBLISH_TERMS, at=at):
+        raise NotVisible
+    numbers = sorted(set(_under_terms(at).values_list("submission", flat=True)))
+    for number in numbers:
+        rows.lock_submission(number)
+    at = timekeeping.after_lock(at)
+    before, digest = PartnerTerms.objects.last(), PartnerTerms.digest(text)
+    if accept_by < at:
+        raise Conflict("Enter a time by which to accept that is later than now.")
+    if before is not None and before.sha256 == digest:
+        raise Conflict("This is the text that is in force already.")
+    terms = PartnerTerms.objects.create(
+        version=before.version + 1 if before else 1,
+        text=text,
+        sha256=digest,
+        accept_by=accept_by,
+        published_at=at,
+        published_by=by,
+    )
+    moved = list(_under_terms(at).filter(submission__in=numbers).order_by("pk"))
+    for grant in moved:
+        _supersede(grant, accept_by, by, at)
+    audit.record(
+        "terms.published",
+        by=by,
+        at=at,
+        object_type="terms",
+        object_reference=str(terms.version),
+        terms_sha256=digest,
+        accept_by=accept_by.isoformat(),
+    )
+    # The log is locked: whoever accepts from now on is asked for this version.
+    if _under_terms(at).exclude(pk__in=[grant.pk for grant in moved]).exists():
+        raise Conflict("A partner accepted the earlier version just now. Publish again.")
+    return terms
+
+
+def _under_terms(at: datetime) -> Any:
+    granted = AccessGrant.objects.running(at).filter(authorized_at__isnull=False)
+    return granted.filter(terms__isnull=False).select_related(
+        "submission", "agency", "partner", "grantee"
+    )
+
+
+def _supersede(grant: AccessGrant, accept_by: datetime, by: User, at: datetime) -> None:
+    grant.terms_until = min(grant.terms_until or accept_by, accept_by)
+    readiness.move(grant, at)
+    grant.save(update_fields=["terms_until", *readiness.SET])
+    grants.record("grant.lapse_set", grant, by, None, at, **readiness.lapse(grant))
+    grants.notify(NoticeKind.TERMS_SUPERSEDED, grant, grants.contacts(grant.holder()), at)

@@ -1,0 +1,452 @@
+"""Access of trusted partners: who must agree, in which order, when it lives and what ends it."""
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from accounts import audit, seats
+from accounts.models import AuditEvent, User
+from portal.authority import take_seat
+from reviews import policy
+from reviews.exceptions import Conflict, NotPermitted, NotVisible, WindowRefused
+from reviews.models import AccessGrant, Notice, PartnerTerms, TermsAcceptance
+from reviews.models.grant_states import EndReason, GrantState
+from reviews.models.notice import NoticeKind
+from reviews.policy import Action
+from reviews.services import (
+    access,
+    attachments,
+    ends,
+    extensions,
+    lifecycle,
+    partner_terms,
+    partners,
+    readiness,
+)
+from tests import factories
+from tests.people import keep_records
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def submission(people):
+    return factories.with_release(people)
+
+
+def step(word, grant, people, at):
+    """One of the three words, by whoever may say it."""
+    if word == "consent":
+        return access.consent(grant, by=people.northlight_liaison, at=at)
+    if word == "agree":
+        return partners.agree(grant, by=people.administrator, at=at)
+    sha256 = PartnerTerms.objects.last().sha256
+    return partners.accept(grant, sha256=sha256, by=people.partner_contact, at=at)
+
+
+def told(kind, person):
+    return Notice.objects.filter(kind=kind, recipient=person).count()
+
+
+@pytest.mark.parametrize("order", [("consent", "agree"), ("agree", "consent")])
+def test_lab_and_government_agree_in_either_order_and_the_partner_accepts(
+    order, submission, people, start, move_clock
+):
+    factories.terms(people)
+    grant = factories.partner_grant(submission, people)
+    assert told(NoticeKind.PARTNER_PROPOSED, people.administrator) == 1
+    assert told(NoticeKind.GRANT_REQUESTED, people.northlight_liaison) == 1
+    with pytest.raises(NotVisible):
+        step("accept", grant, people, start)
+    for word in order:
+        assert told(NoticeKind.TERMS_TO_ACCEPT, people.partner_contact) == 0
+        grant = step(word, grant, people, start)
+    assert grant.state_at(start) is GrantState.AWAITING_TERMS
+    assert told(NoticeKind.TERMS_TO_ACCEPT, people.partner_contact) == 1
+    grant = step("accept", grant, people, start)
+    assert (grant.authorized_at, grant.authorized_by) == (start, people.administrator)
+    assert grant.state_at(start) is GrantState.SCHEDULED
+    accepted = TermsAcceptance.objects.get(grant=grant)
+    assert (accepted.accepted_by, accepted.terms) == (people.partner_contact, grant.terms)
+    event = AuditEvent.objects.get(action="grant.terms_accepted")
+    assert event.organization == "keystone-utility"
+    assert event.details["terms_sha256"] == PartnerTerms.digest(grant.terms.text)
+    with pytest.raises(Conflict):
+        step("accept", grant, people, start)
+
+
+@pytest.mark.parametrize("missing", ["consent", "agree", "accept"])
+def test_without_one_of_the_three_words_it_never_lives(missing, submission, people, start):
+    factories.terms(people)
+    grant = factories.partner_grant(submission, people)
+    for word in ("consent", "agree", "accept"):
+        if word != missing:
+            try:
+                with transaction.atomic():
+                    step(word, grant, people, start)
+            except (Conflict, NotVisible):
+                assert word == "accept"
+    later = grant.starts_at + DAY
+    assert not AccessGrant.objects.live(later).exists()
+    assert not AccessGrant.objects.get().live_at(later)
+
+
+def test_it_lives_from_its_start_to_its_end_though_the_window_is_over(
+    submission, people, start, settings
+):
+    settings.RECERTIFICATION_DAYS = 40
+    grant = factories.partner_grant(submission, people, state="scheduled")
+    assert grant.starts_at == submission.closes_at
+    ends.record(submission.pk, at=submission.closes_at)
+    grant = AccessGrant.objects.get()
+    for at, lives in (
+        (grant.starts_at - timedelta(microseconds=1), False),
+        (grant.starts_at, True),
+        (grant.ends_at - timedelta(microseconds=1), True),
+        (grant.ends_at, False),
+    ):
+        usable = policy.allowed(people.partner_contact, Action.USE_MODEL, at=at)
+        assert (
+            grant.live_at(at) is usable.exists() is AccessGrant.objects.live(at).exists() is lives
+        )
+    assert grant.end_reason_at(grant.ends_at) is EndReason.OWN_END
+    assert grant.attestable_at(grant.ends_at, "agency")
+    assert access.attest(grant, for_lab=False, by=people.partner_contact, at=grant.ends_at)
+
+
+def test_a_shortened_window_and_a_concluded_review_leave_it_and_a_withdrawal_ends_it(
+    submission, people, start
+):
+    kept = factories.partner_grant(submission, people, state="scheduled")
+    waiting = factories.partner_grant(submission, people, state="agreed")
+    lifecycle.shorten(submission, closes_at=start + DAY, by=people.northlight_liaison, at=start)
+    later = AccessGrant.objects.get(pk=kept.pk)
+    assert later.state_at(start) is GrantState.SCHEDULED
+    assert later.ends_at == kept.ends_at
+    at = start + timedelta(hours=1)
+    lifecycle.withdraw(submission, by=people.northlight_liaison, at=at)
+    for grant in (kept, waiting):
+        grant = AccessGrant.objects.get(pk=grant.pk)
+        assert grant.state_at(at) is GrantState.REVOKED
+        assert grant.end_reason_at(at) is EndReason.WITHDRAWN
+    assert told(NoticeKind.GRANT_REVOKED, people.partner_contact) == 2
+    with pytest.raises(Conflict, match="withdrew"):
+        factories.partner_grant(submission, people)
+
+
+def test_words_may_come_after_the_window(submission, people, start, settings):
+    own = factories.grant(submission, people, state="consented")
+    grant = factories.partner_grant(submission, people)
+    factories.terms(people)
+    at = submission.closes_at + DAY
+    for word in ("agree", "consent", "accept"):
+        grant = step(word, grant, people, at)
+    assert grant.live_at(at)
+    with pytest.raises(NotPermitted):
+        access.authorize(own, by=people.administrator, at=at)
+
+
+@pytest.mark.parametrize(
+    ("times", "words"),
+    [
+        ({"starts_at": -timedelta(microseconds=1), "ends_at": DAY}, "no earlier than the planned"),
+        ({"starts_at": 15 * DAY, "ends_at": 16 * DAY}, "within 720 hours of the start"),
+        ({"starts_at": DAY, "ends_at": DAY}, "must end after it starts"),
+        ({"starts_at": DAY, "ends_at": 31 * DAY + timedelta(seconds=1)}, "720 hours at most"),
+    ],
+)
+def test_a_time_that_a_partner_cannot_have(times, words, submission, people):
+    release = submission.planned_partner_release_at
+    with pytest.raises(WindowRefused, match=words):
+        factories.partner_grant(
+            submission, people, **{name: release + by for name, by in times.items()}
+        )
+
+
+def test_without_a_planned_release_no_partner(people, start):
+    submission = factories.filed(people)
+    with pytest.raises(WindowRefused, match="named no planned partner release"):
+        factories.partner_grant(
+            submission, people, starts_at=start + 21 * DAY, ends_at=start + 22 * DAY
+        )
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"grantee": "nsa_reviewer"}, "only a contact of Keystone"),
+        ({"users": ["vendor_contact"]}, "only a contact of Keystone"),
+    ],
+)
+def test_only_contacts_of_the_partner_are_named(changes, words, submission, people):
+    changes = {
+        name: [getattr(people, one) for one in value]
+        if isinstance(value, list)
+        else getattr(people, value)
+        for name, value in changes.items()
+    }
+    with pytest.raises(Conflict, match=words):
+        factories.partner_grant(submission, people, **changes)
+    assert not AccessGrant.objects.exists()
+
+
+def test_only_a_trusted_partner_and_only_once_and_only_by_a_lead(submission, people, start):
+    grant = factories.partner_grant(submission, people, purpose="The same.")
+    with pytest.raises(Conflict, match="waits already"):
+        factories.partner_grant(submission, people, purpose="The same.")
+    asked = {
+        "agency": factories.organization("nsa"),
+        "grantee": people.vendor_contact,
+        "purpose": "P.",
+        "access_level": "al1",
+        "environment": "E",
+        "starts_at": grant.starts_at,
+        "ends_at": grant.ends_at,
+        "at": start,
+    }
+    with pytest.raises(Conflict, match="no trusted partner"):
+        partners.propose(
+            submission,
+            partner=factories.organization("ridgeline-software"),
+            by=people.nsa_lead,
+            **asked,
+        )
+    for who in (people.nsa_reviewer, people.administrator, people.northlight_liaison):
+        with pytest.raises((NotPermitted, NotVisible)):
+            partners.propose(submission, partner=grant.partner, by=who, **asked)
+
+
+def test_the_government_agrees_only_once_and_only_while_terms_are_published(
+    submission, people, start
+):
+    grant = factories.partner_grant(submission, people)
+    with pytest.raises(Conflict, match="No terms for trusted partners are published"):
+        partners.agree(grant, by=people.administrator, at=start)
+    factories.terms(people)
+    partners.agree(grant, by=people.administrator, at=start)
+    with pytest.raises(Conflict, match="waits for the government"):
+        partners.agree(grant, by=people.second_administrator, at=start)
+    own = factories.grant(submission, people, state="consented")
+    with pytest.raises(Conflict, match="waits for the government"):
+        partners.agree(own, by=people.administrator, at=start)
+    access.consent(grant, by=people.northlight_liaison, at=start)
+    with pytest.raises(Conflict, match="can be"):
+        access.authorize(grant, by=people.administrator, at=start)
+
+
+def test_people_without_terms_training_or_seat_get_no_access(submission, people, start):
+    grant = factories.partner_grant(submission, people, state="awaiting")
+    keep_records(people.partner_contact, start, days=-1)
+    with pytest.raises(Conflict, match="insider-risk training"):
+        step("accept", grant, people, start)
+    other = factories.partner_grant(submission, people, state="consented")
+    with pytest.raises(Conflict, match="insider-risk training"):
+        partners.agree(other, by=people.administrator, at=start)
+    assert not TermsAcceptance.objects.exists()
+
+
+def test_the_sponsor_cannot_agree(submission, people, start):
+    seats.give(
+        person=people.nsa_lead,
+        organization=factories.organization("nsa"),
+        role="lead",
+        by=audit.SYSTEM,
+        at=start,
+    )
+    factories.terms(people)
+    grant = factories.partner_grant(submission, people)
+    for who in (people.nsa_lead, people.northlight_liaison, people.partner_contact):
+        with pytest.raises((NotPermitted, NotVisible)):
+            partners.agree(grant, by=who, at=start)
+    for who in (people.nsa_lead, people.partner_contact):
+        with transaction.atomic(), pytest.raises(IntegrityError):
+            AccessGrant.objects.filter(pk=grant.pk).update(agreed_at=start, agreed_by=who)
+
+
+def test_the_database_takes_no_partner_access_without_its_words(submission, people, start):
+    grant = factories.partner_grant(submission, people, state="consented")
+    said = {"authorized_at": start, "authorized_by": people.administrator}
+    with transaction.atomic(), pytest.raises(IntegrityError, match="three_words"):
+        AccessGrant.objects.filter(pk=grant.pk).update(**said)
+    own = factories.grant(submission, people, state="consented")
+    with transaction.atomic(), pytest.raises(IntegrityError, match="agreed_and_terms"):
+        AccessGrant.objects.filter(pk=own.pk).update(
+            agreed_at=start, agreed_by=people.administrator
+        )
+
+
+def test_a_partner_sees_its_own_grant_once_both_have_agreed_and_nothing_else(
+    submission, people, start
+):
+    sees = partial(policy.allowed, people.partner_contact, at=start)
+    for state in ("requested", "consented", "agreed"):
+        factories.partner_grant(submission, people, state=state)
+        assert not sees(Action.VIEW_GRANT).exists(), state
+    grant = factories.partner_grant(submission, people, state="awaiting")
+    factories.grant(submission, people)
+    assert list(sees(Action.VIEW_GRANT)) == [grant]
+    assert list(sees(Action.ACCEPT_TERMS)) == [grant]
+    for action in (Action.VIEW, Action.READ_PACKAGE, Action.TRACK_GRANTS, Action.REVOKE_GRANT):
+        assert not sees(action).exists()
+
+
+def test_another_partner_sees_nothing_of_it(submission, people, start):
+    grant = factories.partner_grant(submission, people, state="scheduled")
+    bank = seats.found_organization(
+        code="harbor-bank",
+        name="Harbor Bank",
+        short_name="Harbor",
+        kind="partner",
+        by=audit.SYSTEM,
+        at=start,
+    )
+    other = User.objects.create_user("bank@test.example", "bank contact")
+    seats.give(person=other, organization=bank, role="partner_contact", by=audit.SYSTEM, at=start)
+    for action in (Action.VIEW_GRANT, Action.ACCEPT_TERMS, Action.USE_MODEL):
+        assert not policy.allowed(other, action, at=grant.starts_at).exists()
+    User.objects.filter(pk=other.pk).update(is_active=True)
+    AccessGrant.objects.filter(pk=grant.pk).update(grantee=other)
+    assert not policy.allowed(other, Action.USE_MODEL, at=grant.starts_at).exists()
+
+
+def test_losing_the_seat_ends_it(submission, people, start):
+    grant = factories.partner_grant(submission, people, state="scheduled")
+    own = factories.grant(submission, people)
+    take_seat(
+        person=people.partner_contact,
+        organization=grant.partner,
+        role="partner_contact",
+        by=people.administrator,
+        at=start,
+    )
+    grant.refresh_from_db()
+    assert grant.end_reason_at(start) is EndReason.SEAT_REMOVED
+    own.refresh_from_db()
+    assert own.live_at(start)
+    waiting = AccessGrant.objects.filter(pk=own.pk)
+    assert waiting.live(start).exists()
+
+
+def test_a_person_named_besides_loses_it_with_her_seat_and_the_grant_lives(
+    submission, people, start, settings
+):
+    settings.RECERTIFICATION_DAYS = 40
+    engineer = User.objects.create_user("engineer@test.example", "partner engineer")
+    keep_records(engineer, start)
+    seat = {
+        "person": engineer,
+        "organization": factories.organization("keystone-utility"),
+        "role": "partner_contact",
+        "at": start,
+    }
+    seats.give(**seat, by=audit.SYSTEM)
+    grant = factories.partner_grant(submission, people, state="scheduled", users=[engineer])
+    at = grant.starts_at
+    assert policy.allowed(engineer, Action.USE_MODEL, at=at).exists()
+    take_seat(**seat, by=people.administrator)
+    assert not policy.allowed(engineer, Action.USE_MODEL, at=at).exists()
+    assert policy.allowed(people.partner_contact, Action.USE_MODEL, at=at).exists()
+
+
+def test_detaching_the_agency_that_proposed_ends_it(submission, people, start):
+    grant = factories.partner_grant(submission, people, state="scheduled")
+    attachments.detach(submission, grant.agency, by=people.administrator, at=start)
+    grant.refresh_from_db()
+    assert grant.end_reason_at(start) is EndReason.DETACHED
+
+
+def test_the_sponsor_recertifies_it_and_it_is_not_extended(submission, people, start):
+    grant = factories.partner_grant(submission, people, state="scheduled")
+    assert grant.recertify_by == grant.starts_at + 14 * DAY
+    assert not grant.extendable_at(start)
+    with pytest.raises(Conflict, match="not extended"):
+        extensions.request(
+            grant, ends_at=grant.ends_at + DAY, reason="More.", by=people.nsa_lead, at=start
+        )
+    at = grant.recertify_by - DAY
+    readiness.recertify(grant, by=people.nsa_lead, at=at)
+    grant.refresh_from_db()
+    assert grant.recertify_by == at + 14 * DAY
+
+
+class TestSupersededTerms:
+    @pytest.fixture(autouse=True)
+    def granted(self, submission, people, start, settings):
+        settings.RECERTIFICATION_DAYS = 40
+        self.grant = factories.partner_grant(submission, people, state="scheduled")
+        self.people, self.start = people, start
+
+    def publish(self, text="The second text.", after=25 * DAY, at=None):
+        return partner_terms.publish(
+            text,
+            accept_by=self.start + after,
+            by=self.people.administrator,
+            at=at or self.start,
+        )
+
+    def fresh(self):
+        return AccessGrant.objects.get(pk=self.grant.pk)
+
+    def test_it_lapses_when_the_new_ones_are_not_accepted_in_time(self):
+        self.publish()
+        grant, until = self.fresh(), self.start + 25 * DAY
+        assert told(NoticeKind.TERMS_SUPERSEDED, self.people.partner_contact) == 1
+        assert grant.live_at(until - timedelta(microseconds=1))
+        assert grant.end_reason_at(until) is EndReason.TERMS_SUPERSEDED
+        assert not AccessGrant.objects.live(until).exists()
+        with pytest.raises(Conflict):
+            step("accept", grant, self.people, until)
+
+    def test_it_lasts_when_they_are(self):
+        self.publish()
+        assert self.fresh().acceptable_at(self.start)
+        step("accept", self.fresh(), self.people, self.start)
+        grant = self.fresh()
+        assert grant.terms.version == 2
+        assert grant.live_at(self.start + 25 * DAY)
+        assert not grant.acceptable_at(self.start)
+        versions = TermsAcceptance.objects.filter(grant=grant).values_list("terms__version")
+        assert [version for (version,) in versions] == [1, 2]
+
+    def test_the_first_of_two_times_holds_until_the_latest_is_accepted(self):
+        self.publish(after=26 * DAY)
+        self.publish("The third text.", after=24 * DAY)
+        self.publish("The fourth text.", after=30 * DAY)
+        assert self.fresh().lapses_at == self.start + 24 * DAY
+        step("accept", self.fresh(), self.people, self.start)
+        assert self.fresh().terms.version == 4
+        assert self.fresh().terms_until is None
+
+    def test_what_was_read_is_what_is_accepted(self):
+        first = PartnerTerms.objects.first().sha256
+        self.publish()
+        with pytest.raises(Conflict, match="Newer terms were published"):
+            partners.accept(
+                self.fresh(), sha256=first, by=self.people.partner_contact, at=self.start
+            )
+        assert TermsAcceptance.objects.count() == 1
+
+    def test_what_is_over_stays_over(self):
+        access.revoke(self.fresh(), reason="", by=self.people.northlight_liaison, at=self.start)
+        self.publish()
+        grant = self.fresh()
+        assert grant.terms_until is None
+        assert grant.end_reason_at(self.start + 25 * DAY) is EndReason.BY_LAB
+
+    def test_bad_versions_and_wrong_people_are_refused(self):
+        with pytest.raises(Conflict, match="in force already"):
+            self.publish(PartnerTerms.objects.last().text)
+        with pytest.raises(Conflict, match="later than now"):
+            self.publish(after=-DAY)
+        for who in ("nsa_lead", "partner_contact", "northlight_liaison", "auditor"):
+            with pytest.raises(NotVisible):
+                partner_terms.publish(
+                    "Mine.",
+                    accept_by=self.start + DAY,
+                    by=getattr(self.people, who),
+                    at=self.start,
+                )
+        assert PartnerTerms.objects.count() == 1
