@@ -46,7 +46,17 @@ ACCESS_RULES: dict[Action, tuple[Rule, ...]] = {
     ),
     # A partner's access begins after the window, so words about it are not bound to that.
     Action.PROPOSE_PARTNER: (Rule(time=Time.FILED, permission="lead_submission"),),
-    Action.ACCEPT_TERMS: (_CONTACT_OF_GRANT,),
+    Action.ACCEPT_TERMS: (
+        Rule(
+            over=AccessGrant,
+            time=Time.ALWAYS,
+            roles=frozenset({Role.PARTNER_CONTACT}),
+            where=(
+                *(clauses.of_own_partner, clauses.not_sponsor),
+                *(clauses.not_consenter, clauses.not_agreer),
+            ),
+        ),
+    ),
     Action.READ_TERMS: (Rule(over=PartnerTerms, time=Time.ALWAYS, roles=frozenset(Role)),),
     Action.PUBLISH_TERMS: (Rule(over=PartnerTerms, time=Time.ALWAYS, roles=_ADMINISTRATOR),),
     Action.CONSENT_GRANT: (
@@ -146,7 +156,18 @@ ACCESS_RULES: dict[Action, tuple[Rule, ...]] = {
             where=(clauses.of_own_partner, clauses.grantee, clauses.live),
         ),
     ),
-    Action.ATTEST_FOR_AGENCY: (_LEAD_OF_GRANT, _NAMED, _CONTACT_OF_GRANT),
+    # Nobody attests in a partner's name but the partner.
+    Action.ATTEST_FOR_AGENCY: (
+        Rule(
+            over=AccessGrant,
+            time=Time.ALWAYS,
+            permission="lead_submission",
+            through="agency",
+            where=(clauses.of_agency,),
+        ),
+        _NAMED,
+        _CONTACT_OF_GRANT,
+    ),
     Action.ATTEST_FOR_LAB: (_LAB_OF_GRANT,),
     # Who still owes a closeout, without content.
     Action.OVERSEE_CLOSEOUT: (_OVERSEER_OF_GRANT,),

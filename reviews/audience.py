@@ -10,6 +10,7 @@ from operator import or_
 from django.db.models import Q, QuerySet
 
 from accounts.models import Organization, Seat, User
+from accounts.roles import Role
 from reviews import rules
 from reviews.models import (
     AccessGrant,
@@ -46,6 +47,17 @@ def people(
         .exclude(pk__in=recused.values("person"))
         .order_by("name")
     )
+
+
+def contacts(partner: Organization, submission: Submission) -> QuerySet[User]:
+    """The partner's people, who alone may be named on its access there, by name.
+
+    Nobody who is recused from the submission is among them.
+    """
+    seated = {"groups__seat__organization": partner, "groups__seat__role": Role.PARTNER_CONTACT}
+    recused = Recusal.objects.filter(submission=submission)
+    people = User.objects.filter(is_active=True, **seated)
+    return people.exclude(pk__in=recused.values("person")).order_by("name")
 
 
 def viewers(submissions: Iterable[Submission]) -> set[tuple[int, int]]:

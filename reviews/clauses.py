@@ -111,6 +111,11 @@ def for_partner(who: Standing, at: datetime) -> Q:
     return Q(partner__isnull=False)
 
 
+def of_agency(who: Standing, at: datetime) -> Q:
+    """The grant is an agency's own."""
+    return Q(partner__isnull=True)
+
+
 def of_own_partner(who: Standing, at: datetime) -> Q:
     """The grant is of a partner at which the person is a contact, and both have agreed to it."""
     return _of_own_partner(who, "")
@@ -144,6 +149,11 @@ def not_grantee(who: Standing, at: datetime) -> Q:
 def grant_not_hers(who: Standing, at: datetime) -> Q:
     """It is of a grant that is not for the person, and never named her."""
     return ~Q(grant__grantee=who.person) & ~Q(_names(who, "grant"))
+
+
+def not_agreer(who: Standing, at: datetime) -> Q:
+    """The government's agreement to it is not the person's."""
+    return Q(agreed_by__isnull=True) | ~Q(agreed_by=who.person)
 
 
 def not_consenter(who: Standing, at: datetime) -> Q:

@@ -70,14 +70,14 @@ EVENTS = {
     NoticeKind.CONCLUDED: Wording(
         Topic.LEGAL,
         "A review concluded",
-        "A review that you follow concluded and its report is issued. All access to the lab's "
-        "documents and model has ended.",
+        "A review that you follow concluded and its report is issued. All access of agencies to "
+        "the lab's documents and model has ended.",
     ),
     NoticeKind.WINDOW_ENDED: Wording(
         Topic.LEGAL,
         "A review window ended",
-        "A review window that you follow ended on {end}. All access to the lab's documents and "
-        "model has ended.",
+        "A review window that you follow ended on {end}. All access of agencies to the lab's "
+        "documents and model has ended.",
     ),
     NoticeKind.ASSIGNED: Wording(
         Topic.REQUESTS,
@@ -156,8 +156,8 @@ EVENTS = {
     NoticeKind.TERMS_SUPERSEDED: Wording(
         Topic.LEGAL,
         "New terms wait for your acceptance",
-        "The terms that your organization accepted are superseded. Access to a model lapses on "
-        "{lapse} unless the new ones are accepted, or one of its other conditions ends first.",
+        "The terms that your organization accepted are superseded. Access to a model lapses "
+        "unless the new ones are accepted in time. It ends on {end} at the latest.",
     ),
     NoticeKind.EXTENSION_REQUESTED: Wording(
         Topic.REQUESTS,

@@ -31,6 +31,7 @@ from reviews.models import (
     GrantExtension,
     Heartbeat,
     Notice,
+    PartnerTerms,
     Submission,
 )
 from reviews.rules import Rule, Standing, Time
@@ -206,6 +207,7 @@ SEEN_BY: dict[type[Model], tuple[Action, str]] = {
     AccessGrant: (Action.VIEW_GRANT, "pk"),
     GrantExtension: (Action.VIEW_GRANT, "grant_id"),
     Gateway: (Action.VIEW_GATEWAY, "pk"),
+    PartnerTerms: (Action.READ_TERMS, "pk"),
     Notice: (Action.READ_NOTICE, "pk"),
 }
 

@@ -5,28 +5,31 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from accounts import audit, personnel, seats
-from accounts.models import Organization, User
-from accounts.roles import Kind, Role
+from accounts import partners as organizations
+from accounts.models import User
+from accounts.roles import Kind
+from accounts.sectors import Sector
 from reviews.demonstration import content
+from reviews.demonstration.access_acts import AccessActs, after, agency_of, organization_of
 from reviews.demonstration.assessments import REVIEWS
-from reviews.demonstration.people import BY_CODE, ORGANIZATIONS, PEOPLE
+from reviews.demonstration.people import BY_CODE, ORGANIZATIONS, PEOPLE, UTILITY
 from reviews.demonstration.script import Moment, Story
-from reviews.models import AccessGrant, Determination, Document, Notice, Submission
-from reviews.models.grant_states import Side
+from reviews.models import (
+    Determination,
+    Document,
+    Notice,
+)
 from reviews.services import (
-    access,
     agency_reviews,
     delivery,
     determinations,
     documents,
     ends,
-    extensions,
     inbox,
     lifecycle,
     notices,
-    readiness,
+    partner_terms,
     reports,
-    suspensions,
 )
 
 ADMINISTRATORS = ("administrator", "second-administrator")
@@ -36,14 +39,11 @@ CERTIFIERS = {"northlight": "Head of Policy Operations", "basalt": "Vice Preside
 
 
 @dataclass
-class World:
+class World(AccessActs):
     """The demonstration as it comes to be. Each act is a method; ``do`` calls the right one."""
 
-    submissions: dict[str, Submission] = field(default_factory=dict)
     documents: dict[tuple[str, str], Document] = field(default_factory=dict)
-    grants: dict[tuple[str, str], AccessGrant] = field(default_factory=dict)
     written: dict[str, Determination] = field(default_factory=dict)
-    people: dict[str, User] = field(default_factory=dict)
 
     def do(self, moment: Moment) -> None:
         """The moment's act is done at the moment's instant, which the clock must show."""
@@ -71,10 +71,17 @@ class World:
         for person in PEOPLE:
             if person.code not in ADMINISTRATORS:
                 self._seat(person.code, by=administrator, at=at)
+        energy = [Sector.ENERGY.value]
+        organizations.tag(organization_of(UTILITY), sectors=energy, by=administrator, at=at)
+        self._publish_terms(by=administrator, at=at)
         own = {row.code for row in ORGANIZATIONS if row.kind in (Kind.LAB, Kind.VENDOR)}
         for person in PEOPLE:
             if not own.intersection(there for there, _ in person.seats):
                 self._keep_record(person.code, at=at)
+
+    def _publish_terms(self, *, by: User, at: datetime) -> None:
+        accept_by = at + partner_terms.TO_ACCEPT
+        partner_terms.publish(content.PARTNER_TERMS, accept_by=accept_by, by=by, at=at)
 
     def _keep_record(self, code: str, *, at: datetime) -> None:
         """Agencies' people have their terms and their training for the year.
@@ -102,7 +109,7 @@ class World:
         for organization, role in BY_CODE[code].seats:
             seat = {
                 "person": self.people[code],
-                "organization": _organization(organization),
+                "organization": organization_of(organization),
                 "role": role,
                 "at": at,
             }
@@ -123,7 +130,7 @@ class World:
     def draft(self, story: Story, *, by: User, at: datetime) -> None:
         checkpoint = story.checkpoint
         self.submissions[story.code] = lifecycle.draft(
-            _organization(checkpoint.lab),
+            organization_of(checkpoint.lab),
             kind=story.kind,
             family=checkpoint.family,
             version=checkpoint.version,
@@ -170,7 +177,7 @@ class World:
                 kind=kind,
                 title=f"{story.checkpoint.name}: {paper.title.lower()}",
                 designation=paper.designation,
-                restricted_to=[_organization(code) for code in restricted_to],
+                restricted_to=[organization_of(code) for code in restricted_to],
                 upload=content.upload(kind, story.checkpoint),
                 by=by,
                 at=at,
@@ -199,7 +206,7 @@ class World:
     def shorten(self, story: Story, *, to: float, by: User, at: datetime) -> None:
         """The window ends ``to`` days after filing."""
         submission = self._submission(story)
-        lifecycle.shorten(submission, closes_at=_after(submission, to), by=by, at=at)
+        lifecycle.shorten(submission, closes_at=after(submission, to), by=by, at=at)
 
     def withdraw(self, story: Story, *, by: User, at: datetime) -> None:
         lifecycle.withdraw(self._submission(story), by=by, at=at)
@@ -215,7 +222,7 @@ class World:
 
     def assign(self, story: Story, *, by: User, at: datetime) -> None:
         """The lead assigns her agency's one reviewer."""
-        agency = _agency(by)
+        agency = agency_of(by)
         reviewer = self.people[f"{agency.code}-reviewer"]
         agency_reviews.assign(
             self._submission(story), reviewer=reviewer, agency=agency, by=by, at=at
@@ -234,7 +241,7 @@ class World:
         agency_reviews.file_review(**self._review(story, by), by=by, at=at)
 
     def _review(self, story: Story, by: User) -> dict[str, Any]:
-        agency, submission = _agency(by), self._submission(story)
+        agency, submission = agency_of(by), self._submission(story)
         said = REVIEWS[f"{story.code}/{agency.code}"]
         draft = agency_reviews.draft_of(submission, agency, by)
         return {
@@ -251,7 +258,7 @@ class World:
     ) -> None:
         agency_reviews.file_position(
             self._submission(story),
-            agency=_agency(by),
+            agency=agency_of(by),
             outcome=outcome,
             summary=summary,
             by=by,
@@ -294,103 +301,3 @@ class World:
 
     def sign(self, story: Story, *, by: User, at: datetime) -> None:
         determinations.sign(self.written[story.code], by=by, at=at)
-
-    # Access to models.
-
-    def ask_access(
-        self,
-        story: Story,
-        *,
-        grant: str,
-        purpose: str,
-        start: float,
-        end: float,
-        level: str = "al1",
-        grantee: str = "",
-        by: User,
-        at: datetime,
-    ) -> None:
-        """The lead asks, for her agency's reviewer unless said otherwise; in days from filing."""
-        agency, submission = _agency(by), self._submission(story)
-        self.grants[story.code, grant] = access.request(
-            submission,
-            agency=agency,
-            grantee=self.people[grantee or f"{agency.code}-reviewer"],
-            purpose=purpose,
-            access_level=level,
-            environment=f"{agency.short_name} isolated evaluation network",
-            starts_at=_after(submission, start),
-            ends_at=_after(submission, end),
-            by=by,
-            at=at,
-        )
-
-    def consent(self, story: Story, *, grant: str, by: User, at: datetime) -> None:
-        access.consent(self.grants[story.code, grant], by=by, at=at)
-
-    def decline(self, story: Story, *, grant: str, reason: str, by: User, at: datetime) -> None:
-        access.decline(self.grants[story.code, grant], reason=reason, by=by, at=at)
-
-    def authorize(self, story: Story, *, grant: str, by: User, at: datetime) -> None:
-        access.authorize(self.grants[story.code, grant], by=by, at=at)
-
-    def recertify(self, story: Story, *, grant: str, by: User, at: datetime) -> None:
-        readiness.recertify(self.grants[story.code, grant], by=by, at=at)
-
-    def use(self, story: Story, *, grant: str, by: User, at: datetime) -> None:
-        access.use(self.grants[story.code, grant], by=by, at=at)
-
-    def ask_more_time(
-        self, story: Story, *, grant: str, end: float, reason: str, by: User, at: datetime
-    ) -> None:
-        later = _after(self._submission(story), end)
-        extensions.request(self._grant(story, grant), ends_at=later, reason=reason, by=by, at=at)
-
-    def consent_more_time(self, story: Story, *, grant: str, by: User, at: datetime) -> None:
-        extensions.consent(self._grant(story, grant).extensions.get(), by=by, at=at)
-
-    def suspend(self, story: Story, *, grant: str, reason: str, by: User, at: datetime) -> None:
-        side = self._side(story, by)
-        suspensions.suspend(self.grants[story.code, grant], side=side, reason=reason, by=by, at=at)
-
-    def resume(self, story: Story, *, grant: str, by: User, at: datetime) -> None:
-        suspensions.resume(self.grants[story.code, grant], side=self._side(story, by), by=by, at=at)
-
-    def revoke(self, story: Story, *, grant: str, reason: str, by: User, at: datetime) -> None:
-        access.revoke(self.grants[story.code, grant], reason=reason, by=by, at=at)
-
-    def attest(self, story: Story, *, grant: str, by: User, at: datetime) -> None:
-        """The lab's side when the lab's person attests, else the agency's."""
-        for_lab = self._side(story, by) is Side.LAB
-        access.attest(self.grants[story.code, grant], for_lab=for_lab, by=by, at=at)
-
-    def _grant(self, story: Story, grant: str) -> AccessGrant:
-        """The grant as the database has it now."""
-        row = self.grants[story.code, grant]
-        row.refresh_from_db()
-        return row
-
-    def _side(self, story: Story, by: User) -> Side:
-        organization, role = BY_CODE[by.email.partition("@")[0]].seats[0]
-        if organization == story.checkpoint.lab:
-            return Side.LAB
-        return Side.ADMINISTRATION if role == Role.ADMINISTRATOR else Side.AGENCY
-
-    def _submission(self, story: Story) -> Submission:
-        """The story's submission as the database has it now."""
-        submission = self.submissions[story.code]
-        submission.refresh_from_db()
-        return submission
-
-
-def _after(submission: Submission, days: float) -> datetime:
-    return submission.window()[0] + timedelta(days=days)
-
-
-def _organization(code: str) -> Organization:
-    return Organization.objects.get(code=code)
-
-
-def _agency(person: User) -> Organization:
-    """The agency of a person who sits at one."""
-    return _organization(BY_CODE[person.email.partition("@")[0]].seats[0][0])

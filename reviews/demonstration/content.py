@@ -24,6 +24,17 @@ MITIGATIONS = (
     "Input and output classifiers on every request, account review within one business day, lower "
     "limits for new accounts, and early access for defenders before general release."
 )
+PARTNER_TERMS = """1. Use the model for the purpose that was agreed on, and for nothing else.
+
+2. Only the people named may use it, from the environment that was agreed on. Access is not shared.
+
+3. Report a weakness that you find with it to its vendor or to the clearinghouse, and tell nobody \
+else before a fix is out or the clearinghouse agrees.
+
+4. Tell the lab and the agency that proposed you within 24 hours of anything that goes wrong.
+
+5. When access ends, disable every credential, destroy or return every copy, and attest to it \
+within five days."""
 ANSWERS = {
     "parent_version": "$previous",
     "languages": "$languages",

@@ -228,7 +228,7 @@ BOREALIS_15 = Story(
     ago(days=33),
     tracking="NL-2026-020",
     events=(
-        *filing(NORTH, kinds=("evaluation_report", "safeguards"), public=42),
+        *filing(NORTH, kinds=("evaluation_report", "safeguards"), partner=31, public=42),
         on(0.5, "nsa-lead", "assign"),
         on(1.3, "dod-lead", "assign"),
         on(
@@ -247,6 +247,18 @@ BOREALIS_15 = Story(
         on(12.8, "nsa-lead", "recertify", grant="nsa"),
         on(15.4, "nsa-official", "ask_consultations"),
         on(20.2, "nsa-reviewer", "file_review"),
+        on(
+            20.4,
+            "nsa-lead",
+            "propose",
+            grant="utility",
+            purpose="Find weaknesses in the utility's own grid-control software before others do.",
+            start=31,
+            end=55,
+        ),
+        on(21.3, "second-administrator", "agree", grant="utility"),
+        on(22.2, NORTH, "consent", grant="utility"),
+        on(22.4, "partner-contact", "accept_terms", grant="utility"),
         on(22.6, "nsa-lead", "position", outcome="no_concerns_recorded"),
         on(25.2, "nsa-lead", "recertify", grant="nsa"),
         on(

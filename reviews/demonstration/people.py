@@ -147,7 +147,7 @@ PEOPLE = [
         "partner-contact",
         "Keystone contact",
         [(UTILITY, Role.PARTNER_CONTACT)],
-        "A trusted partner's contact, who sees no submission.",
+        "A trusted partner's contact: accepts terms, sees its own access and no submission.",
     ),
     Person(
         "vendor-contact",

@@ -54,6 +54,17 @@ AURORA_4_MINI = Story(
     events=(
         *filing(NORTH, kinds=("model_card", "safeguards", "usage_policy"), partner=24, public=38),
         on(0.06, "nsa-lead", "read", kinds=("model_card",)),
+        on(
+            0.09,
+            "nsa-lead",
+            "propose",
+            grant="utility",
+            purpose="Triage of alerts in the utility's security operations.",
+            start=24,
+            end=50,
+        ),
+        on(0.12, NORTH, "consent", grant="utility"),
+        on(0.15, "administrator", "agree", grant="utility"),
     ),
 )
 SCORIA_1 = Story(

@@ -20,8 +20,9 @@ def every_contact():
 class ProposalForm(GrantRequestForm):
     """Access for a trusted partner's people, from its planned release on."""
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args, release, **kwargs):
         super().__init__(*args, **kwargs, grantees=every_contact())
+        self.release = release
         grantee, users = self.fields["grantee"], self.fields["users"]
         for field in (grantee, users):
             field.label_from_instance = lambda person: f"{person.name}, {person.partner}"
@@ -33,8 +34,18 @@ class ProposalForm(GrantRequestForm):
         grantee.error_messages["invalid_choice"] = "Choose a contact of a trusted partner."
         users.help_text = "Of the same partner. Each person is named: access is never shared."
         self.fields["starts_at"].help_text = "No earlier than the planned partner release."
+        self.fields[
+            "purpose"
+        ].help_text = "What the partner does with the model, in words that the lab can consent to."
         if "agency" in self.fields:
             self.fields["agency"].label = "For which agency do you propose"
+
+    def clean_starts_at(self):
+        """To the minute, as it is typed, the planned release is that release."""
+        starts_at, release = self.cleaned_data["starts_at"], self.release
+        if release and starts_at == release.replace(second=0, microsecond=0):
+            return release
+        return starts_at
 
     def clean(self):
         """``partner`` is the organization of the contacts, who are all of one."""

@@ -285,6 +285,10 @@ class AccessGrant(models.Model):
         """
         return self.state_at(at) in CONSENTED_TO
 
+    def disagreeable_at(self, at: datetime) -> bool:
+        """Whether the government may take its agreement back: the lab has not answered yet."""
+        return self.answerable_at(at) and self.agreed_at is not None
+
     def authorized_now(self, at: datetime) -> bool:
         """Whether it is authorized and not over: live, scheduled or suspended."""
         return self.state_at(at) in AUTHORIZED

@@ -128,19 +128,22 @@ def possible_grantees(submission: Submission, agency: Organization) -> Any:
     return audience.people(Action.READ_PACKAGE, submission, of=agency)
 
 
-def require_grantee(submission: Submission, grant: AccessGrant) -> None:
-    """Nothing, while the grantee works on the submission or is the partner's; else Conflict."""
+def require_people(submission: Submission, grant: AccessGrant, at: datetime) -> None:
+    """Nothing, while everybody named works on the submission or is the partner's; else Conflict."""
     if grant.partner is not None:
-        if not grants.contacts(grant.partner).filter(pk=grant.grantee_id).exists():
+        possible, who = audience.contacts(grant.partner, submission), "is no contact of it any more"
+    else:
+        possible = possible_grantees(submission, grant.agency)
+        who = "no longer works on this submission"
+    there = set(possible.values_list("pk", flat=True))
+    named = (one.person for one in grants.users(grant, at).select_related("person"))
+    for person in (grant.grantee, *named):
+        if person.pk not in there:
             raise Conflict(
-                f"{grant.grantee.name} is no contact of {grant.partner.short_name} any more, so "
-                "access cannot begin. An administrator can give that seat again."
+                f"{person.name} of {grant.holder().short_name} {who}, or the account is disabled, "
+                "so access can neither begin nor last longer. An administrator can give the seat "
+                f"again; a lead of {grant.agency.short_name} can ask anew, without that person."
             )
-    elif not possible_grantees(submission, grant.agency).filter(pk=grant.grantee_id).exists():
-        raise Conflict(
-            "The grantee no longer works on this submission, so access can neither begin nor last "
-            "longer."
-        )
 
 
 def asks_for(person: User, grant: AccessGrant) -> bool:
@@ -249,7 +252,7 @@ def authorize(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
             "Only a request that the lab has consented to, and nobody has authorized, can be "
             "authorized."
         )
-    require_grantee(submission, grant)
+    require_people(submission, grant, at)
     if missing := readiness.missing_locked(grant, at):
         raise Conflict(" ".join(missing))
     grant.ends_at = min(grant.ends_at, submission.window()[1])
@@ -277,11 +280,12 @@ def revoke(grant: AccessGrant, *, reason: str, by: User, at: datetime) -> Access
 
     So ends a request that its agency takes back before the lab answers. Needs no open window.
     Raises Conflict when it has ended or was revoked, and for a request that waits for the lab
-    unless ``by`` asks for its agency.
+    unless ``by`` asks for its agency, or is an administrator and the government has agreed.
     """
     _, grant, at = grants.begin(grant, Action.REVOKE_GRANT, by, at)
     if grant.answerable_at(at):
-        if not asks_for(by, grant):
+        agreed = grant.agreed_at and policy.may(by, Action.ADMINISTER, grant.submission, at=at)
+        if not agreed and not asks_for(by, grant):
             raise Conflict(
                 "The lab has not consented, so there is nothing to revoke. The lab can decline "
                 f"this request, and the lead of {grant.agency.short_name} can take it back."
@@ -296,7 +300,7 @@ def revoke(grant: AccessGrant, *, reason: str, by: User, at: datetime) -> Access
 
 def _whose_word(grant: AccessGrant, by: User) -> EndReason:
     if not grant.consented_at:
-        return EndReason.TAKEN_BACK
+        return EndReason.TAKEN_BACK if asks_for(by, grant) else EndReason.BY_ADMINISTRATION
     speaking_for = policy.organizations(by, Action.REVOKE_GRANT, grant)
     if speaking_for.contains(grant.submission.lab):
         return EndReason.BY_LAB
@@ -310,7 +314,7 @@ def use(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
     Raises NotPermitted or NotVisible unless the grant is hers and live.
     """
     _, grant, at = grants.begin(grant, Action.USE_MODEL, by, at)
-    grants.record("grant.used", grant, by, grant.agency, at)
+    grants.record("grant.used", grant, by, grant.holder(), at)
     return grant
 
 
@@ -337,7 +341,7 @@ def attest(
     setattr(grant, f"{side}_exceptions", exceptions)
     said = [f"{side}_attested_at", f"{side}_attested_by", f"{side}_exceptions"]
     grant.save(update_fields=said)
-    acting = submission.lab if for_lab else grant.agency
+    acting = submission.lab if for_lab else policy.organizations(by, action, grant).first()
     with_exceptions = {"exceptions": True} if exceptions else {}
     grants.record(f"grant.{side}_attested", grant, by, acting, at, **with_exceptions)
     return grant

@@ -16,8 +16,8 @@ from reviews.policy import Action
 from reviews.services.series import Reminder, Series
 
 
-def _with_parties(grants: QuerySet[AccessGrant]) -> QuerySet[AccessGrant]:
-    return grants.select_related("submission", "grantee", "requested_by")
+def _with_parties(found: QuerySet[AccessGrant]) -> QuerySet[AccessGrant]:
+    return found.select_related("submission", "partner", "grantee", "requested_by")
 
 
 def _grants(at: datetime) -> QuerySet[AccessGrant]:
@@ -49,6 +49,8 @@ def _parties(grant: AccessGrant) -> Iterable[User]:
 
 
 def _agency_side(grant: AccessGrant) -> Iterable[User]:
+    if grant.partner:
+        return {grant.grantee, *audience.contacts(grant.partner, grant.submission)}
     return {grant.grantee, grant.requested_by}
 
 

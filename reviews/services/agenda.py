@@ -109,7 +109,7 @@ def of(user: User, since: datetime, until: datetime, *, at: datetime) -> Agenda:
     )
     grants = list(
         _grants(user, since, until, at)
-        .select_related("submission__model_version__lab", "grantee", "agency")
+        .select_related("submission__model_version__lab", "grantee", "agency", "partner")
         .order_by("ends_at", "key")[: LIMIT + 1]
     )
     capped = len(windows) > LIMIT or len(grants) > LIMIT

@@ -32,7 +32,7 @@ def end_with_seat(
     for submission in submissions:
         left = audience.people(Action.VIEW, submission, of=agency)
         if agency.kind == Kind.PARTNER:
-            left = grants.contacts(agency)
+            left = audience.contacts(agency, submission)
         if not left.contains(person):
             end_of_one(
                 person,

@@ -109,7 +109,7 @@ def authorize(extension: GrantExtension, *, by: User, at: datetime) -> GrantExte
             "be authorized."
         )
     grant = extension.grant
-    access.require_grantee(submission, grant)
+    access.require_people(submission, grant, at)
     ends_at = min(extension.ends_at, submission.window()[1])
     if ends_at <= grant.ends_at:
         raise WindowRefused("The review window now ends no later than this access.")

@@ -25,11 +25,11 @@ LAB = "submission__model_version__lab"
 def facts(grant: AccessGrant, at: datetime) -> dict[str, Any]:
     """All that a gateway needs to enforce the grant, as it is at ``at``.
 
-    ``until`` is when access ends by what is known now, and ``users`` says it for each person:
-    a gateway keeps it by its own clock.
+    ``until`` is when access ends by what is known now, and ``users`` says it for each person
+    whose account is not disabled: a gateway keeps it by its own clock.
     """
     version, until = grant.submission.model_version, grant.effective_end()
-    named = {one.person.email: one.lapses_at for one in grant.users.all() if one.in_force(at)}
+    named = {one.person: one.lapses_at for one in grant.users.all() if one.in_force(at)}
     return {
         "grant": str(grant.key),
         "state": enforced(grant, at).value,
@@ -43,8 +43,9 @@ def facts(grant: AccessGrant, at: datetime) -> dict[str, Any]:
         "partner": grant.partner.code if grant.partner else "",
         "subject": grant.grantee.email,
         "users": {
-            email: min(until, lapses_at or until).isoformat()
-            for email, lapses_at in {grant.grantee.email: None, **named}.items()
+            person.email: min(until, lapses_at or until).isoformat()
+            for person, lapses_at in {grant.grantee: None, **named}.items()
+            if person.is_active
         },
         "level": grant.access_level,
         "safeguards": grant.safeguards,

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import Organization, User
-from accounts.roles import Role
 from reviews import audience, policy
 from reviews.models import AccessGrant, GrantUser, Submission
 from reviews.models.grant_states import EndReason, GrantState
@@ -28,8 +27,9 @@ def tell_parties(
 
 
 def parties(grant: AccessGrant, at: datetime) -> set[User]:
-    """Its grantee and the people named besides, its sponsor and the lab's people."""
+    """Its grantee and the people named besides, its sponsor, a partner's and the lab's people."""
     return {
+        *(audience.contacts(grant.partner, grant.submission) if grant.partner else ()),
         grant.grantee,
         grant.requested_by,
         *(one.person for one in users(grant, at).select_related("person")),
@@ -54,16 +54,15 @@ def revoke(grant: AccessGrant, *, because: EndReason, reason: str, by: User, at:
     grant.save(update_fields=["revoked_at", "revoked_by", "revoked_because", "revocation_reason"])
 
 
-def contacts(partner: Organization) -> Any:
-    """The partner's people, who alone may be named on its access, by name."""
-    seated = {"groups__seat__organization": partner, "groups__seat__role": Role.PARTNER_CONTACT}
-    return User.objects.filter(is_active=True, **seated).order_by("name")
-
-
 def tell_if_agreed(grant: AccessGrant, at: datetime) -> None:
     """The partner's people are told that terms wait for them, once both sides have agreed."""
     if grant.state_at(at) is GrantState.AWAITING_TERMS:
-        notify(NoticeKind.TERMS_TO_ACCEPT, grant, contacts(grant.holder()), at)
+        notify(
+            NoticeKind.TERMS_TO_ACCEPT,
+            grant,
+            audience.contacts(grant.holder(), grant.submission),
+            at,
+        )
 
 
 def record(

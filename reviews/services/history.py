@@ -34,7 +34,9 @@ SHARED = frozenset(
 LAB_ALSO = frozenset(
     {
         "grant.requested",
+        "grant.agreed",
         "grant.authorized",
+        "grant.terms_accepted",
         "grant.revoked",
         "grant.used",
         "grant.agency_attested",

@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts import audit
-from accounts.models import User
-from reviews import policy
+from accounts.models import PersonnelRecord, User
+from reviews import audience, policy
 from reviews.exceptions import Conflict, NotVisible
 from reviews.models import AccessGrant, PartnerTerms
 from reviews.models.notice import NoticeKind
@@ -37,15 +37,11 @@ def publish(text: str, *, accept_by: datetime, by: User, at: datetime) -> Partne
         raise Conflict("Enter a time by which to accept that is later than now.")
     if before is not None and before.sha256 == digest:
         raise Conflict("This is the text that is in force already.")
-    terms = PartnerTerms.objects.create(
-        version=before.version + 1 if before else 1,
-        text=text,
-        sha256=digest,
-        accept_by=accept_by,
-        published_at=at,
-        published_by=by,
-    )
+    terms = _next(before, text, sha256=digest, accept_by=accept_by, by=by, at=at)
     moved = list(_under_terms(at).filter(submission__in=numbers).order_by("pk"))
+    # All before the first event: each locks the audit log's head, which comes last.
+    people = [grant.grantee_id for grant in moved]
+    list(PersonnelRecord.objects.select_for_update().filter(pk__in=people).order_by("pk"))
     for grant in moved:
         _supersede(grant, accept_by, by, at)
     audit.record(
@@ -63,6 +59,21 @@ def publish(text: str, *, accept_by: datetime, by: User, at: datetime) -> Partne
     return terms
 
 
+def _next(
+    before: PartnerTerms | None, text: str, *, by: User, at: datetime, **said: Any
+) -> PartnerTerms:
+    version = before.version + 1 if before else 1
+    try:
+        with transaction.atomic():
+            return PartnerTerms.objects.create(
+                version=version, text=text, published_at=at, published_by=by, **said
+            )
+    except IntegrityError as twice:
+        raise Conflict(
+            f"Version {version} was published just now, perhaps by a second click. Read it first."
+        ) from twice
+
+
 def _under_terms(at: datetime) -> Any:
     granted = AccessGrant.objects.running(at).filter(authorized_at__isnull=False)
     return granted.filter(terms__isnull=False).select_related(
@@ -75,4 +86,5 @@ def _supersede(grant: AccessGrant, accept_by: datetime, by: User, at: datetime) 
     readiness.move(grant, at)
     grant.save(update_fields=["terms_until", *readiness.SET])
     grants.record("grant.lapse_set", grant, by, None, at, **readiness.lapse(grant))
-    grants.notify(NoticeKind.TERMS_SUPERSEDED, grant, grants.contacts(grant.holder()), at)
+    contacts = audience.contacts(grant.holder(), grant.submission)
+    grants.notify(NoticeKind.TERMS_SUPERSEDED, grant, contacts, at)

@@ -53,10 +53,16 @@ def propose(
     rows.require_agency(by, Action.PROPOSE_PARTNER, submission, agency)
     if submission.status == Status.WITHDRAWN:
         raise Conflict("The lab withdrew this submission, so no partner gets the model by it.")
+    latest = submission.model_version.submissions.filed().latest("opens_at")
+    if latest != submission:
+        raise Conflict(
+            f"A later submission of the same model version, {latest.reference}, stands in place of "
+            "this one, with its own planned release. Propose the partner there."
+        )
     if partner.kind != Kind.PARTNER:
         raise Conflict(f"{partner.short_name} is no trusted partner.")
     others = access.others(grantee, users)
-    possible = set(grants.contacts(partner).values_list("pk", flat=True))
+    possible = set(audience.contacts(partner, submission).values_list("pk", flat=True))
     for person in (grantee, *others):
         if person.pk not in possible:
             raise Conflict(
@@ -139,7 +145,7 @@ def agree(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
 
 
 def _require_ready(submission: Submission, grant: AccessGrant, at: datetime) -> None:
-    access.require_grantee(submission, grant)
+    access.require_people(submission, grant, at)
     if missing := readiness.missing_locked(grant, at):
         raise Conflict(" ".join(missing))
 

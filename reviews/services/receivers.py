@@ -17,8 +17,11 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 DEADLINE = settings.GATEWAY_TIMEOUT_SECONDS  # for all that a receiver does
-# Public by their own range, and a way to an IPv4 address that may not be.
-TRANSLATED = [ipaddress.ip_network(text) for text in ("64:ff9b::/96", "2002::/16", "2001::/32")]
+# Public by their own range or an outdated one, and a way to an address that may not be.
+TRANSLATED = [
+    ipaddress.ip_network(text)
+    for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96", "fec0::/10")
+]
 
 
 class NotTaken(Exception):

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts import audit
 from reviews import audience
@@ -39,8 +39,20 @@ def deliver_signals() -> dict[str, int]:
 
 
 def waiting(at: datetime) -> QuerySet[GatewaySignal]:
-    """Signals that are due and that nobody is sending."""
-    due = GatewaySignal.objects.filter(outbox.due(at), gateway__revoked_at__isnull=True)
+    """Signals that are due and that nobody is sending.
+
+    What a later one of the same grant supersedes leaves after it: else access that has ended
+    would begin at a gateway that was away meanwhile, until the next message.
+    """
+    later = GatewaySignal.objects.filter(
+        gateway=OuterRef("gateway"),
+        grant=OuterRef("grant"),
+        sequence__gt=OuterRef("sequence"),
+        sent_at__isnull=True,
+    )
+    due = GatewaySignal.objects.filter(
+        outbox.due(at), ~Exists(later), gateway__revoked_at__isnull=True
+    )
     return due.order_by("next_attempt_at", "id")
 
 

@@ -4,38 +4,31 @@ An administrator sees reference, lab and parties, and nothing that a lab or an a
 A lab sees the people whom it consents to, and no other agency person's name.
 """
 
-from dataclasses import dataclass
 from functools import reduce
 from operator import or_
-from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import Organization
 from accounts.roles import Kind
-from portal import keyset
 from portal.context import Link
-from portal.templatetags.foreview import instant_html
 from portal.timeline import instant_text
 from reviews import policy
 from reviews.exceptions import Conflict, NotPermitted, NotVisible
 from reviews.forms.access_grants import GrantFilter, GrantRequestForm
-from reviews.models.grant_states import PLACES
 from reviews.policy import Action
 from reviews.services import access
-from reviews.views import grant_explanation, grant_facts
-from reviews.views.grant_steps import STEPS, allowed
+from reviews.views import grant_explanation, grant_facts, grant_rows
+from reviews.views.grant_steps import STEPS
 from reviews.views.page import find_submission, invalid, refused, submission_page
+from reviews.views.step import allowed
 
-PARTIES = ("agency", "partner", "grantee", "requested_by", "consented_by", "authorized_by")
 EVERYONE_NAMED = (
-    *PARTIES,
+    *grant_rows.PARTIES,
     "agreed_by",
     "terms",
     "declined_by",
@@ -44,25 +37,6 @@ EVERYONE_NAMED = (
     "lab_attested_by",
 )
 SECTION = "Access to the model"
-CURSOR = {"place": keyset.number, "end": keyset.instant, "key": UUID}
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the list, ready to print; ``model`` is empty for whoever may not see it."""
-
-    place: str
-    url: str
-    reference: str
-    lab: str
-    model: str
-    grantee: str
-    agency: str
-    level: str
-    starts: SafeString
-    ends: SafeString
-    state: SafeString
-    words: SafeString
 
 
 @require_GET
@@ -83,7 +57,7 @@ def grant_list(request):
         agencies=[party for party in parties if party.kind == Kind.AGENCY],
         partners=[party for party in parties if party.kind == Kind.PARTNER],
     )
-    page = _rows(request, form.rows(visible, request.at), descending=form.descending)
+    page = grant_rows.page(request, form.rows(visible, request.at), descending=form.descending)
     return render(
         request,
         "reviews/grant_list.html",
@@ -107,50 +81,7 @@ def submission_grants(request, reference):
         "reviews/submission_grants.html",
         submission,
         title=SECTION,
-        page=_rows(request, visible.filter(submission=submission), descending=True),
-    )
-
-
-def _rows(request, grants, *, descending):
-    readable = policy.allowed(request.user, Action.VIEW, at=request.at)
-    grants = (
-        grants.listed(request.at, last_first=descending)
-        .select_related("submission__model_version__lab", *PARTIES)
-        .prefetch_related("suspensions")
-        .annotate(with_model=Exists(readable.filter(pk=OuterRef("submission"))))
-    )
-    page = keyset.page(request, grants, CURSOR, descending=descending)
-    page.rows[:] = [_row(grant, request.at) for grant in page.rows]
-    return page
-
-
-def _row(grant, at):
-    state = grant.state_at(at)
-    over_at = grant.declined_at or grant.over_at(at)
-    version = grant.submission.model_version
-    said = [
-        ("Asked", grant.requested_by, grant.requested_at),
-        ("Consented", grant.consented_by, grant.consented_at),
-        ("Agreed", grant.agreed_by, grant.agreed_at),
-        ("Authorized", grant.authorized_by, None if grant.agreed_at else grant.authorized_at),
-    ]
-    return Row(
-        PLACES[state.place],
-        grant.get_absolute_url(),
-        grant.submission.reference,
-        version.lab.short_name,
-        str(version) if grant.with_model else "",
-        grant.grantee.name,
-        grant.holder().short_name,
-        grant.get_access_level_display(),
-        instant_html(grant.starts_at),
-        instant_html(grant.end),
-        format_html("{}<br>{}", state.label, instant_html(over_at)) if over_at else state.label,
-        format_html_join(
-            SafeString("<br>"),
-            "{} by {}, {}",
-            ((word, who.name, instant_html(when)) for word, who, when in said if when),
-        ),
+        page=grant_rows.page(request, visible.filter(submission=submission), descending=True),
     )
 
 
@@ -208,8 +139,10 @@ def grant_detail(request, key):
 
 def _why(request, grant):
     """What is shown of why it is live or not, and why not for the reader."""
-    inside = policy.may(request.user, Action.DELIBERATE, grant.submission, at=request.at)
-    inside = inside or policy.may(request.user, Action.ADMINISTER, grant.submission, at=request.at)
+    inside = policy.may(request.user, Action.ADMINISTER, grant.submission, at=request.at)
+    if grant.partner is None:  # of a partner's people agencies learn no dates either
+        of_lab = policy.may(request.user, Action.OWN, grant.submission, at=request.at)
+        inside = inside or not of_lab
     return [
         *grant_explanation.why(grant, request.at, for_lab=not inside),
         *grant_explanation.why_not_hers(grant, request.user, request.at),

@@ -198,7 +198,7 @@ def _line(entry, sees_model):
     submission, grant = entry.submission, entry.grant
     facts = [submission.reference, submission.lab.short_name]
     if grant is not None:
-        facts.append(f"for {grant.grantee.name}, {grant.agency.short_name}")
+        facts.append(f"for {grant.grantee.name}, {grant.holder().short_name}")
     about = str(submission.model_version) if sees_model else submission.reference
     return Line(entry.at, entry.words, about, " · ".join(facts), entry.path)
 

@@ -109,7 +109,7 @@ def gateway_add(request):
 def gateway_detail(request, key):
     """One gateway: what it was told and whether it took it, and where it differed."""
     gateway = find(request, Action.VIEW_GATEWAY, key=key)
-    signals = gateway.signals.select_related("grant__submission", "grant__agency")
+    signals = gateway.signals.select_related("grant__submission", "grant__agency", "grant__partner")
     page = keyset.page(request, signals, BY_QUEUE, descending=True)
     opens = policy.has_a_way(request.user, Action.ADMINISTER, at=request.at)
     manages = policy.may(request.user, Action.MANAGE_GATEWAY, gateway, at=request.at)
@@ -142,7 +142,7 @@ def _row(signal, gateway, opens):
     return Row(
         signal.grant.get_absolute_url() if opens else "",
         signal.grant.submission.reference,
-        signal.grant.agency.short_name,
+        signal.grant.holder().short_name,
         signal.get_kind_display().capitalize(),
         instant_html(signal.occurred_at),
         outcome,
@@ -214,7 +214,8 @@ def attestation_detail(request, key, report):
     named = AccessGrant.objects.filter(
         key__in=[one["grant"] for one in found], submission__model_version__lab=gateway.lab_id
     )
-    known = {str(grant.key): grant for grant in named.select_related("submission", "agency")}
+    named = named.select_related("submission", "agency", "partner")
+    known = {str(grant.key): grant for grant in named}
     opens = policy.has_a_way(request.user, Action.ADMINISTER, at=request.at) or policy.may(
         request.user, Action.MANAGE_GATEWAY, gateway, at=request.at
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 from accounts.models import User
 from portal.timeline import instant_text
 from reviews.models import AccessGrant
-from reviews.models.grant_states import GrantState, Side
+from reviews.models.grant_states import EndReason, GrantState, Side
 from reviews.services import readiness
 
 FOR_LABS = (
@@ -112,10 +112,14 @@ def _suspended(grant, at):
 def _over(grant, at):
     reason, over_at = grant.end_reason_at(at), grant.declined_at or grant.over_at(at)
     words = reason.label if reason else "It was revoked"
-    again = (
-        f"While the review window is open, a lead of {grant.agency.short_name} can ask for new "
-        "access."
-        if grant.partner is None
-        else f"A lead of {grant.agency.short_name} can propose {grant.partner.short_name} again."
-    )
-    yield (f"{words}, on {instant_text(over_at)}. Access that is over never comes back. {again}")
+    never = "Access that is over never comes back."
+    yield f"{words}, on {instant_text(over_at)}. {never} {_again(grant, reason)}"
+
+
+def _again(grant, reason):
+    lead = f"a lead of {grant.agency.short_name}"
+    if grant.partner is None:
+        return f"While the review window is open, {lead} can ask for new access."
+    if reason is EndReason.WITHDRAWN:
+        return "No partner can be proposed by this submission any more."
+    return f"A{lead[1:]} can propose {grant.partner.short_name} again."

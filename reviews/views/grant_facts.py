@@ -118,7 +118,9 @@ class Facts:
                 "",
             ),
             (
-                "Revoked" if grant.consented_at else f"{agency} took the request back",
+                f"{agency} took the request back"
+                if grant.revoked_because == EndReason.TAKEN_BACK
+                else "Revoked",
                 grant.revoked_by,
                 grant.revoked_at,
                 grant.revocation_reason,

@@ -3,116 +3,21 @@
 Buttons and pages are drawn from one table, so that a page offers what its button promised.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-from django.urls import reverse
-
-from portal.timeline import instant_text
-from reviews import policy
 from reviews.forms.access_grants import (
     AttestForm,
     ConsentForm,
     DeclineForm,
     ExtendForm,
     ReasonForm,
-    StepForm,
 )
 from reviews.forms.partners import AcceptForm
 from reviews.models import AccessGrant, GrantExtension
 from reviews.models.grant_states import Side
 from reviews.policy import Action
 from reviews.services import access, extensions, partners, readiness, suspensions
-
-
-def _itself(grant):
-    return grant
-
-
-def _extension(grant):
-    """Its latest extension; None when none was ever asked for."""
-    extension = next(reversed(grant.extensions.all()), None)
-    if extension is not None:
-        extension.grant = grant
-    return extension
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """One thing to do to a grant or its extension, at the address that ends in ``verb``.
-
-    ``row`` leads from the grant to what it is done to, and ``asked_of`` to what policy is asked
-    about; ``row`` answers None where there is nothing of the kind.
-
-    Its page is called ``title``, or like its button ``label``.
-    ``fits`` is the model's own answer for an instant, whoever asks; with ``for_its_agency``
-    only who asks in the name of the grant's agency is offered it. ``for_partner`` says of whose
-    access it speaks, a partner's or an agency's; None of both. Without ``act`` it is one click
-    and no page.
-    """
-
-    noun: str = "grant"
-    verb: str
-    action: Action
-    row: Callable[[AccessGrant], Any] = _itself
-    asked_of: Callable[[AccessGrant], Any] = _itself
-    fits: Callable[..., bool]
-    label: str
-    title: str = ""
-    done: str = ""
-    style: str = ""
-    for_its_agency: bool = False
-    for_partner: bool | None = None
-    form: type[StepForm] = StepForm
-    act: Callable[..., Any] | None = None
-    consequences: tuple[str, ...] = ()
-
-    def button(self, grant):
-        """What components/buttons.html draws."""
-        return {
-            "label": self.label,
-            "url": reverse(f"reviews:{self.noun}-{self.verb}", args=[grant.key]),
-            "post": self.act is None,
-            "style": self.style,
-        }
-
-    def is_open(self, grant, at):
-        """Whether the grant's facts leave the step to be taken at ``at``, whoever asks."""
-        row = self.row(grant)
-        speaks = self.for_partner in (None, grant.partner_id is not None)
-        return row is not None and speaks and self.fits(row, at)
-
-    def outcomes(self, grant):
-        """What taking the step means, a sentence each."""
-        extension = _extension(grant)
-        names = {
-            "later": instant_text(extension.ends_at) if extension else "",
-            "who": f"{grant.grantee.name} of {grant.holder().short_name}",
-            "partner": grant.holder().short_name,
-            "agency": grant.agency.short_name,
-            "lab": grant.submission.lab.short_name,
-            "reference": grant.submission.reference,
-            "start": instant_text(grant.starts_at),
-            "end": instant_text(grant.agreed_end()),
-        }
-        return [sentence.format_map(names) for sentence in self.consequences]
-
-
-def allowed(steps, person, grant, at):
-    """Those of ``steps`` that the person may take, whether or not the grant's state fits."""
-    asked = {step.action: step.asked_of(grant) for step in steps}
-    may = {
-        action
-        for action, row in asked.items()
-        if row is not None and policy.may(person, action, row, at=at)
-    }
-    return [
-        step
-        for step in steps
-        if step.action in may and (not step.for_its_agency or access.asks_for(person, grant))
-    ]
+from reviews.views.step import Step, extension_of
 
 
 def _attest(side):
@@ -256,8 +161,7 @@ STEPS = (
         verb="accept",
         action=Action.ACCEPT_TERMS,
         fits=AccessGrant.acceptable_at,
-        label="Read and accept the terms",
-        title="Accept the terms",
+        label="Accept the terms",
         done="The terms are accepted. The parties to this access are told.",
         form=AcceptForm,
         act=partners.accept,
@@ -293,8 +197,8 @@ STEPS = (
         noun="extension",
         verb="consent",
         action=Action.CONSENT_EXTENSION,
-        row=_extension,
-        asked_of=_extension,
+        row=extension_of,
+        asked_of=extension_of,
         fits=GrantExtension.answerable_at,
         label="Consent to the later end",
         done="Your lab's consent is recorded. An administrator is told.",
@@ -308,8 +212,8 @@ STEPS = (
         noun="extension",
         verb="decline",
         action=Action.CONSENT_EXTENSION,
-        row=_extension,
-        asked_of=_extension,
+        row=extension_of,
+        asked_of=extension_of,
         fits=GrantExtension.answerable_at,
         label="Decline the later end",
         done="The later end is declined. The agency's lead is told.",
@@ -322,8 +226,8 @@ STEPS = (
         noun="extension",
         verb="authorize",
         action=Action.AUTHORIZE_EXTENSION,
-        row=_extension,
-        asked_of=_extension,
+        row=extension_of,
+        asked_of=extension_of,
         fits=GrantExtension.authorizable_at,
         label="Authorize the later end",
         done="The access lasts longer. Its parties are told.",
@@ -337,7 +241,7 @@ STEPS = (
         noun="extension",
         verb="withdraw",
         action=Action.EXTEND_GRANT,
-        row=_extension,
+        row=extension_of,
         fits=GrantExtension.withdrawable_at,
         label="Take back the request for more time",
         done="The request for more time is taken back.",
@@ -374,6 +278,21 @@ STEPS = (
         consequences=(
             "{lab} is told that {agency} no longer asks, and {who} gets no access by this request.",
             "A request that was taken back never comes back. {agency} may ask again.",
+        ),
+    ),
+    Step(
+        verb="revoke",
+        action=Action.SUSPEND_AS_ADMINISTRATOR,
+        fits=AccessGrant.disagreeable_at,
+        label="Take back the government's agreement",
+        done="The agreement is taken back and the proposal is over. Its parties are told.",
+        style="outline",
+        form=ReasonForm,
+        act=access.revoke,
+        for_partner=True,
+        consequences=(
+            "{who} gets no access by this proposal, whatever the lab answers.",
+            "{agency} may propose {partner} again.",
         ),
     ),
     Step(

@@ -162,8 +162,8 @@ def submission_shorten(request, reference):
         form=form,
         consequences=[
             format_html("As it stands, the window ends {}.", instant_html(submission.closes_at)),
-            "At the new end, all agencies' access to your documents and model ends. Access "
-            "grants that run longer end then too.",
+            "At the new end, all agencies' access to your documents and model ends. Their "
+            "access grants that run longer end then too; trusted partners' do not.",
             "This cannot be taken back: nobody, your lab included, can move the end later.",
             "Everyone taking part is told the new end by mail.",
         ],

@@ -29,6 +29,7 @@ def partner_propose(request, reference):
         request.POST if request.method == "POST" else None,
         agencies=agencies,
         offered=submission.package.access_level,
+        release=release,
         ends_hint="At the latest 720 hours after the start.",
         initial={
             "starts_at": release and max(release, request.at),

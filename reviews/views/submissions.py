@@ -160,7 +160,7 @@ def _grants(submission, visible, at):
     """(grant, its state in words) of the latest few."""
     latest = (
         visible.filter(submission=submission)
-        .select_related("agency", "grantee")
+        .select_related("agency", "partner", "grantee")
         .prefetch_related("suspensions")
         .only("submission", *LINE_OF_A_GRANT)[:SHOWN]
     )

@@ -13,7 +13,7 @@ VERBS = {
     *("file", "shorten", "withdraw", "recuse", "assign", "write", "issue", "respond", "sign"),
     *("request", "record", "consent", "confirm", "decline", "authorize", "revoke", "use", "attest"),
     *("give", "take", "restrict", "download", "choose", "mute", "read", "requeue", "end"),
-    *("suspend", "resume", "extend", "recertify", "export"),
+    *("suspend", "resume", "extend", "recertify", "export", "propose", "accept", "publish"),
 }
 # URL names of another form, and why.
 OTHER_NAMES = {

@@ -87,6 +87,7 @@ TABLE = {
     Action.CONSULT: {"consulted": ("open",)},
     Action.DETERMINE: {"officials": ("open",)},
     Action.REQUEST_GRANT: {"leads": ("open",)},
+    Action.PROPOSE_PARTNER: {"leads": FILED},
     Action.ADMINISTER: {"administrators": FILED},
 }
 

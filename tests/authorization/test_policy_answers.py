@@ -4,10 +4,11 @@ import pytest
 from django.db.models import F
 
 from accounts.models import AuditEvent, Organization
-from reviews import finding, policy, rules
+from reviews import clock, finding, policy, rules
 from reviews.exceptions import NotPermitted, NotVisible
 from reviews.models import AccessGrant, Assignment, Heartbeat, Notice, Submission
 from reviews.policy import Action
+from tests import factories
 from tests.authorization.policy_world import (
     END,
     LAST,
@@ -41,8 +42,14 @@ def rows_of(world, action):
         "gateway": lambda: [
             added(world.people, OPENING, lab)[0] for lab in ("northlight", "basalt")
         ],
+        "partnerterms": lambda: [terms_of(world)],
         "heartbeat": lambda: [Heartbeat.objects.get_or_create(name="x", at=OPENING)[0]],
     }[kind]()
+
+
+def terms_of(world):
+    with clock.rehearsal(OPENING):
+        return factories.terms(world.people)
 
 
 SOME = [

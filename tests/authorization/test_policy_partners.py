@@ -56,7 +56,7 @@ TABLE = {
     Action.AUTHORIZE_GRANT: each(ADMINISTRATORS),
     Action.REVOKE_GRANT: each(LAB, LEAD, ADMINISTRATORS),
     Action.RECERTIFY_GRANT: each(LEAD),
-    Action.ATTEST_FOR_AGENCY: each(LEAD, known=CONTACT),
+    Action.ATTEST_FOR_AGENCY: each(known=CONTACT),
     Action.ATTEST_FOR_LAB: each(LAB),
     Action.TRACK_GRANTS: each(LAB, ADMINISTRATORS, {"auditor"}),
 }
@@ -125,6 +125,14 @@ def test_a_party_gives_no_other_word_after_the_window_either(
     assert seen(someone, action, rows, END) == (set() if party in refused else {"requested"})
 
 
+@pytest.mark.parametrize("party", ["requested_by", "consented_by", "agreed_by", ""])
+def test_whoever_gave_another_word_accepts_no_terms(world, grants, party):
+    someone, rows = person("keystone-utility:partner_contact"), {"it": grants["awaiting"]}
+    if party:
+        AccessGrant.objects.filter(pk=grants["awaiting"].pk).update(**{party: someone})
+    assert seen(someone, Action.ACCEPT_TERMS, rows, END) == (set() if party else {"it"})
+
+
 def test_an_agencys_own_grant_is_bound_to_its_window_still(world):
     for action in (Action.CONSENT_GRANT, Action.AUTHORIZE_GRANT):
         for who in everyone(world).values():
@@ -167,6 +175,6 @@ def test_a_partner_reads_its_notices_once_both_have_agreed_and_no_others(world, 
     Notice.objects.update(recipient=world.people.vendor_contact)
     assert seen(contact, Action.READ_NOTICE, rows, START) == set()
     Notice.objects.update(recipient=contact)
-    AccessGrant.objects.all().update(partner=factories.organization("nsa"))
+    AccessGrant.objects.exclude(partner=None).update(partner=factories.organization("nsa"))
     assert seen(contact, Action.READ_NOTICE, rows, START) == set()
     assert not policy.allowed(contact, Action.VIEW, at=START + timedelta(days=1)).exists()

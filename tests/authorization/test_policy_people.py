@@ -194,7 +194,7 @@ ALONE = {
     ("lead_submission", "outpost:lead"): {
         *(Action.ASSIGN, Action.FILE_POSITION, Action.ISSUE_REPORT, Action.READ_REVIEW),
         *(Action.REQUEST_GRANT, Action.VIEW_GRANT, Action.REVOKE_GRANT, Action.ATTEST_FOR_AGENCY),
-        *(Action.EXTEND_GRANT, Action.READ_NOTICE),
+        *(Action.EXTEND_GRANT, Action.READ_NOTICE, Action.PROPOSE_PARTNER),
     },
     ("determine_submission", "nsa:determination_official"): {
         *(Action.DETERMINE, Action.SIGN_DETERMINATION, Action.READ_DETERMINATION),

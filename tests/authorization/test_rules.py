@@ -19,6 +19,7 @@ from reviews.models import (
     GrantExtension,
     Heartbeat,
     Notice,
+    PartnerTerms,
     Submission,
 )
 from reviews.models.permissions import CODENAMES
@@ -93,6 +94,7 @@ def test_a_role_alone_opens_no_content(action, rule):
             *(Submission, AccessGrant, GrantExtension, Organization, AuditEvent),
             # These say that something waits, works or is told of access, and no content.
             *(Notice, Heartbeat, Gateway),
+            PartnerTerms,  # no lab's and no secret
         }
         assert action not in {Action.VIEW, Action.READ_PACKAGE, Action.OWN, Action.DELIBERATE}
 
@@ -119,7 +121,7 @@ def test_what_shows_that_a_row_exists_is_a_reading_action(kind):
     action, key = policy.SEEN_BY[kind]
     assert action in {
         *(Action.VIEW, Action.VIEW_DOCUMENT, Action.READ_DETERMINATION, Action.VIEW_GRANT),
-        *(Action.READ_NOTICE, Action.VIEW_GATEWAY),
+        *(Action.READ_NOTICE, Action.VIEW_GATEWAY, Action.READ_TERMS),
     }
     if key != "pk":
         assert kind._meta.get_field(key).related_model is policy.RULES[action][0].over

@@ -152,11 +152,11 @@ def test_a_partner_from_proposal_to_closeout(
 
     contact = signed_in("partner_contact")
     contact.follow("Read and accept the terms")
-    contact.follow("Read and accept the terms")
+    contact.follow("Accept the terms")
     contact.sees("Use the model for the purpose agreed on.")
     contact.tick("accepted")
     clean(contact)
-    contact.press("Read and accept the terms")
+    contact.press("Accept the terms")
     contact.sees("Scheduled")
     clean(contact)
 

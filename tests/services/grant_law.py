@@ -162,7 +162,9 @@ class Law:
             and other
             and who != one.consented
             and self.ready(one, at),
-            "revoke": lead if stage == "requested" else stage != "over" and any(sides.values()),
+            "revoke": lead or (office and bool(one.agreed))
+            if stage == "requested"
+            else stage != "over" and any(sides.values()),
             "suspend": stage == "authorized"
             and side not in one.suspended
             and sides.get(side)

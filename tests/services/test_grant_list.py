@@ -68,7 +68,8 @@ class TestList:
         access.attest(closed, for_lab=False, by=people.nsa_lead, at=later)
         return later
 
-    def test_every_state_is_asked_of_the_database_as_the_row_has_it(self, everything):
+    def test_every_state_is_asked_of_the_database_as_the_row_has_it(self, everything, people):
+        factories.partner_grant(factories.with_release(people), people, state="awaiting")
         grants = AccessGrant.objects.select_related("submission")
         for state in GrantState:
             by_row = {grant.pk for grant in grants if grant.state_at(everything) == state}

@@ -12,7 +12,7 @@ from reviews import policy
 from reviews.exceptions import Conflict, NotPermitted, NotVisible
 from reviews.models import AccessGrant, Notice
 from reviews.policy import Action
-from reviews.services import access
+from reviews.services import access, gateway_signals
 from tests import factories
 from tests.services.grant_pages import body, url, when
 
@@ -106,3 +106,28 @@ def test_with_her_seat_goes_her_use_and_not_the_others(submission, people, start
     assert names(grant, later) == set()
     assert not policy.may(people.recused, Action.USE_MODEL, grant, at=later)
     assert policy.may(people.nsa_reviewer, Action.USE_MODEL, grant, at=later)
+
+
+def test_authorized_only_while_everybody_named_works_on_it(requested, people, start):
+    access.consent(requested, by=people.northlight_liaison, at=start)
+    people.recused.is_active = False
+    people.recused.save()
+    with pytest.raises(Conflict, match="recused of NSA no longer works on this submission"):
+        access.authorize(requested, by=people.administrator, at=start)
+    people.recused.is_active = True
+    people.recused.save()
+    access.authorize(requested, by=people.administrator, at=start)
+
+
+def test_a_disabled_account_is_on_no_list_for_a_gateway(requested, people, start):
+    access.consent(requested, by=people.northlight_liaison, at=start)
+    grant = access.authorize(requested, by=people.administrator, at=start)
+    assert set(gateway_signals.facts(grant, start)["users"]) == {
+        people.nsa_reviewer.email,
+        people.recused.email,
+    }
+    type(people.recused).objects.filter(pk__in=[people.recused.pk, people.nsa_reviewer.pk]).update(
+        is_active=False
+    )
+    grant = AccessGrant.objects.get()
+    assert gateway_signals.facts(grant, start)["users"] == {}

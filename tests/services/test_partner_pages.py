@@ -110,6 +110,15 @@ def test_newer_terms_are_to_be_read_first(act, submission, people, start):
     assert TermsAcceptance.objects.get().terms == latest
 
 
+def test_a_start_at_the_release_as_it_is_shown_is_the_release(act, people, asked, start):
+    release = start + timedelta(days=5, seconds=37)
+    submission = factories.filed(people, planned_partner_release_at=release)
+    shown = when("starts_at", release)
+    sent = asked | shown | when("ends_at", release + DAY)
+    assert act("nsa_lead", "post", propose(submission), sent).status_code == 302
+    assert AccessGrant.objects.get().starts_at == release
+
+
 @pytest.mark.parametrize(
     ("changes", "words", "status"),
     [

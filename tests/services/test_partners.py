@@ -1,7 +1,6 @@
 """Access of trusted partners: who must agree, in which order, when it lives and what ends it."""
 
 from datetime import timedelta
-from functools import partial
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -11,7 +10,7 @@ from accounts.models import AuditEvent, User
 from portal.authority import take_seat
 from reviews import policy
 from reviews.exceptions import Conflict, NotPermitted, NotVisible, WindowRefused
-from reviews.models import AccessGrant, Notice, PartnerTerms, TermsAcceptance
+from reviews.models import AccessGrant, Notice, PartnerTerms, Recusal, TermsAcceptance
 from reviews.models.grant_states import EndReason, GrantState
 from reviews.models.notice import NoticeKind
 from reviews.policy import Action
@@ -21,7 +20,6 @@ from reviews.services import (
     ends,
     extensions,
     lifecycle,
-    partner_terms,
     partners,
     readiness,
 )
@@ -237,6 +235,49 @@ def test_the_government_agrees_only_once_and_only_while_terms_are_published(
         access.authorize(grant, by=people.administrator, at=start)
 
 
+def test_the_government_takes_back_its_agreement_while_the_lab_has_not_answered(
+    submission, people, start
+):
+    grant = factories.partner_grant(submission, people, state="agreed")
+    with pytest.raises(Conflict, match="nothing to revoke"):
+        access.revoke(grant, reason="", by=people.northlight_liaison, at=start)
+    access.revoke(grant, reason="", by=people.second_administrator, at=start)
+    grant.refresh_from_db()
+    assert grant.end_reason_at(start) is EndReason.BY_ADMINISTRATION
+    waiting = factories.partner_grant(submission, people)
+    with pytest.raises(Conflict, match="nothing to revoke"):
+        access.revoke(waiting, reason="", by=people.administrator, at=start)
+
+
+def test_who_is_recused_is_not_named(submission, people, start):
+    Recusal.objects.create(
+        submission=submission,
+        person=people.partner_contact,
+        declared_at=start,
+        declared_by=people.partner_contact,
+    )
+    with pytest.raises(Conflict, match="only a contact of Keystone"):
+        factories.partner_grant(submission, people)
+
+
+def test_a_later_submission_of_the_version_stands_in_place_of_an_earlier(
+    submission, people, start, move_clock
+):
+    lifecycle.shorten(submission, closes_at=start + DAY, by=people.northlight_liaison, at=start)
+    move_clock(start + 2 * DAY)
+    ends.record(submission.pk, at=start + 2 * DAY)
+    version = submission.model_version
+    later = factories.with_release(
+        people,
+        family=version.family,
+        version=version.version,
+        checkpoint_sha256=version.checkpoint_sha256,
+    )
+    with pytest.raises(Conflict, match=f"{later.reference}, stands in place"):
+        factories.partner_grant(submission, people)
+    assert factories.partner_grant(later, people)
+
+
 def test_people_without_terms_training_or_seat_get_no_access(submission, people, start):
     grant = factories.partner_grant(submission, people, state="awaiting")
     keep_records(people.partner_contact, start, days=-1)
@@ -276,40 +317,6 @@ def test_the_database_takes_no_partner_access_without_its_words(submission, peop
         AccessGrant.objects.filter(pk=own.pk).update(
             agreed_at=start, agreed_by=people.administrator
         )
-
-
-def test_a_partner_sees_its_own_grant_once_both_have_agreed_and_nothing_else(
-    submission, people, start
-):
-    sees = partial(policy.allowed, people.partner_contact, at=start)
-    for state in ("requested", "consented", "agreed"):
-        factories.partner_grant(submission, people, state=state)
-        assert not sees(Action.VIEW_GRANT).exists(), state
-    grant = factories.partner_grant(submission, people, state="awaiting")
-    factories.grant(submission, people)
-    assert list(sees(Action.VIEW_GRANT)) == [grant]
-    assert list(sees(Action.ACCEPT_TERMS)) == [grant]
-    for action in (Action.VIEW, Action.READ_PACKAGE, Action.TRACK_GRANTS, Action.REVOKE_GRANT):
-        assert not sees(action).exists()
-
-
-def test_another_partner_sees_nothing_of_it(submission, people, start):
-    grant = factories.partner_grant(submission, people, state="scheduled")
-    bank = seats.found_organization(
-        code="harbor-bank",
-        name="Harbor Bank",
-        short_name="Harbor",
-        kind="partner",
-        by=audit.SYSTEM,
-        at=start,
-    )
-    other = User.objects.create_user("bank@test.example", "bank contact")
-    seats.give(person=other, organization=bank, role="partner_contact", by=audit.SYSTEM, at=start)
-    for action in (Action.VIEW_GRANT, Action.ACCEPT_TERMS, Action.USE_MODEL):
-        assert not policy.allowed(other, action, at=grant.starts_at).exists()
-    User.objects.filter(pk=other.pk).update(is_active=True)
-    AccessGrant.objects.filter(pk=grant.pk).update(grantee=other)
-    assert not policy.allowed(other, Action.USE_MODEL, at=grant.starts_at).exists()
 
 
 def test_losing_the_seat_ends_it(submission, people, start):
@@ -370,83 +377,3 @@ def test_the_sponsor_recertifies_it_and_it_is_not_extended(submission, people, s
     readiness.recertify(grant, by=people.nsa_lead, at=at)
     grant.refresh_from_db()
     assert grant.recertify_by == at + 14 * DAY
-
-
-class TestSupersededTerms:
-    @pytest.fixture(autouse=True)
-    def granted(self, submission, people, start, settings):
-        settings.RECERTIFICATION_DAYS = 40
-        self.grant = factories.partner_grant(submission, people, state="scheduled")
-        self.people, self.start = people, start
-
-    def publish(self, text="The second text.", after=25 * DAY, at=None):
-        return partner_terms.publish(
-            text,
-            accept_by=self.start + after,
-            by=self.people.administrator,
-            at=at or self.start,
-        )
-
-    def fresh(self):
-        return AccessGrant.objects.get(pk=self.grant.pk)
-
-    def test_it_lapses_when_the_new_ones_are_not_accepted_in_time(self):
-        self.publish()
-        grant, until = self.fresh(), self.start + 25 * DAY
-        assert told(NoticeKind.TERMS_SUPERSEDED, self.people.partner_contact) == 1
-        assert grant.live_at(until - timedelta(microseconds=1))
-        assert grant.end_reason_at(until) is EndReason.TERMS_SUPERSEDED
-        assert not AccessGrant.objects.live(until).exists()
-        with pytest.raises(Conflict):
-            step("accept", grant, self.people, until)
-
-    def test_it_lasts_when_they_are(self):
-        self.publish()
-        assert self.fresh().acceptable_at(self.start)
-        step("accept", self.fresh(), self.people, self.start)
-        grant = self.fresh()
-        assert grant.terms.version == 2
-        assert grant.live_at(self.start + 25 * DAY)
-        assert not grant.acceptable_at(self.start)
-        versions = TermsAcceptance.objects.filter(grant=grant).values_list("terms__version")
-        assert [version for (version,) in versions] == [1, 2]
-
-    def test_the_first_of_two_times_holds_until_the_latest_is_accepted(self):
-        self.publish(after=26 * DAY)
-        self.publish("The third text.", after=24 * DAY)
-        self.publish("The fourth text.", after=30 * DAY)
-        assert self.fresh().lapses_at == self.start + 24 * DAY
-        step("accept", self.fresh(), self.people, self.start)
-        assert self.fresh().terms.version == 4
-        assert self.fresh().terms_until is None
-
-    def test_what_was_read_is_what_is_accepted(self):
-        first = PartnerTerms.objects.first().sha256
-        self.publish()
-        with pytest.raises(Conflict, match="Newer terms were published"):
-            partners.accept(
-                self.fresh(), sha256=first, by=self.people.partner_contact, at=self.start
-            )
-        assert TermsAcceptance.objects.count() == 1
-
-    def test_what_is_over_stays_over(self):
-        access.revoke(self.fresh(), reason="", by=self.people.northlight_liaison, at=self.start)
-        self.publish()
-        grant = self.fresh()
-        assert grant.terms_until is None
-        assert grant.end_reason_at(self.start + 25 * DAY) is EndReason.BY_LAB
-
-    def test_bad_versions_and_wrong_people_are_refused(self):
-        with pytest.raises(Conflict, match="in force already"):
-            self.publish(PartnerTerms.objects.last().text)
-        with pytest.raises(Conflict, match="later than now"):
-            self.publish(after=-DAY)
-        for who in ("nsa_lead", "partner_contact", "northlight_liaison", "auditor"):
-            with pytest.raises(NotVisible):
-                partner_terms.publish(
-                    "Mine.",
-                    accept_by=self.start + DAY,
-                    by=getattr(self.people, who),
-                    at=self.start,
-                )
-        assert PartnerTerms.objects.count() == 1

@@ -140,7 +140,16 @@ def test_the_name_is_looked_up_once_and_its_certificate_checked(server, monkeypa
     [
         *(["127.0.0.1"], ["10.0.0.1"], ["192.168.1.1"], ["169.254.169.254"], ["0.0.0.0"]),  # noqa: S104
         *(["93.184.216.34", "10.0.0.1"], ["::1"], ["fd00::1"], ["fe80::1"], ["::ffff:10.0.0.1"]),
-        *(["64:ff9b::a00:1"], ["2002:a00:1::1"], ["100.64.0.1"], ["224.0.0.1"], ["ff02::1"]),
+        *(
+            ["64:ff9b::a00:1"],
+            ["64:ff9b:1::1"],
+            ["::a00:1"],
+            ["fec0::1"],
+            ["2002:a00:1::1"],
+            ["100.64.0.1"],
+            ["224.0.0.1"],
+            ["ff02::1"],
+        ),
     ],
 )
 def test_a_name_that_leads_inside_is_not_followed(server, monkeypatch, settings, addresses):

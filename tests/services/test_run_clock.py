@@ -194,4 +194,4 @@ def test_what_gateways_would_be_told_is_shown_and_told_by_the_real_turn(
     assert door.taken == []
     move_clock(start + 2 * DAY)
     call_command("run_clock")
-    assert door.said() == [("grant.activate", 1, "active"), ("grant.end", 2, "ended")]
+    assert door.said() == [("grant.end", 2, "ended"), ("grant.activate", 1, "active")]

@@ -224,3 +224,30 @@ def test_a_signal_that_cannot_be_sent_at_all_stops_no_other(people, start, grant
     signal = GatewaySignal.objects.get()
     assert "nobody thought of it" in signal.error
     assert signal.next_attempt_at > start
+
+
+def test_what_a_later_message_supersedes_leaves_after_it(people, start, grant, door, move_clock):
+    """A gateway that was away hears of the end first, so nobody is let in between the two."""
+    door.failure = UNREACHED
+    deliver_signals()
+    move_clock(start + MINUTE)
+    access.revoke(grant, reason="", by=people.administrator, at=start + MINUTE)
+    door.failure = None
+    move_clock(start + 10 * MINUTE)
+    while deliver_signals()["sent"]:
+        pass
+    assert [(sequence, state) for _, sequence, state in door.said()] == [
+        (2, "ended"),
+        (1, "active"),
+    ]
+    at_lab = receiver()
+    for _, headers, body in door.taken:
+        at_lab.take(headers, body, (start + 10 * MINUTE).timestamp())
+        assert not at_lab.lets_in(str(grant.key), people.nsa_reviewer.email, start + 2 * MINUTE)
+
+
+def test_while_the_later_one_is_given_up_the_earlier_stays(people, start, grant, door, move_clock):
+    access.revoke(grant, reason="", by=people.administrator, at=start)
+    GatewaySignal.objects.filter(sequence=2).update(dead_at=start)
+    assert deliver_signals() == counted()
+    assert GatewaySignal.objects.get(sequence=1).sent_at is None

@@ -1,0 +1,79 @@
+"""Lists of access grants: a line for each, with who said what when."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from portal import keyset
+from portal.templatetags.foreview import instant_html
+from reviews import policy
+from reviews.models.grant_states import PLACES
+from reviews.policy import Action
+
+PARTIES = ("agency", "partner", "grantee", "requested_by", "consented_by", "authorized_by")
+CURSOR = {"place": keyset.number, "end": keyset.instant, "key": UUID}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the list, ready to print; ``model`` is empty for whoever may not see it."""
+
+    place: str
+    url: str
+    reference: str
+    lab: str
+    model: str
+    grantee: str
+    agency: str
+    level: str
+    starts: SafeString
+    ends: SafeString
+    state: SafeString
+    words: SafeString
+
+
+def page(request, grants, *, descending):
+    """A page of ``grants``, each a Row; what is live comes first."""
+    readable = policy.allowed(request.user, Action.VIEW, at=request.at)
+    grants = (
+        grants.listed(request.at, last_first=descending)
+        .select_related("submission__model_version__lab", *PARTIES)
+        .prefetch_related("suspensions")
+        .annotate(with_model=Exists(readable.filter(pk=OuterRef("submission"))))
+    )
+    found = keyset.page(request, grants, CURSOR, descending=descending)
+    found.rows[:] = [_row(grant, request.at) for grant in found.rows]
+    return found
+
+
+def _row(grant, at):
+    state = grant.state_at(at)
+    over_at = grant.declined_at or grant.over_at(at)
+    version = grant.submission.model_version
+    said = [
+        ("Asked", grant.requested_by, grant.requested_at),
+        ("Consented", grant.consented_by, grant.consented_at),
+        ("Agreed", grant.agreed_by, grant.agreed_at),
+        ("Authorized", grant.authorized_by, None if grant.agreed_at else grant.authorized_at),
+    ]
+    return Row(
+        PLACES[state.place],
+        grant.get_absolute_url(),
+        grant.submission.reference,
+        version.lab.short_name,
+        str(version) if grant.with_model else "",
+        grant.grantee.name,
+        grant.holder().short_name,
+        grant.get_access_level_display(),
+        instant_html(grant.starts_at),
+        instant_html(grant.end),
+        format_html("{}<br>{}", state.label, instant_html(over_at)) if over_at else state.label,
+        format_html_join(
+            SafeString("<br>"),
+            "{} by {}, {}",
+            ((word, who.name, instant_html(when)) for word, who, when in said if when),
+        ),
+    )

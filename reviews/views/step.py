@@ -1,0 +1,103 @@
+"""What one thing to do to a grant is: its action, when it fits, its words, what it leads to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from portal.timeline import instant_text
+from reviews import policy
+from reviews.forms.access_grants import StepForm
+from reviews.models import AccessGrant
+from reviews.policy import Action
+from reviews.services import access
+
+
+def itself(grant):
+    """The grant."""
+    return grant
+
+
+def extension_of(grant):
+    """Its latest extension; None when none was ever asked for."""
+    extension = next(reversed(grant.extensions.all()), None)
+    if extension is not None:
+        extension.grant = grant
+    return extension
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One thing to do to a grant or its extension, at the address that ends in ``verb``.
+
+    ``row`` leads from the grant to what it is done to, and ``asked_of`` to what policy is asked
+    about; ``row`` answers None where there is nothing of the kind.
+
+    Its page is called ``title``, or like its button ``label``.
+    ``fits`` is the model's own answer for an instant, whoever asks; with ``for_its_agency``
+    only who asks in the name of the grant's agency is offered it. ``for_partner`` says of whose
+    access it speaks, a partner's or an agency's; None of both. Without ``act`` it is one click
+    and no page.
+    """
+
+    noun: str = "grant"
+    verb: str
+    action: Action
+    row: Callable[[AccessGrant], Any] = itself
+    asked_of: Callable[[AccessGrant], Any] = itself
+    fits: Callable[..., bool]
+    label: str
+    title: str = ""
+    done: str = ""
+    style: str = ""
+    for_its_agency: bool = False
+    for_partner: bool | None = None
+    form: type[StepForm] = StepForm
+    act: Callable[..., Any] | None = None
+    consequences: tuple[str, ...] = ()
+
+    def button(self, grant):
+        """What components/buttons.html draws."""
+        return {
+            "label": self.label,
+            "url": reverse(f"reviews:{self.noun}-{self.verb}", args=[grant.key]),
+            "post": self.act is None,
+            "style": self.style,
+        }
+
+    def is_open(self, grant, at):
+        """Whether the grant's facts leave the step to be taken at ``at``, whoever asks."""
+        row = self.row(grant)
+        speaks = self.for_partner in (None, grant.partner_id is not None)
+        return row is not None and speaks and self.fits(row, at)
+
+    def outcomes(self, grant):
+        """What taking the step means, a sentence each."""
+        extension = extension_of(grant)
+        names = {
+            "later": instant_text(extension.ends_at) if extension else "",
+            "who": f"{grant.grantee.name} of {grant.holder().short_name}",
+            "partner": grant.holder().short_name,
+            "agency": grant.agency.short_name,
+            "lab": grant.submission.lab.short_name,
+            "reference": grant.submission.reference,
+            "start": instant_text(grant.starts_at),
+            "end": instant_text(grant.agreed_end()),
+        }
+        return [sentence.format_map(names) for sentence in self.consequences]
+
+
+def allowed(steps, person, grant, at):
+    """Those of ``steps`` that the person may take, whether or not the grant's state fits."""
+    asked = {step.action: step.asked_of(grant) for step in steps}
+    may = {
+        action
+        for action, row in asked.items()
+        if row is not None and policy.may(person, action, row, at=at)
+    }
+    return [
+        step
+        for step in steps
+        if step.action in may and (not step.for_its_agency or access.asks_for(person, grant))
+    ]
