@@ -64,13 +64,16 @@ ACCESS_RULES: dict[Action, tuple[Rule, ...]] = {
             over=AccessGrant,
             time=Time.WINDOW_OPEN,
             permission=_LAB,
-            where=(clauses.not_sponsor, clauses.not_grantee),
+            where=(clauses.not_sponsor, clauses.not_grantee, clauses.not_agreer),
         ),
         Rule(
             over=AccessGrant,
             time=Time.FILED,
             permission=_LAB,
-            where=(clauses.for_partner, clauses.not_sponsor, clauses.not_grantee),
+            where=(
+                *(clauses.for_partner, clauses.not_sponsor),
+                *(clauses.not_grantee, clauses.not_agreer),
+            ),
         ),
     ),
     Action.AUTHORIZE_GRANT: (

@@ -10,7 +10,6 @@ from operator import or_
 from django.db.models import Q, QuerySet
 
 from accounts.models import Organization, Seat, User
-from accounts.roles import Role
 from reviews import rules
 from reviews.models import (
     AccessGrant,
@@ -50,14 +49,8 @@ def people(
 
 
 def contacts(partner: Organization, submission: Submission) -> QuerySet[User]:
-    """The partner's people, who alone may be named on its access there, by name.
-
-    Nobody who is recused from the submission is among them.
-    """
-    seated = {"groups__seat__organization": partner, "groups__seat__role": Role.PARTNER_CONTACT}
-    recused = Recusal.objects.filter(submission=submission)
-    people = User.objects.filter(is_active=True, **seated)
-    return people.exclude(pk__in=recused.values("person")).order_by("name")
+    """The partner's people, who alone may be named on its access there, by name."""
+    return people(Action.ACCEPT_TERMS, submission, of=partner)
 
 
 def viewers(submissions: Iterable[Submission]) -> set[tuple[int, int]]:
@@ -93,6 +86,8 @@ def named_to_lab(grant: AccessGrant) -> set[int]:
     ]
     parties += [one.person_id for one in grant.users.all()]
     parties += [one.accepted_by_id for one in grant.acceptances.all()]
+    if grant.partner_id:
+        parties.append(grant.agency_attested_by_id)
     others = [grant.revoked_by_id, grant.agency_attested_by_id]
     for one in grant.suspensions.all():
         others += [one.suspended_by_id, one.resumed_by_id]

@@ -156,8 +156,8 @@ EVENTS = {
     NoticeKind.TERMS_SUPERSEDED: Wording(
         Topic.LEGAL,
         "New terms wait for your acceptance",
-        "The terms that your organization accepted are superseded. Access to a model lapses "
-        "unless the new ones are accepted in time. It ends on {end} at the latest.",
+        "The terms that your organization accepted are superseded. Access to a model lapses on "
+        "{accept_by} unless the new ones are accepted before.",
     ),
     NoticeKind.EXTENSION_REQUESTED: Wording(
         Topic.REQUESTS,
@@ -362,12 +362,17 @@ def address_of(notice: Notice, sees: bool) -> str:
 
 
 def _ends(notice: Notice) -> dict[str, str]:
-    """The end that the sentence may name, and when the access lapses if nobody recertifies it."""
+    """The instants that a sentence may name: when access ends, lapses, or the terms run out."""
     grant, person = notice.grant, notice.recipient
     if grant is None:
-        return {"end": _instant(notice.submission.closes_at, person)}
+        end = _instant(notice.submission.closes_at, person)
+        return dict.fromkeys(("end", "lapse", "accept_by"), end)
     end = grant.over_at(notice.due_at) or grant.planned_end()
-    return {"end": _instant(end, person), "lapse": _instant(grant.effective_end(), person)}
+    return {
+        "end": _instant(end, person),
+        "lapse": _instant(grant.effective_end(), person),
+        "accept_by": _instant(grant.terms_until or end, person),
+    }
 
 
 def _instant(end: datetime | None, reader: User) -> str:

@@ -163,7 +163,9 @@ def consent(
     by: User,
     at: datetime,
 ) -> AccessGrant:
-    """The lab agrees, to what was asked or to less of it; an administrator may now authorize.
+    """The lab agrees, to what was asked or to less of it; whoever comes next is told.
+
+    That is an administrator or, once the government has agreed to it, the partner.
 
     ``users`` are those named besides the grantee who remain; None leaves all of them. What was
     asked for stays on record. Raises Conflict if it was answered, or for more than was

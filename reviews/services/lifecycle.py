@@ -278,7 +278,7 @@ def shorten(submission: Submission, *, closes_at: datetime, by: User, at: dateti
 
 @transaction.atomic
 def withdraw(submission: Submission, *, by: User, at: datetime) -> Submission:
-    """Withdrawn, without a reason asked; every agency's access ended at this instant.
+    """Withdrawn, without a reason asked; all access by it ended at this instant.
 
     Raises IllegalTransition when the submission has ended.
     """

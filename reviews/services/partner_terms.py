@@ -34,7 +34,7 @@ def publish(text: str, *, accept_by: datetime, by: User, at: datetime) -> Partne
     at = timekeeping.after_lock(at)
     before, digest = PartnerTerms.objects.last(), PartnerTerms.digest(text)
     if accept_by < at:
-        raise Conflict("Enter a time by which to accept that is later than now.")
+        raise Conflict("Enter a time by which to accept that has not passed.")
     if before is not None and before.sha256 == digest:
         raise Conflict("This is the text that is in force already.")
     terms = _next(before, text, sha256=digest, accept_by=accept_by, by=by, at=at)

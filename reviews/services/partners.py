@@ -53,7 +53,8 @@ def propose(
     rows.require_agency(by, Action.PROPOSE_PARTNER, submission, agency)
     if submission.status == Status.WITHDRAWN:
         raise Conflict("The lab withdrew this submission, so no partner gets the model by it.")
-    latest = submission.model_version.submissions.filed().latest("opens_at")
+    filed = submission.model_version.submissions.filed()
+    latest = filed.exclude(status=Status.WITHDRAWN).latest("opens_at")
     if latest != submission:
         raise Conflict(
             f"A later submission of the same model version, {latest.reference}, stands in place of "

@@ -113,7 +113,7 @@ _NUMBERS = {one: number for number, one in enumerate(Tracked)}
 
 @dataclass(frozen=True)
 class Line:
-    """One lab, agency or person, and how many of its grants are counted as what."""
+    """One lab, agency, partner, sector or person: how many grants are counted as what."""
 
     code: str
     name: str

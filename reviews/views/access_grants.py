@@ -144,7 +144,7 @@ def _why(request, grant):
         of_lab = policy.may(request.user, Action.OWN, grant.submission, at=request.at)
         inside = inside or not of_lab
     return [
-        *grant_explanation.why(grant, request.at, for_lab=not inside),
+        *grant_explanation.why(grant, request.at, outside=not inside),
         *grant_explanation.why_not_hers(grant, request.user, request.at),
     ]
 
@@ -163,7 +163,7 @@ def grant_decline(request, key):
 
 @require_http_methods(["GET", "POST"])
 def grant_authorize(request, key):
-    """The grant lives by the clock, no longer than the window; its parties are told."""
+    """An administrator authorizes an agency's access, or agrees to a partner's."""
     return _take(request, key, "authorize")
 
 
@@ -315,7 +315,7 @@ def _page(request, template, grant, *, title, status=200, **context):
             at=request.at,
             content=Action.VIEW in submission.may or own,
             package=submission.package if Action.READ_PACKAGE in submission.may else None,
-            for_lab=Action.OWN in submission.may or own,
+            outside=Action.OWN in submission.may or own,
         ),
     }
     if Action.VIEW in submission.may:

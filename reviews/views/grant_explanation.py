@@ -11,16 +11,16 @@ from reviews.models import AccessGrant
 from reviews.models.grant_states import EndReason, GrantState, Side
 from reviews.services import readiness
 
-FOR_LABS = (
+FOR_OUTSIDERS = (
     "Terms, training or the number of grants of somebody named in it stand against it as well. "
     "Administrators see which."
 )
 
 
-def why(grant: AccessGrant, at: datetime, *, for_lab: bool) -> list[str]:
+def why(grant: AccessGrant, at: datetime, *, outside: bool) -> list[str]:
     """What makes the grant live at ``at``; or else only what is missing, and who can supply it.
 
-    A lab is not told of anybody's terms and training but that they keep access from beginning.
+    Who is ``outside`` learns nobody's terms and training but that they keep access from beginning.
     """
     state = grant.state_at(at)
     if state is GrantState.LIVE:
@@ -35,7 +35,7 @@ def why(grant: AccessGrant, at: datetime, *, for_lab: bool) -> list[str]:
     found = list(said.get(state, _over)(grant, at))
     waits = state in (GrantState.CONSENTED, GrantState.AWAITING_TERMS)
     if waits and (missing := readiness.missing(grant, at)):
-        found += [FOR_LABS] if for_lab else missing
+        found += [FOR_OUTSIDERS] if outside else missing
     return found
 
 
@@ -75,8 +75,8 @@ def _requested(grant, at):
 
 def _awaiting_terms(grant, at):
     yield (
-        f"{grant.partner.short_name} has not accepted the terms yet. A contact of it can, and "
-        "nobody else needs to do anything."
+        f"{grant.partner.short_name} has not accepted the terms yet. A contact of it who gave no "
+        "other word on it can."
     )
 
 

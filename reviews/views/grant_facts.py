@@ -27,7 +27,7 @@ class Facts:
     """A grant in words at the instant ``at``.
 
     ``content`` tells whether the reader may see what the lab and the agency wrote;
-    ``package`` is the lab's answers when she may read those now; ``for_lab`` tells whether she
+    ``package`` is the lab's answers when she may read those now; ``outside`` tells whether she
     is of the lab, or of a partner: they learn no agency person's name but those it consented to.
     """
 
@@ -35,7 +35,7 @@ class Facts:
     at: datetime
     content: bool
     package: Package | None
-    for_lab: bool
+    outside: bool
 
     @property
     def state(self):
@@ -220,9 +220,9 @@ class Facts:
             yield f"Access ended: {grant.end_reason_at(self.at).label}", over_at
 
     def _name(self, person):
-        if not self.for_lab or person.pk in self._named_to_labs:
+        if not self.outside or person.pk in self._named_to_labs:
             return person.name
-        return "Not named to labs"
+        return "Not named to you"
 
     @cached_property
     def _named_to_labs(self):

@@ -20,15 +20,16 @@ from reviews.services import access, extensions, partners, readiness, suspension
 from reviews.views.step import Step, extension_of
 
 
-def _attest(side):
+def _attest(side, whose, *, for_partner=None):
     return Step(
         verb="attest",
         action=Action.ATTEST_FOR_LAB if side == "lab" else Action.ATTEST_FOR_AGENCY,
         fits=partial(AccessGrant.attestable_at, side=side),
-        label=f"Attest closeout for the {side}",
-        done=f"Closeout is attested for the {side}.",
+        label=f"Attest closeout for the {whose}",
+        done=f"Closeout is attested for the {whose}.",
         form=AttestForm,
         act=partial(access.attest, for_lab=side == "lab"),
+        for_partner=for_partner,
         consequences=(
             "After access has ended, both sides attest closeout. When both have, this access is "
             "closed out.",
@@ -154,7 +155,8 @@ STEPS = (
         consequences=(
             "Once the lab consents as well and {partner} accepts the terms, {who} may use the "
             "model of {lab} under {reference} from {start} until {end} at the latest.",
-            "The review window does not bound this access; a withdrawal by the lab ends it.",
+            "The review window does not bound this access. The lab can withdraw only before it "
+            "begins; after that the lab, your office and {agency} can revoke it.",
         ),
     ),
     Step(
@@ -282,7 +284,8 @@ STEPS = (
     ),
     Step(
         verb="revoke",
-        action=Action.SUSPEND_AS_ADMINISTRATOR,
+        action=Action.ADMINISTER,
+        asked_of=lambda grant: grant.submission,
         fits=AccessGrant.disagreeable_at,
         label="Take back the government's agreement",
         done="The agreement is taken back and the proposal is over. Its parties are told.",
@@ -310,6 +313,7 @@ STEPS = (
             "Other access to the same model is untouched.",
         ),
     ),
-    _attest("lab"),
-    _attest("agency"),
+    _attest("lab", "lab"),
+    _attest("agency", "agency", for_partner=False),
+    _attest("agency", "partner", for_partner=True),
 )

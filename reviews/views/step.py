@@ -69,8 +69,11 @@ class Step:
     def is_open(self, grant, at):
         """Whether the grant's facts leave the step to be taken at ``at``, whoever asks."""
         row = self.row(grant)
-        speaks = self.for_partner in (None, grant.partner_id is not None)
-        return row is not None and speaks and self.fits(row, at)
+        return row is not None and self.speaks_of(grant) and self.fits(row, at)
+
+    def speaks_of(self, grant):
+        """Whether its words are about such a grant, a partner's or an agency's."""
+        return self.for_partner in (None, grant.partner_id is not None)
 
     def outcomes(self, grant):
         """What taking the step means, a sentence each."""
@@ -89,7 +92,7 @@ class Step:
 
 
 def allowed(steps, person, grant, at):
-    """Those of ``steps`` that the person may take, whether or not the grant's state fits."""
+    """Those of ``steps`` about such a grant that the person may take, whatever its state."""
     asked = {step.action: step.asked_of(grant) for step in steps}
     may = {
         action
@@ -99,5 +102,7 @@ def allowed(steps, person, grant, at):
     return [
         step
         for step in steps
-        if step.action in may and (not step.for_its_agency or access.asks_for(person, grant))
+        if step.action in may
+        and step.speaks_of(grant)
+        and (not step.for_its_agency or access.asks_for(person, grant))
     ]

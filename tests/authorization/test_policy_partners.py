@@ -101,11 +101,11 @@ def test_another_partner_sees_nothing_though_named(world, grants):
         assert seen(other, action, grants, END) == set()
 
 
-@pytest.mark.parametrize("party", ["requested_by", "grantee", "consented_by", ""])
+@pytest.mark.parametrize("party", ["requested_by", "grantee", "consented_by", "agreed_by", ""])
 @pytest.mark.parametrize(
     ("seat", "action", "refused"),
     [
-        ("northlight:liaison", Action.CONSENT_GRANT, ("requested_by", "grantee")),
+        ("northlight:liaison", Action.CONSENT_GRANT, ("requested_by", "grantee", "agreed_by")),
         (
             "caisi:administrator",
             Action.AUTHORIZE_GRANT,
@@ -118,6 +118,8 @@ def test_a_party_gives_no_other_word_after_the_window_either(
 ):
     someone, rows = person(seat), {"requested": grants["requested"]}
     consented = {"consented_at": START, "consented_by": world.people.northlight_liaison}
+    if party == "agreed_by":
+        consented = {"agreed_at": START, "agreed_by": world.people.administrator}
     AccessGrant.objects.filter(pk=grants["requested"].pk).update(**consented)
     assert seen(someone, action, rows, END) == {"requested"}
     if party:

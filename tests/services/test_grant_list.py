@@ -210,7 +210,7 @@ class TestWhoIsShownWhat:
         seen = body(act("northlight_liaison", "get", url(grant)))
         assert "nsa reviewer" in seen
         assert "nsa lead" in seen
-        assert "Not named to labs" in seen
+        assert "Not named to you" in seen
         assert other.name not in seen
         assert other.name in body(act("nsa_lead", "get", url(grant)))
 

@@ -140,10 +140,13 @@ class TestRefusals:
     def test_authorizing_twice_is_a_conflict(self, act, submission, people):
         grant = factories.grant(submission, people, state="consented")
         assert act("administrator", "post", url(grant, "authorize")).status_code == 302
-        assert act("second_administrator", "post", url(grant, "authorize")).status_code == 409
-        assert "nothing to do here now" in body(
-            act("administrator", "get", url(grant, "authorize"))
-        )
+        twice = act("second_administrator", "post", url(grant, "authorize"))
+        assert twice.status_code == 409
+        assert "and nobody has authorized" in body(twice)
+        page = body(act("administrator", "get", url(grant, "authorize")))
+        assert "nothing to do here now" in page
+        assert "Authorize access</h1>" in page
+        assert "Agree to a trusted partner" not in page
 
     def test_authorizing_what_the_lab_has_not_consented_to_is_a_conflict(
         self, act, submission, people
