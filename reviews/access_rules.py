@@ -38,6 +38,10 @@ _CONTACT_OF_GRANT = Rule(
 )
 _LAB_OF_GATEWAY = Rule(over=Gateway, time=Time.ALWAYS, roles=LAB_ROLES, where=(clauses.of_own_lab,))
 
+# Who gives a word on a grant gave no other and is not named in it; of a partner's, at any time.
+_CONSENTS = (clauses.not_sponsor, clauses.not_grantee, clauses.not_agreer)
+_AUTHORIZES = (clauses.not_sponsor, clauses.not_grantee, clauses.not_consenter)
+
 ACCESS_RULES: dict[Action, tuple[Rule, ...]] = {
     Action.REQUEST_GRANT: (Rule(time=Time.WINDOW_OPEN, permission="lead_submission"),),
     Action.VIEW_GRANT: (
@@ -64,16 +68,13 @@ ACCESS_RULES: dict[Action, tuple[Rule, ...]] = {
             over=AccessGrant,
             time=Time.WINDOW_OPEN,
             permission=_LAB,
-            where=(clauses.not_sponsor, clauses.not_grantee, clauses.not_agreer),
+            where=_CONSENTS,
         ),
         Rule(
             over=AccessGrant,
             time=Time.FILED,
             permission=_LAB,
-            where=(
-                *(clauses.for_partner, clauses.not_sponsor),
-                *(clauses.not_grantee, clauses.not_agreer),
-            ),
+            where=(clauses.for_partner, *_CONSENTS),
         ),
     ),
     Action.AUTHORIZE_GRANT: (
@@ -81,16 +82,13 @@ ACCESS_RULES: dict[Action, tuple[Rule, ...]] = {
             over=AccessGrant,
             time=Time.WINDOW_OPEN,
             roles=_ADMINISTRATOR,
-            where=(clauses.not_sponsor, clauses.not_grantee, clauses.not_consenter),
+            where=_AUTHORIZES,
         ),
         Rule(
             over=AccessGrant,
             time=Time.FILED,
             roles=_ADMINISTRATOR,
-            where=(
-                *(clauses.for_partner, clauses.not_sponsor),
-                *(clauses.not_grantee, clauses.not_consenter),
-            ),
+            where=(clauses.for_partner, *_AUTHORIZES),
         ),
     ),
     Action.EXTEND_GRANT: (
