@@ -1,6 +1,6 @@
 """A lab's gateway in miniature: what it must check, and in which order. See docs/gateway.md.
 
-python3 gateway_receiver.py STATE.sqlite3 PORT < jwks.json    (behind what ends TLS)
+python3 gateway_receiver.py GATEWAY STATE.sqlite3 PORT < jwks.json    (behind what ends TLS)
 """
 
 import base64
@@ -24,9 +24,10 @@ SET sequence = excluded.sequence, facts = excluded.facts WHERE excluded.sequence
 
 
 class Receiver:
-    """What the portal said of each grant last, kept in one file."""
+    """What the portal told this ``gateway`` of each grant last, kept in one file."""
 
-    def __init__(self, path, jwks):
+    def __init__(self, gateway, path, jwks):
+        self.gateway = gateway
         decoded = (base64.urlsafe_b64decode(key["x"] + "==") for key in jwks["keys"])
         self.keys = [Ed25519PublicKey.from_public_bytes(raw) for raw in decoded]
         self.db = sqlite3.connect(path, timeout=10)
@@ -49,6 +50,8 @@ class Receiver:
         """Whether it changed what is enforced: not if it came before, nor if a newer one did."""
         self.verify(headers, body, now)
         data = json.loads(body)["data"]
+        if data["gateway"] != self.gateway:
+            raise ValueError("It was meant for another gateway.")
         with self.db:  # one transaction: the name is remembered with the effect, or neither
             new = self.db.execute(REMEMBER, [headers["webhook-id"]]).rowcount
             row = (data["grant"], data["sequence"], json.dumps(data))
@@ -74,6 +77,6 @@ class Handler(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
-    server = HTTPServer(("127.0.0.1", int(sys.argv[2])), Handler)
-    server.receiver = Receiver(sys.argv[1], json.load(sys.stdin))
+    server = HTTPServer(("127.0.0.1", int(sys.argv[3])), Handler)
+    server.receiver = Receiver(*sys.argv[1:3], json.load(sys.stdin))
     server.serve_forever()

@@ -14,56 +14,53 @@ from portal.timeline import zone_label
 AGENCY_ROLES = frozenset(
     {Role.REVIEWER, Role.LEAD, Role.DETERMINATION_OFFICIAL, Role.CONSULTED_OFFICIAL}
 )
-# (label, URL name, the roles whose people have something there). Links, not authority.
-PLACES = [
-    ("Home", "reviews:home", frozenset(Role)),
-    ("Submissions", "reviews:submission-list", LAB_ROLES | AGENCY_ROLES),
-    (
-        "Access",
-        "reviews:grant-list",
-        LAB_ROLES | AGENCY_ROLES | {Role.ADMINISTRATOR, Role.PARTNER_CONTACT},
-    ),
-    (
-        "Access board",
-        "reviews:board-detail",
-        LAB_ROLES | {Role.ADMINISTRATOR, Role.AUDITOR},
-    ),
-    (
-        "Calendar",
-        "reviews:agenda-list",
-        LAB_ROLES | AGENCY_ROLES | {Role.ADMINISTRATOR},
-    ),
-    ("Notices", "reviews:notice-list", frozenset(Role)),
-    (
-        "Gateways",
-        "reviews:gateway-list",
-        LAB_ROLES | {Role.ADMINISTRATOR, Role.AUDITOR},
-    ),
-    (
-        "Closeouts",
-        "reviews:closeout-list",
-        frozenset({Role.ADMINISTRATOR, Role.AUDITOR}),
-    ),
-    ("Past access", "reviews:past-list", frozenset({Role.AUDITOR})),
-    ("Partners", "accounts:partner-list", frozenset({Role.ADMINISTRATOR})),
-    ("Terms", "reviews:terms-list", frozenset({Role.PARTNER_CONTACT})),
-    ("Seats", "accounts:seat-list", frozenset({Role.ADMINISTRATOR})),
-    ("Personnel", "accounts:personnel-list", frozenset({Role.ADMINISTRATOR})),
-    ("Attachments", "reviews:attachment-list", frozenset({Role.ADMINISTRATOR})),
-    ("Mail", "reviews:delivery-list", frozenset({Role.ADMINISTRATOR})),
-    ("Health", "reviews:health-detail", frozenset({Role.ADMINISTRATOR})),
-    ("Audit log", "accounts:audit-list", frozenset({Role.AUDITOR})),
-    ("Profile", "accounts:profile", frozenset(Role)),
-]
+EVERYBODY = frozenset(Role)
+TRACKING = LAB_ROLES | {Role.ADMINISTRATOR, Role.AUDITOR}
+ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
+# By section: (label, URL name, the roles whose people have something there). Links, not authority.
+SECTIONS = {
+    "Home": [("Home", "reviews:home", EVERYBODY)],
+    "Submissions": [("Submissions", "reviews:submission-list", LAB_ROLES | AGENCY_ROLES)],
+    "Access": [
+        (
+            "Grants",
+            "reviews:grant-list",
+            LAB_ROLES | AGENCY_ROLES | {Role.ADMINISTRATOR, Role.PARTNER_CONTACT},
+        ),
+        ("Board", "reviews:board-detail", TRACKING),
+        ("Timeline", "reviews:timeline-detail", TRACKING),
+        ("Past access", "reviews:past-list", TRACKING),
+        ("Closeouts", "reviews:closeout-list", frozenset({Role.ADMINISTRATOR, Role.AUDITOR})),
+        ("Gateways", "reviews:gateway-list", TRACKING),
+        ("Terms", "reviews:terms-list", frozenset({Role.ADMINISTRATOR, Role.PARTNER_CONTACT})),
+    ],
+    "People": [
+        ("Seats", "accounts:seat-list", ADMINISTRATOR),
+        ("Personnel", "accounts:personnel-list", ADMINISTRATOR),
+        ("Attachments", "reviews:attachment-list", ADMINISTRATOR),
+        ("Partners", "accounts:partner-list", ADMINISTRATOR),
+    ],
+    "Calendar": [("Calendar", "reviews:agenda-list", LAB_ROLES | AGENCY_ROLES | ADMINISTRATOR)],
+    "Notices": [("Notices", "reviews:notice-list", EVERYBODY)],
+    "Operations": [
+        ("Mail", "reviews:delivery-list", ADMINISTRATOR),
+        ("Health", "reviews:health-detail", ADMINISTRATOR),
+    ],
+    "Audit log": [("Audit log", "accounts:audit-list", frozenset({Role.AUDITOR}))],
+    "Profile": [("Profile", "accounts:profile", EVERYBODY)],
+}
 
 
 @dataclass(frozen=True)
 class Link:
-    """One entry of a navigation list; ``unread`` is asked only where the entry is drawn."""
+    """One entry of a navigation list; ``unread`` is asked only where the entry is drawn.
+
+    ``current`` is what aria-current says of it: "page", or "true" for what is above the page.
+    """
 
     label: str
     url: str
-    current: bool = False
+    current: str = ""
     unread: Callable[[], str] | None = None
 
 
@@ -90,15 +87,42 @@ def chrome(request):
         "sign_out_url": reverse("accounts:sign-out"),
         "lab_page": any(seat.organization.kind == Kind.LAB for seat in seats),
         "zone_name": zone_label(ZoneInfo(user.zone)),
-        "navigation": [
-            Link(
-                label,
-                url,
-                request.path == url,
-                getattr(request, "unread", None) if name == "reviews:notice-list" else None,
-            )
-            for label, name, whose in PLACES
-            if roles & whose or whose == frozenset(Role)
-            for url in [reverse(name)]
-        ],
+        **_navigation(request, roles),
     }
+
+
+def _navigation(request, roles):
+    """The sections for such roles, and the places of the one that the page is in."""
+    found = {
+        section: [
+            (label, reverse(name), name)
+            for label, name, whose in places
+            if roles & whose or whose == EVERYBODY
+        ]
+        for section, places in SECTIONS.items()
+    }
+    urls = [url for places in found.values() for _, url, _ in places]
+    here = max((url for url in urls if _within(request.path, url)), key=len, default=None)
+    navigation, local, label = [], [], ""
+    for section, places in found.items():
+        if not places:
+            continue
+        several, inside = len(places) > 1, any(url == here for _, url, _ in places)
+        unread = getattr(request, "unread", None) if places[0][2] == "reviews:notice-list" else None
+        current = _current(request.path, here, several=several) if inside else ""
+        navigation.append(Link(section, places[0][1], current, unread))
+        if several and inside:
+            label = section
+            local = [
+                Link(name, url, _current(request.path, url) if url == here else "")
+                for name, url, _ in places
+            ]
+    return {"navigation": navigation, "local_navigation": local, "local_label": label}
+
+
+def _within(path, url):
+    return path == url or (url != "/" and path.startswith(url))
+
+
+def _current(path, url, *, several=False):
+    return "page" if path == url and not several else "true"

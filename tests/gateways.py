@@ -10,9 +10,9 @@ from tests import factories
 URL = "https://gateway.northlight.example/hooks"
 
 
-def receiver(path=":memory:"):
-    """The documentation's receiver, which trusts the portal's present keys."""
-    return reference.Receiver(path, signing.public_keys())
+def receiver(gateway, path=":memory:"):
+    """The documentation's receiver as that gateway, which trusts the portal's present keys."""
+    return reference.Receiver(str(gateway.key), path, signing.public_keys())
 
 
 def added(people, at, lab="northlight", url=URL):

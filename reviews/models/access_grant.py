@@ -245,7 +245,7 @@ class AccessGrant(models.Model):
             return GrantState.REVOKED
         if self.authorized_at is None:
             if over:
-                return GrantState.LAPSED
+                return GrantState.RAN_OUT
             if self.consented_at is None:
                 return GrantState.REQUESTED
             return GrantState.AWAITING_TERMS if self.agreed_at else GrantState.CONSENTED
@@ -339,7 +339,7 @@ class AccessGrant(models.Model):
         if over_at == self.revoked_at:
             return EndReason(self.revoked_because) if self.revoked_because else None
         if self.authorized_at is None:
-            return EndReason.LAPSED
+            return EndReason.RAN_OUT
         if self.partner_id is None and over_at == submission.ended_at:
             return ENDED_WITH.get(Status(submission.status), EndReason.WINDOW)
         if self.partner_id is None and over_at == submission.closes_at:

@@ -10,7 +10,7 @@ class GrantState(StrEnum):
     DECLINED = "declined"
     CONSENTED = "consented"
     AWAITING_TERMS = "awaiting_terms"
-    LAPSED = "lapsed"
+    RAN_OUT = "ran_out"
     SCHEDULED = "scheduled"
     LIVE = "live"
     SUSPENDED = "suspended"
@@ -24,6 +24,7 @@ class GrantState(StrEnum):
             "requested": "Waiting for the lab's consent",
             "consented": "Waiting for an administrator",
             "awaiting_terms": "Waiting for the partner to accept the terms",
+            "ran_out": "Ran out",
             "closed_out": "Closed out",
         }.get(self, self.capitalize())
 
@@ -48,7 +49,7 @@ class EndReason(StrEnum):
 
     DECLINED = "declined"
     TAKEN_BACK = "taken_back"
-    LAPSED = "lapsed"
+    RAN_OUT = "ran_out"
     OWN_END = "own_end"
     WINDOW = "window"
     WITHDRAWN = "withdrawn"
@@ -69,7 +70,7 @@ class EndReason(StrEnum):
         return {
             "declined": "The lab declined the request",
             "taken_back": "The agency took the request back",
-            "lapsed": "Its time passed before it was authorized",
+            "ran_out": "Its time passed before it was authorized",
             "own_end": "It reached its own end",
             "window": "The review window ended",
             "withdrawn": "The lab withdrew the submission",

@@ -19,7 +19,7 @@ EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo
 # States that no missing start, end or side could change.
 SETTLED = frozenset(
     {
-        *(GrantState.DECLINED, GrantState.LAPSED, GrantState.REVOKED),
+        *(GrantState.DECLINED, GrantState.RAN_OUT, GrantState.REVOKED),
         *(GrantState.ENDED, GrantState.CLOSED_OUT),
     }
 )

@@ -5,6 +5,8 @@ it again by its name, and an older one by its number (docs/gateway.md). Nothing 
 """
 
 import logging
+from collections import defaultdict
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,6 +27,8 @@ LEASE = timedelta(seconds=settings.GATEWAY_LEASE_SECONDS)
 LONGEST = timedelta(minutes=5)
 # After so long without an answer people are told, long before anything is given up.
 TOLD_AFTER = timedelta(minutes=30)
+# One gateway that answers, but slowly, has so much of a turn: others are not to wait for it.
+SHARE = timedelta(seconds=20)
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +36,14 @@ log = logging.getLogger(__name__)
 def deliver_signals() -> dict[str, int]:
     """What waited was tried once; how many signals were sent, deferred, dead."""
     counts = {"sent": 0, "deferred": 0, "dead": 0}
-    begun = Since(timekeeping.now())
-    while begun.age() < TASK and (signal := claim(timekeeping.now())):
+    begun, used = Since(timekeeping.now()), defaultdict[int, timedelta](timedelta)
+    while begun.age() < TASK:
+        slow = [gateway for gateway, time in used.items() if time >= SHARE]
+        if (signal := claim(timekeeping.now(), but=slow)) is None:
+            break
+        one = Since(timekeeping.now())
         counts[_deliver(signal)] += 1
+        used[signal.gateway_id] += one.age()
     return counts
 
 
@@ -57,9 +66,13 @@ def waiting(at: datetime) -> QuerySet[GatewaySignal]:
 
 
 @transaction.atomic
-def claim(at: datetime) -> GatewaySignal | None:
-    """The next waiting signal, which nobody else sends until the lease runs out."""
-    found = waiting(at).select_related("gateway", "grant__submission__model_version__lab")
+def claim(at: datetime, *, but: Collection[int] = ()) -> GatewaySignal | None:
+    """The next waiting signal, which nobody else sends until the lease runs out.
+
+    Of any gateway but those numbered ``but``.
+    """
+    others = waiting(at).exclude(gateway__in=but)
+    found = others.select_related("gateway", "grant__submission__model_version__lab")
     signal = outbox.locked(found).first()
     if signal is not None:
         signal.claimed_until = at + LEASE
@@ -72,7 +85,11 @@ def message(signal: GatewaySignal, *, at: datetime) -> tuple[dict[str, str], byt
     payload = {
         "type": f"grant.{signal.kind}",
         "timestamp": signal.occurred_at.isoformat(),
-        "data": {**signal.facts, "sequence": signal.sequence},
+        "data": {
+            **signal.facts,
+            "sequence": signal.sequence,
+            "gateway": str(signal.gateway.key),
+        },
     }
     return signing.webhook(f"msg_{signal.key.hex}", payload, at=at)
 

@@ -64,7 +64,6 @@ def grant_list(request):
         {
             "form": form,
             "page": page,
-            "looks_back": policy.has_a_way(request.user, Action.VIEW_PAST_ACCESS, at=request.at),
             "breadcrumbs": [Link("Home", reverse("reviews:home")), Link("Access", "")],
         },
         status=200 if form.is_valid() else 400,

@@ -21,7 +21,7 @@ WITH kinds AS (
                 WHEN n <= %(live)s * 1.13 THEN 'requested'
                 WHEN n <= %(live)s * 1.18 THEN 'consented'
                 WHEN n %% 100 < 5 THEN 'declined'
-                WHEN n %% 100 < 10 THEN 'lapsed'
+                WHEN n %% 100 < 10 THEN 'ran_out'
                 WHEN n %% 100 < 15 THEN 'revoked'
                 WHEN n %% 1000 = 15 THEN 'ended'
                 ELSE 'closed_out' END AS state
@@ -68,8 +68,8 @@ SELECT gen_random_uuid(), submission, (%(agencies)s::bigint[])[1 + n %% %(many)s
        CASE WHEN attested THEN closes_at END, CASE WHEN attested THEN %(lead)s END, '',
        CASE WHEN attested THEN closes_at END, CASE WHEN attested THEN liaison END, ''
 FROM placed,
-LATERAL (SELECT state NOT IN ('requested', 'declined', 'lapsed') AS consented,
-         state NOT IN ('requested', 'declined', 'lapsed', 'consented') AS authorized,
+LATERAL (SELECT state NOT IN ('requested', 'declined', 'ran_out') AS consented,
+         state NOT IN ('requested', 'declined', 'ran_out', 'consented') AS authorized,
          state IN ('closed_out', 'revoked') AS attested) AS facts
 """
 

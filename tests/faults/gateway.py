@@ -45,7 +45,7 @@ def run(seeds, folder, server):
     scene = Scene.open(server)
     with (
         override_settings(GATEWAY_ALLOWED_HOSTS=[HERE], GRANTS_PER_PERSON=50),
-        Lab(folder) as lab,
+        Lab(folder, scene.people) as lab,
         Stack(
             folder,
             server.port,
@@ -53,7 +53,6 @@ def run(seeds, folder, server):
             SSL_CERT_FILE=str(folder / "certificate.pem"),
         ) as stack,
     ):
-        lab.gateway, _ = added(scene.people, now(), url=f"https://{HERE}:{lab.port}/hooks")
         stack.start("redis")
         stack.start("worker", "beat")
         for seed in seeds:
@@ -61,19 +60,21 @@ def run(seeds, folder, server):
 
 
 class Lab:
-    """The lab's receiver, started again whenever it ends: ``with Lab(folder) as lab``."""
+    """The lab's receiver, started again whenever it ends: ``with Lab(folder, people) as lab``."""
 
-    gateway = None
-
-    def __init__(self, folder):
+    def __init__(self, folder, people):
         self.folder, self.port = folder, own_port()
+        self.gateway, _ = added(people, now(), url=f"https://{HERE}:{self.port}/hooks")
         self.script = gateway_door.script(folder)
 
     def __enter__(self):
         certificates.write(self.folder)
         (self.folder / "jwks.json").write_text(json.dumps(signing.public_keys()))
+        (self.folder / "gateway").write_text(str(self.gateway.key))
         self._going, self.restarts, self._process = True, 0, None
-        self.reference = gateway_door.receiver(self.folder, signing.public_keys())
+        self.reference = gateway_door.receiver(
+            str(self.gateway.key), self.folder, signing.public_keys()
+        )
         self._thread = threading.Thread(target=self._keep, daemon=True)
         self._thread.start()
         return self

@@ -34,9 +34,9 @@ NEXT = """UPDATE script SET done = 1
 WHERE id = (SELECT min(id) FROM script WHERE NOT done) RETURNING act"""
 
 
-def receiver(folder: Path, jwks: dict) -> "reference.Receiver":
+def receiver(gateway: str, folder: Path, jwks: dict) -> "reference.Receiver":
     """The documentation's, on the folder's state, with its effects counted."""
-    made = reference.Receiver(folder / "state.sqlite3", jwks)
+    made = reference.Receiver(gateway, folder / "state.sqlite3", jwks)
     made.db.executescript(EFFECTS)
     return made
 
@@ -59,7 +59,7 @@ class Door(BaseHTTPRequestHandler):
             return
         status = 204
         try:
-            taken = receiver(self.server.folder, self.server.jwks)
+            taken = receiver(self.server.gateway, self.server.folder, self.server.jwks)
             taken.take(self.headers, body, datetime.now(UTC).timestamp())
         except (ValueError, KeyError, TypeError):
             status = 400
@@ -110,6 +110,7 @@ def main(folder: Path, port: int) -> None:
 
     server = ThreadingHTTPServer(("127.0.0.1", port), Door)
     server.folder = folder
+    server.gateway = (folder / "gateway").read_text()
     server.jwks = json.loads((folder / "jwks.json").read_text())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")

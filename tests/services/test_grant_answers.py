@@ -154,7 +154,7 @@ class TestWhyItIsOver:
         assert self.reason(short, short.ends_at - DAY) is None
         assert self.reason(short, short.ends_at) is EndReason.OWN_END
         assert self.reason(short, end + DAY) is EndReason.OWN_END
-        assert self.reason(never, never.ends_at) is EndReason.LAPSED
+        assert self.reason(never, never.ends_at) is EndReason.RAN_OUT
         assert self.reason(whole, end - DAY) is None
         assert self.reason(whole, end) is EndReason.WINDOW
         ends.record(submission.pk, at=end)

@@ -77,7 +77,7 @@ class Naive:
         authorized = {"authorized", "terms_accepted"} & set(happened)
         why = {ends: "own_end", **window, **lapse}
         if not authorized:
-            why = dict.fromkeys(why, "lapsed")
+            why = dict.fromkeys(why, "ran_out")
         if revoked:
             why[revoked["at"]] = revoked["details"]["because"]
         over = min(why) <= at
@@ -93,7 +93,7 @@ class Naive:
         if revoked:
             return "revoked", reason, []
         if over:
-            return ("ended" if authorized else "lapsed"), reason, []
+            return ("ended" if authorized else "ran_out"), reason, []
         if not authorized:
             if {"consented", "agreed"} <= set(happened):
                 return "awaiting_terms", None, []

@@ -8,9 +8,24 @@ import pytest
 from accounts.models import AuditEvent
 from reviews.models import GatewaySignal, Notice
 from reviews.models.notice import NoticeKind
-from reviews.services import access, gateways, health, receivers, signal_delivery, signing
+from reviews.services import (
+    access,
+    gateways,
+    health,
+    receivers,
+    signal_delivery,
+    signing,
+    timekeeping,
+)
 from reviews.services.outbox import GIVES_UP
-from reviews.services.signal_delivery import LEASE, LONGEST, TOLD_AFTER, claim, deliver_signals
+from reviews.services.signal_delivery import (
+    LEASE,
+    LONGEST,
+    SHARE,
+    TOLD_AFTER,
+    claim,
+    deliver_signals,
+)
 from tests import factories
 from tests.gateways import Door, added, receiver
 
@@ -52,9 +67,11 @@ def test_a_signal_leaves_once(people, start, grant, door):
     assert AuditEvent.objects.filter(action="signal.sent", object_reference=signal.key).count() == 1
 
 
-def test_the_reference_receiver_takes_it_and_enforces_it(people, start, grant, door, move_clock):
+def test_the_reference_receiver_takes_it_and_enforces_it(
+    people, start, gateway, grant, door, move_clock
+):
     deliver_signals()
-    at_lab, (_, headers, body) = receiver(), door.taken[0]
+    at_lab, (_, headers, body) = receiver(gateway), door.taken[0]
     now = start.timestamp()
     assert at_lab.take(headers, body, now)
     who = people.nsa_reviewer.email
@@ -123,6 +140,26 @@ def test_a_message_that_is_refused_holds_up_no_other_of_its_gateway(people, star
         factories.grant(factories.filed(people), people)
     door.failure = receivers.NotTaken("The receiver answered 400.")
     assert deliver_signals() == counted(deferred=3)
+
+
+def test_a_gateway_that_answers_slowly_has_its_share_of_a_turn(
+    people, start, gateway, monkeypatch, move_clock
+):
+    added(people, start, "basalt", "https://basalt.example/")
+    for _ in range(4):
+        factories.grant(factories.filed(people), people)
+    factories.grant(factories.filed(people, "basalt"), people, lab="basalt")
+    asked = []
+
+    def post(url, headers, body):
+        asked.append(url)
+        if url == gateway.url:
+            move_clock(timekeeping.now() + SHARE / 2)
+
+    monkeypatch.setattr("reviews.services.receivers.post", post)
+    assert deliver_signals() == counted(sent=3)
+    assert (asked.count(gateway.url), len(asked)) == (2, 3)
+    assert deliver_signals() == counted(sent=2)
 
 
 def test_people_hear_of_a_silent_gateway_once(people, start, gateway, door, move_clock):
@@ -204,7 +241,9 @@ def test_health_says_that_a_gateway_fails(people, start, grant, door, move_clock
     assert state() == "working"
 
 
-def test_after_rotation_a_receiver_with_either_key_goes_on(people, start, grant, door, settings):
+def test_after_rotation_a_receiver_with_either_key_goes_on(
+    people, start, gateway, grant, door, settings
+):
     old = signing.public_keys()
     added_key = "A" * 43 + "="
     settings.GATEWAY_SIGNING_KEYS = [added_key, *settings.GATEWAY_SIGNING_KEYS]
@@ -215,7 +254,8 @@ def test_after_rotation_a_receiver_with_either_key_goes_on(people, start, grant,
     only_new = {"keys": both["keys"][:1]}
     assert [key["kid"] for key in both["keys"][1:]] == [key["kid"] for key in old["keys"]]
     for known in (old, only_new, both):
-        assert reference.Receiver(":memory:", known).take(*door.taken[0][1:], start.timestamp())
+        at_lab = reference.Receiver(str(gateway.key), ":memory:", known)
+        assert at_lab.take(*door.taken[0][1:], start.timestamp())
 
 
 def test_a_signal_that_cannot_be_sent_at_all_stops_no_other(people, start, grant, door):
@@ -226,7 +266,9 @@ def test_a_signal_that_cannot_be_sent_at_all_stops_no_other(people, start, grant
     assert signal.next_attempt_at > start
 
 
-def test_what_a_later_message_supersedes_leaves_after_it(people, start, grant, door, move_clock):
+def test_what_a_later_message_supersedes_leaves_after_it(
+    people, start, gateway, grant, door, move_clock
+):
     """A gateway that was away hears of the end first, so nobody is let in between the two."""
     door.failure = UNREACHED
     deliver_signals()
@@ -240,7 +282,7 @@ def test_what_a_later_message_supersedes_leaves_after_it(people, start, grant, d
         (2, "ended"),
         (1, "active"),
     ]
-    at_lab = receiver()
+    at_lab = receiver(gateway)
     for _, headers, body in door.taken:
         at_lab.take(headers, body, (start + 10 * MINUTE).timestamp())
         assert not at_lab.lets_in(str(grant.key), people.nsa_reviewer.email, start + 2 * MINUTE)
