@@ -33,7 +33,7 @@ def tag(
     partner: Organization, *, sectors: Collection[int], by: audit.Actor, at: datetime
 ) -> Organization:
     """The partner is of these sectors and no others; nothing is recorded if it was already."""
-    partner = Organization.objects.select_for_update().get(pk=partner.pk)
+    partner = Organization.objects.select_for_update(no_key=True).get(pk=partner.pk)
     wanted = {Sector(number) for number in sectors}
     had = set(partner.sectors.values_list("sector", flat=True))
     if wanted == had:

@@ -23,7 +23,7 @@ _NAMED = Rule(
     time=Time.ALWAYS,
     permission="view_submission",
     through="agency",
-    where=(clauses.named,),
+    where=(clauses.of_agency, clauses.named),
 )
 _OVERSEER_OF_PAST = Rule(
     over=AuditEvent, time=Time.ALWAYS, roles=_OVERSEERS, where=(clauses.about_access,)
@@ -48,6 +48,10 @@ ACCESS_RULES: dict[Action, tuple[Rule, ...]] = {
         *(_LAB_OF_GRANT, _LEAD_OF_GRANT, _NAMED),
         *(_CONTACT_OF_GRANT, _ADMINISTRATOR_OF_GRANT),
     ),
+    # What a lab or an agency wrote in it, which administrators do not read.
+    Action.READ_GRANT: (_LAB_OF_GRANT, _LEAD_OF_GRANT, _NAMED, _CONTACT_OF_GRANT),
+    # The people of agencies in it by name, which labs and partners do not learn.
+    Action.KNOW_PEOPLE: (_LEAD_OF_GRANT, _NAMED, _ADMINISTRATOR_OF_GRANT),
     # A partner's access begins after the window, so words about it are not bound to that.
     Action.PROPOSE_PARTNER: (Rule(time=Time.FILED, permission="lead_submission"),),
     Action.ACCEPT_TERMS: (
@@ -121,6 +125,16 @@ ACCESS_RULES: dict[Action, tuple[Rule, ...]] = {
             where=(clauses.not_grantee,),
         ),
     ),
+    # Before the lab has answered.
+    Action.TAKE_BACK_REQUEST: (_LEAD_OF_GRANT,),
+    Action.TAKE_BACK_AGREEMENT: (
+        Rule(
+            over=AccessGrant,
+            time=Time.ALWAYS,
+            roles=_ADMINISTRATOR,
+            where=(clauses.for_partner,),
+        ),
+    ),
     Action.REVOKE_GRANT: (_LAB_OF_GRANT, _LEAD_OF_GRANT, _ADMINISTRATOR_OF_GRANT),
     Action.SUSPEND_FOR_LAB: (
         Rule(over=AccessGrant, time=Time.ALWAYS, permission=_LAB, where=(clauses.not_grantee,)),
@@ -148,7 +162,7 @@ ACCESS_RULES: dict[Action, tuple[Rule, ...]] = {
             time=Time.ALWAYS,  # "live" reads the window's clock itself
             permission="view_submission",
             through="agency",
-            where=(clauses.grantee, clauses.live),
+            where=(clauses.of_agency, clauses.grantee, clauses.live),
         ),
         Rule(
             over=AccessGrant,

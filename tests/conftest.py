@@ -1,7 +1,7 @@
 """Fixtures for every test: a held clock, the people, a document store of its own."""
 
 import sqlite3
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -77,10 +77,42 @@ def document_store(settings, tmp_path):
     return tmp_path / "documents"
 
 
-@pytest.fixture
-def people(db, start):
-    """Everyone of tests/people.py."""
-    return people_module.create(start)
+@contextmanager
+def database_named(name):
+    """The default connection, in every thread, goes to that database."""
+    settings, original = connections.settings["default"], connection.settings_dict["NAME"]
+    connections.close_all()
+    try:
+        settings["NAME"] = connection.settings_dict["NAME"] = name
+        yield
+    finally:
+        connections.close_all()
+        settings["NAME"] = connection.settings_dict["NAME"] = original
+
+
+@contextmanager
+def copied(name, *, empty=False):
+    """The name of a throw-away copy of the test database, or of one without any table."""
+    original = connection.settings_dict["NAME"]
+    connection.close()
+    if connection.vendor != "postgresql":
+        copy = f"{original}_{name}"
+        if not empty:
+            with sqlite3.connect(original) as source, sqlite3.connect(copy) as target:
+                source.backup(target)
+        yield copy
+        return
+    copy = f"{original}_{name}"[:60]
+    drop = f'DROP DATABASE IF EXISTS "{copy}" WITH (FORCE)'
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(drop)
+        template = "template0" if empty else original
+        cursor.execute(f'CREATE DATABASE "{copy}" TEMPLATE "{template}"')
+    try:
+        yield copy
+    finally:
+        with connection._nodb_cursor() as cursor:
+            cursor.execute(drop)
 
 
 @contextmanager
@@ -90,29 +122,8 @@ def database_copy(name, *, empty=False):
     The audit log cannot be truncated, which is how Django would clean up after committed
     tests; a copy needs no cleaning. An ``empty`` one has no tables at all.
     """
-    settings = connections.settings["default"]
-    original = connection.settings_dict["NAME"]
-    connection.close()
-    if connection.vendor == "postgresql":
-        copy = f"{original}_{name}"[:60]
-        with connection._nodb_cursor() as cursor:
-            cursor.execute(f'DROP DATABASE IF EXISTS "{copy}" WITH (FORCE)')
-            template = "template0" if empty else original
-            cursor.execute(f'CREATE DATABASE "{copy}" TEMPLATE "{template}"')
-    else:
-        copy = f"{original}_{name}"
-        if not empty:
-            with sqlite3.connect(original) as source, sqlite3.connect(copy) as target:
-                source.backup(target)
-    try:
-        settings["NAME"] = connection.settings_dict["NAME"] = copy
+    with copied(name, empty=empty) as copy, database_named(copy):
         yield
-    finally:
-        connections.close_all()
-        settings["NAME"] = connection.settings_dict["NAME"] = original
-        if connection.vendor == "postgresql":
-            with connection._nodb_cursor() as cursor:
-                cursor.execute(f'DROP DATABASE IF EXISTS "{copy}" WITH (FORCE)')
 
 
 @pytest.fixture(scope="session")
@@ -123,6 +134,40 @@ def django_db_setup(django_test_environment, django_db_blocker, django_db_modify
     yield
     with django_db_blocker.unblock():
         teardown_databases(made, verbosity=0)
+
+
+@pytest.fixture(scope="session")
+def with_everyone(django_db_setup, django_db_blocker):
+    """The name of a copy in which everyone of tests/people.py is, since START."""
+    with ExitStack() as until_then:
+        with django_db_blocker.unblock():
+            name = until_then.enter_context(copied("everyone"))
+            with database_named(name), clock.rehearsal(START):
+                people_module.create(START)
+        yield name
+        with django_db_blocker.unblock():
+            until_then.close()
+
+
+@pytest.fixture
+def in_copy_with_everyone(with_everyone):
+    """Until the test is over the connection goes there."""
+    with database_named(with_everyone):
+        yield
+
+
+@pytest.fixture
+def people(request, start):
+    """Everyone of tests/people.py.
+
+    They take longer to seat than most tests take, so they are found where they are seated
+    already; but not in the middle of a transaction.
+    """
+    if connection.in_atomic_block:
+        return people_module.create(start)
+    request.getfixturevalue("in_copy_with_everyone")
+    request.getfixturevalue("db")
+    return people_module.read()
 
 
 @pytest.fixture

@@ -72,9 +72,7 @@ def create(at):
         )
     everyone = {}
     for code, held in SEATS.items():
-        person = User.objects.create_user(
-            f"{code.replace('_', '-')}@demo.example", code.replace("_", " "), PASSWORD
-        )
+        person = User.objects.create_user(_address(code), code.replace("_", " "), PASSWORD)
         for organization, role in held:
             seats.give(
                 person=person,
@@ -87,6 +85,14 @@ def create(at):
         keep_records(person, at)
     User.objects.filter(pk=everyone["superuser"].pk).update(is_superuser=True)
     User.objects.filter(pk=everyone["disabled"].pk).update(is_active=False)
-    for code in ("superuser", "disabled"):
-        everyone[code].refresh_from_db()
-    return SimpleNamespace(password=PASSWORD, **everyone)
+    return read()
+
+
+def read():
+    """Everyone, as ``create`` left them."""
+    everyone = {user.email: user for user in User.objects.all()}
+    return SimpleNamespace(password=PASSWORD, **{code: everyone[_address(code)] for code in SEATS})
+
+
+def _address(code):
+    return f"{code.replace('_', '-')}@demo.example"

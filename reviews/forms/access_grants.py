@@ -274,7 +274,7 @@ class GrantFilter(forms.Form):
         elif asked["state"] != "all":
             grants = grants.in_state(GrantState(asked["state"]), at)
         if asked["lab"]:
-            grants = grants.filter(submission__model_version__lab__code=asked["lab"])
+            grants = grants.filter(lab__code=asked["lab"])
         if asked["agency"]:
             grants = grants.filter(agency__code=asked["agency"])
         if asked.get("partner"):

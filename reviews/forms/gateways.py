@@ -35,5 +35,6 @@ class AttestationForm(forms.Form):
         label="File",
         allow_empty_file=True,
         widget=FileInput(accept=".csv,.json", max_bytes=mismatches.MAX_BYTES),
-        help_text=f"CSV or JSON with {', '.join(mismatches.COLUMNS)} for each grant, at most 2 MB.",
+        help_text=f"CSV or JSON with {', '.join(mismatches.COLUMNS)} for each grant, at most "
+        f"{mismatches.MAX_BYTES // 10**6} MB.",
     )

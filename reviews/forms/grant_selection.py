@@ -101,7 +101,7 @@ def nothing(at: datetime) -> Q:
 def _matching(at, *, state, lab, agency, partner, sector, person, since, until):
     found = tracked(state, at) if state else Q()
     if lab:
-        found &= Q(submission__model_version__lab__code=lab)
+        found &= Q(lab__code=lab)
     if agency:
         found &= Q(agency__code=agency)
     if partner:

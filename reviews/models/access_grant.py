@@ -9,10 +9,9 @@ from django.db import models
 from django.db.models import Case, F, Q, When
 from django.urls import reverse
 
-from accounts.models import Organization
+from accounts.models import Organization, User
 from reviews.models.grant_queries import RECERTIFIED_WITHIN, AccessGrantQuerySet, first_of
 from reviews.models.grant_states import (
-    AUTHORIZED,
     CONSENTED_TO,
     LAPSES,
     REVOKED_BECAUSE,
@@ -43,6 +42,8 @@ class AccessGrant(models.Model):
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     submission = models.ForeignKey(Submission, models.PROTECT, related_name="grants")
+    # The submission's, which never changes: here so that the board need not look it up for each.
+    lab = models.ForeignKey(Organization, models.PROTECT, related_name="+")
     agency = models.ForeignKey(Organization, models.PROTECT, related_name="+")
     partner = models.ForeignKey(Organization, models.PROTECT, null=True, related_name="+")
     grantee = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="grants")
@@ -158,15 +159,21 @@ class AccessGrant(models.Model):
             models.Index(
                 fields=["runs_until"],
                 include=[
-                    *("id", "key", "submission", "agency", "partner", "grantee", "starts_at"),
-                    *("ends_at", "consented_at", "agreed_at", "authorized_at"),
+                    *("id", "key", "submission", "lab", "agency", "partner", "grantee"),
+                    *("starts_at", "ends_at", "consented_at", "agreed_at", "authorized_at"),
                 ],
                 condition=Q(runs_until__isnull=False),
                 name="grant_running",
             ),
+            # Few of them: what is read of all grants for an agency's is not read again for these.
+            models.Index(
+                fields=["runs_until"],
+                condition=Q(runs_until__isnull=False, partner__isnull=False),
+                name="grant_running_of_partner",
+            ),
             models.Index(
                 fields=["closeout_from"],
-                include=["submission", "agency", "partner", "grantee"],
+                include=["submission", "lab", "agency", "partner", "grantee"],
                 condition=Q(closeout_from__isnull=False),
                 name="grant_to_close_out",
             ),
@@ -291,7 +298,7 @@ class AccessGrant(models.Model):
 
     def authorized_now(self, at: datetime) -> bool:
         """Whether it is authorized and not over: live, scheduled or suspended."""
-        return self.state_at(at) in AUTHORIZED
+        return self.authorized_at is not None and self.over_at(at) is None
 
     def extendable_at(self, at: datetime) -> bool:
         """Whether a later end may be asked for: there is time left and no other request waits."""
@@ -359,6 +366,11 @@ class AccessGrant(models.Model):
     def effective_end(self) -> datetime:
         """When access ends, or ended, for whichever reason comes first."""
         return _first_end(self, self.lapses_at)
+
+    def end_for(self, person: User) -> datetime:
+        """When ``person``, whom it names, can use it no more: it ends, or her own dates pass."""
+        own = (one.lapses_at for one in self.users.all() if one.person_id == person.pk)
+        return min([self.effective_end(), *filter(None, own)])
 
     def planned_end(self) -> datetime:
         """When access ends if its agency recertifies it in time: what people plan with."""

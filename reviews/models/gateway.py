@@ -43,6 +43,9 @@ class SignalKind(StrEnum):
     END = "end"
 
 
+ENDS = [SignalKind.REVOKE.value, SignalKind.END.value]
+
+
 def enforced(grant: AccessGrant, at: datetime) -> Enforced:
     """What is to be done with ``grant`` at ``at``, an instant that has come.
 
@@ -142,7 +145,7 @@ class GatewaySignal(Outgoing):
             models.Index(
                 fields=["gateway", "grant"],
                 name="signal_of_the_end",
-                condition=Q(kind__in=["revoke", "end"]),
+                condition=Q(kind__in=ENDS),
             ),
         ]
         constraints: ClassVar = [
@@ -151,7 +154,7 @@ class GatewaySignal(Outgoing):
             ),
             models.UniqueConstraint(
                 fields=["gateway", "grant"],
-                condition=Q(kind__in=["revoke", "end"]),
+                condition=Q(kind__in=ENDS),
                 name="signal_ends_access_once",
             ),
             models.CheckConstraint(

@@ -19,6 +19,7 @@ from reviews.models.notice import NoticeKind
 from reviews.models.package import Safeguards, beyond
 from reviews.policy import Action
 from reviews.services import departures, grants, readiness, rows
+from reviews.workflow import Status
 
 ANSWERED = "The lab has answered this request already."
 
@@ -101,6 +102,7 @@ def ask(
         raise Conflict("The same request waits already, perhaps from a second click.")
     grant = AccessGrant.objects.create(
         submission=submission,
+        lab=submission.model_version.lab,
         requested_at=at,
         requested_by=by,
         **asked,
@@ -146,10 +148,25 @@ def require_people(submission: Submission, grant: AccessGrant, at: datetime) -> 
             )
 
 
-def asks_for(person: User, grant: AccessGrant) -> bool:
-    """Whether ``person`` may ask for access in the name of the grant's agency."""
-    asking = policy.organizations(person, Action.REQUEST_GRANT, grant.submission)
-    return asking.contains(grant.agency)
+def require_ready(submission: Submission, grant: AccessGrant, at: datetime) -> None:
+    """Nothing, while everybody named may be given access; else Conflict. Locks their records."""
+    require_people(submission, grant, at)
+    if missing := readiness.missing_locked(grant, at):
+        raise Conflict(" ".join(missing))
+
+
+def require_latest(submission: Submission) -> None:
+    """Nothing, while no later submission of the model version stands in place of this one.
+
+    Else Conflict: a partner's access goes by the planned release that stands.
+    """
+    filed = submission.model_version.submissions.filed()
+    latest = filed.exclude(status=Status.WITHDRAWN).latest("opens_at")
+    if latest != submission:
+        raise Conflict(
+            f"A later submission of the same model version, {latest.reference}, stands in place of "
+            "this one, with its own planned release. A lead can propose the partner there."
+        )
 
 
 @transaction.atomic
@@ -174,6 +191,8 @@ def consent(
     submission, grant, at = grants.begin(grant, Action.CONSENT_GRANT, by, at)
     if not grant.answerable_at(at):
         raise Conflict(ANSWERED)
+    if grant.partner is not None:
+        require_latest(submission)
     less = _narrow(grant, access_level, safeguards, ends_at, at)
     fewer = _without(grant, users, by, at)
     grant.consented_at, grant.consented_by = at, by
@@ -246,7 +265,7 @@ def authorize(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
 
     Raises Conflict unless the lab has consented and nobody has authorized, and for people whose
     terms, training or number of grants do not allow it; WindowRefused when its time has passed;
-    NotPermitted for its sponsor or its grantee.
+    NotPermitted for whoever asked or consented, and for everybody whom it ever named.
     """
     submission, grant, at = grants.begin(grant, Action.AUTHORIZE_GRANT, by, at)
     if not grant.authorizable_at(at):
@@ -254,9 +273,7 @@ def authorize(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
             "Only a request that the lab has consented to, and nobody has authorized, can be "
             "authorized."
         )
-    require_people(submission, grant, at)
-    if missing := readiness.missing_locked(grant, at):
-        raise Conflict(" ".join(missing))
+    require_ready(submission, grant, at)
     grant.ends_at = min(grant.ends_at, submission.window()[1])
     if grant.ends_at <= max(at, grant.starts_at):
         raise WindowRefused("The time that was asked for has passed. Ask for a new grant.")
@@ -282,31 +299,45 @@ def revoke(grant: AccessGrant, *, reason: str, by: User, at: datetime) -> Access
 
     So ends a request that its agency takes back before the lab answers. Needs no open window.
     Raises Conflict when it has ended or was revoked, and for a request that waits for the lab
-    unless ``by`` asks for its agency, or is an administrator and the government has agreed.
+    unless ``by`` leads its agency, or is an administrator and the government has agreed.
     """
     _, grant, at = grants.begin(grant, Action.REVOKE_GRANT, by, at)
+    leads = policy.may(by, Action.TAKE_BACK_REQUEST, grant, at=at)
     if grant.answerable_at(at):
-        agreed = grant.agreed_at and policy.may(by, Action.ADMINISTER, grant.submission, at=at)
-        if not agreed and not asks_for(by, grant):
-            raise Conflict(
-                "The lab has not consented, so there is nothing to revoke. The lab can decline "
-                f"this request, and the lead of {grant.agency.short_name} can take it back."
-            )
+        agreed = policy.may(by, Action.TAKE_BACK_AGREEMENT, grant, at=at)
+        if not leads and not (agreed and grant.disagreeable_at(at)):
+            raise Conflict(nothing_to_revoke(grant, at))
     elif not grant.revocable_at(at):
         raise Conflict("This grant has ended, so there is nothing to revoke.")
-    grants.revoke(grant, because=_whose_word(grant, by), reason=reason, by=by, at=at)
+    because = _whose_word(grant, by, leads=leads)
+    grants.revoke(grant, because=because, reason=reason, by=by, at=at)
     why = {"because": grant.revoked_because}
     grants.tell_parties(NoticeKind.GRANT_REVOKED, grant, by, Action.REVOKE_GRANT, at, **why)
     return grant
 
 
-def _whose_word(grant: AccessGrant, by: User) -> EndReason:
+def nothing_to_revoke(grant: AccessGrant, at: datetime) -> str:
+    """Why a grant that the lab has not answered is not revoked, and who can end it."""
+    lab = grant.submission.lab.short_name
+    agreement = (
+        " An administrator can take the government's agreement back."
+        if grant.disagreeable_at(at)
+        else ""
+    )
+    return (
+        f"The lab has not consented, so there is nothing to revoke. {lab} can decline "
+        f"this request, and a lead of {grant.agency.short_name} can take it back."
+        f"{agreement}"
+    )
+
+
+def _whose_word(grant: AccessGrant, by: User, *, leads: bool) -> EndReason:
     if not grant.consented_at:
-        return EndReason.TAKEN_BACK if asks_for(by, grant) else EndReason.BY_ADMINISTRATION
+        return EndReason.TAKEN_BACK if leads else EndReason.BY_ADMINISTRATION
     speaking_for = policy.organizations(by, Action.REVOKE_GRANT, grant)
     if speaking_for.contains(grant.submission.lab):
         return EndReason.BY_LAB
-    return EndReason.BY_AGENCY if asks_for(by, grant) else EndReason.BY_ADMINISTRATION
+    return EndReason.BY_AGENCY if leads else EndReason.BY_ADMINISTRATION
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from accounts.models import User
 from reviews import audience, clock
 from reviews.models import AccessGrant
 from reviews.models import grant_queries as queries
+from reviews.models.access_grant import CLOSEOUT_DUE, CLOSEOUT_OVERDUE
 from reviews.models.grant_states import LAPSES, EndReason
 from reviews.models.notice import Topic
 from reviews.policy import Action
@@ -22,10 +23,6 @@ def _with_parties(found: QuerySet[AccessGrant]) -> QuerySet[AccessGrant]:
 
 def _grants(at: datetime) -> QuerySet[AccessGrant]:
     return _with_parties(AccessGrant.objects.running(at).filter(authorized_at__isnull=False))
-
-
-def _running(grant: AccessGrant, at: datetime) -> bool:
-    return grant.authorized_at is not None and grant.over_at(at) is None
 
 
 def _attestable(side: str) -> Callable[[AccessGrant, datetime], bool]:
@@ -111,17 +108,17 @@ def _access_ending(days: int) -> Reminder:
     )
 
 
-def _closeout(side: str, days: int, concerned: Callable[[Any], Iterable[User]]) -> Reminder:
-    overdue = " It is overdue." if days > 5 else ""
+def _closeout(side: str, after: timedelta, concerned: Callable[[Any], Iterable[User]]) -> Reminder:
+    days, overdue = after.days, after >= CLOSEOUT_OVERDUE
     return Reminder(
         f"closeout_{side}_{days}",
         _after_grant(days),
         concerned,
         "Attest the closeout of access that has ended",
         "Access to a model ended on {end}. Attest that credentials are disabled and that copies "
-        f"are destroyed or returned.{overdue}",
+        f"are destroyed or returned.{' It is overdue.' if overdue else ''}",
         Topic.REQUESTS,
-        "Closeout becomes overdue if it is not attested" if days > 5 else "Closeout is due",
+        "Closeout becomes overdue if it is not attested" if overdue else "Closeout is due",
     )
 
 
@@ -130,7 +127,7 @@ SERIES = (
         _grants,
         (_access_ending(14), _access_ending(7), _access_ending(1)),
         (Action.ATTEST_FOR_AGENCY, Action.ATTEST_FOR_LAB),
-        _running,
+        AccessGrant.authorized_now,
     ),
     Series(
         _grants,
@@ -147,7 +144,7 @@ SERIES = (
             ),
         ),
         (Action.RECERTIFY_GRANT,),
-        _running,
+        AccessGrant.authorized_now,
     ),
     Series(
         _lapsed,
@@ -168,8 +165,8 @@ SERIES = (
     Series(
         _to_attest("agency"),
         (
-            _closeout("agency", 5, _agency_side),
-            _closeout("agency", 10, _with_administrators(_agency_side)),
+            _closeout("agency", CLOSEOUT_DUE, _agency_side),
+            _closeout("agency", CLOSEOUT_OVERDUE, _with_administrators(_agency_side)),
         ),
         (Action.ATTEST_FOR_AGENCY,),
         _attestable("agency"),
@@ -177,8 +174,8 @@ SERIES = (
     Series(
         _to_attest("lab"),
         (
-            _closeout("lab", 5, _lab_side),
-            _closeout("lab", 10, _with_administrators(_lab_side)),
+            _closeout("lab", CLOSEOUT_DUE, _lab_side),
+            _closeout("lab", CLOSEOUT_OVERDUE, _with_administrators(_lab_side)),
         ),
         (Action.ATTEST_FOR_LAB,),
         _attestable("lab"),

@@ -45,12 +45,7 @@ def preview(chosen: Callable[[datetime], Q], *, by: User, at: datetime) -> Previ
     )
     ending = [grant for grant in grants if grant.revocable_at(at)]
     staying = [
-        (
-            grant,
-            "The lab has not consented, so there is nothing to revoke. "
-            f"{grant.submission.lab.short_name} can decline this request, and the lead of "
-            f"{grant.agency.short_name} can take it back.",
-        )
+        (grant, access.nothing_to_revoke(grant, at))
         for grant in grants
         if not grant.revocable_at(at)
     ]
@@ -78,7 +73,7 @@ def revoke(
     for submission in locked:
         rows.lock_submission(submission)
     numbers = [grant.pk for grant in seen.ending]
-    list(AccessGrant.objects.select_for_update().filter(pk__in=numbers).order_by("pk"))
+    list(AccessGrant.objects.select_for_update(no_key=True).filter(pk__in=numbers).order_by("pk"))
     at = timekeeping.after_lock(at)
     now = preview(chosen, by=by, at=at)
     if now.digest != digest or not {grant.submission_id for grant in now.ending} <= set(locked):

@@ -115,7 +115,9 @@ def authorize(extension: GrantExtension, *, by: User, at: datetime) -> GrantExte
         raise WindowRefused("The review window now ends no later than this access.")
     extension.authorized_at, extension.authorized_by = at, by
     extension.save(update_fields=["authorized_at", "authorized_by"])
-    before, grant.ends_at, grant.asked_ends_at = grant.ends_at, ends_at, None
+    before, grant.ends_at = grant.ends_at, ends_at
+    if grant.asked_ends_at and grant.asked_ends_at <= ends_at:
+        grant.asked_ends_at = None
     grant.save(update_fields=["ends_at", "asked_ends_at"])
     acting = policy.organizations(by, Action.AUTHORIZE_GRANT, grant).first()
     moved = {"ended_at": before.isoformat(), "ends_at": ends_at.isoformat()}

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from reviews.models import AccessGrant, Gateway, GatewaySignal, GrantUser, Submission
-from reviews.models.gateway import Enforced, SignalKind, enforced
+from reviews.models.gateway import ENDS, Enforced, SignalKind, enforced
 from reviews.services import rows, timekeeping
 
 LAB = "submission__model_version__lab"
@@ -28,8 +28,8 @@ def facts(grant: AccessGrant, at: datetime) -> dict[str, Any]:
     ``until`` is when access ends by what is known now, and ``users`` says it for each person
     whose account is not disabled: a gateway keeps it by its own clock.
     """
-    version, until = grant.submission.model_version, grant.effective_end()
-    named = {one.person: one.lapses_at for one in grant.users.all() if one.in_force(at)}
+    version = grant.submission.model_version
+    named = [one.person for one in grant.users.all() if one.in_force(at)]
     return {
         "grant": str(grant.key),
         "state": enforced(grant, at).value,
@@ -43,14 +43,14 @@ def facts(grant: AccessGrant, at: datetime) -> dict[str, Any]:
         "partner": grant.partner.code if grant.partner else "",
         "subject": grant.grantee.email,
         "users": {
-            person.email: min(until, lapses_at or until).isoformat()
-            for person, lapses_at in {grant.grantee: None, **named}.items()
+            person.email: grant.end_for(person).isoformat()
+            for person in (grant.grantee, *named)
             if person.is_active
         },
         "level": grant.access_level,
         "safeguards": grant.safeguards,
         "environment": grant.environment,
-        "until": until.isoformat(),
+        "until": grant.effective_end().isoformat(),
     }
 
 
@@ -73,13 +73,18 @@ def note(submission: Submission, at: datetime, *grants: AccessGrant) -> int:
     asked = submission.grants.filter(authorized_at__isnull=False)
     if grants:
         asked = asked.filter(pk__in=[grant.pk for grant in grants])
-    found = list(related(asked).select_for_update(of=("self",)).order_by("pk"))
-    told, numbers = _last_told(gateways, found), _numbers(found)
+    locked = related(asked).select_for_update(of=("self",), no_key=True)
+    found = list(locked.order_by("pk"))
+    told, numbers, taken = _last_told(gateways, found), _numbers(found), _last_taken(found)
     signals = [
         signal
         for gateway in gateways
         for grant in found
-        if (signal := _next(gateway, grant, told.get((gateway.pk, grant.pk)), numbers, at))
+        if (
+            signal := _next(
+                gateway, grant, told.get((gateway.pk, grant.pk)), taken.get(grant.pk), numbers, at
+            )
+        )
     ]
     return len(GatewaySignal.objects.bulk_create(signals))
 
@@ -89,6 +94,12 @@ def _last_told(
 ) -> dict[tuple[int, int], GatewaySignal]:
     said = GatewaySignal.objects.filter(gateway__in=gateways, grant__in=grants).order_by("sequence")
     return {(one.gateway_id, one.grant_id): one for one in said}
+
+
+def _last_taken(grants: Iterable[AccessGrant]) -> dict[int, Enforced]:
+    """What some gateway has taken last of each grant: its receiver may be the next one's, too."""
+    taken = GatewaySignal.objects.filter(grant__in=grants, sent_at__isnull=False)
+    return {one.grant_id: Enforced(one.facts["state"]) for one in taken.order_by("sequence")}
 
 
 def _numbers(grants: Iterable[AccessGrant]) -> dict[int, int]:
@@ -101,6 +112,7 @@ def _next(
     gateway: Gateway,
     grant: AccessGrant,
     last: GatewaySignal | None,
+    taken: Enforced | None,
     numbers: dict[int, int],
     at: datetime,
 ) -> GatewaySignal | None:
@@ -108,7 +120,10 @@ def _next(
     now = facts(grant, at)
     if last is not None and last.facts == now:
         return None
-    kind = _kind(grant, Enforced(last.facts["state"]) if last else None, Enforced(now["state"]))
+    state = Enforced(now["state"])
+    if last is None and state is Enforced.ACTIVE:
+        taken = None
+    kind = _kind(grant, Enforced(last.facts["state"]) if last else taken, state)
     if kind is None:
         return None
     return GatewaySignal(
@@ -145,7 +160,7 @@ def _kind(grant: AccessGrant, before: Enforced | None, now: Enforced) -> SignalK
 
 def _occurred_at(grant: AccessGrant, kind: SignalKind, at: datetime) -> datetime:
     """The instant of the change by the grant's own facts; of any other, when it is written."""
-    if kind in (SignalKind.REVOKE, SignalKind.END):
+    if kind in ENDS:
         return grant.effective_end()
     if kind not in (SignalKind.ACTIVATE, SignalKind.RESUME):
         return at
@@ -177,7 +192,7 @@ def _of_one(number: int, at: datetime) -> int:
 def untold(gateway: Gateway, at: datetime) -> QuerySet[AccessGrant]:
     """The grants of which time alone has made something that the gateway was not told by ``at``."""
     said = GatewaySignal.objects.filter(gateway=gateway, grant=OuterRef("pk"))
-    ended = said.filter(kind__in=(SignalKind.REVOKE, SignalKind.END))
+    ended = said.filter(kind__in=ENDS)
     since = GatewaySignal.objects.filter(
         gateway=gateway, grant=OuterRef("grant"), queued_at__gte=OuterRef("lapses_at")
     )
@@ -187,8 +202,13 @@ def untold(gateway: Gateway, at: datetime) -> QuerySet[AccessGrant]:
     grants = AccessGrant.objects.filter(**{LAB: gateway.lab_id})
     going = grants.filter(Exists(said), ~Exists(ended))
     closed = Q(submission__review_ends_at__isnull=True, partner__isnull=True)
+    # What a gateway before this one took, its receiver may keep letting in until the agreed end.
+    taken = GatewaySignal.objects.filter(grant=OuterRef("pk"), sent_at__isnull=False)
+    over = taken.filter(kind__in=ENDS)
+    inherited = grants.filter(~Exists(said), Exists(taken), ~Exists(over), ends_at__gt=at)
     changed = (
         grants.live(at).filter(~Exists(said)),
+        inherited,
         going.over_since(at),
         going.filter(closed | Exists(lapsed)),
     )

@@ -17,7 +17,7 @@ from reviews.policy import Action
 COLUMNS = {
     "Grant": "key",
     "Submission": "submission__reference",
-    "Lab": "submission__model_version__lab__short_name",
+    "Lab": "lab__short_name",
     "Agency": "agency__short_name",
     "Partner": "partner__short_name",
     "Person": "grantee__name",

@@ -34,7 +34,8 @@ def not_over(
     and the filing before it, lie within those hours before ``then``. A partner's is asked for and
     over within twice as long. No event before that is read.
     """
-    recent = events.filter(at__gt=then - partners.EARLIEST - partners.LONGEST).order_by("sequence")
+    first = then - partners.PROPOSED_WITHIN - partners.LONGEST
+    recent = events.filter(at__gt=first).order_by("sequence")
     told = replay(recent.only(*READ).iterator(chunk_size=2000))
     return [
         key

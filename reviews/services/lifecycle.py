@@ -56,12 +56,16 @@ def draft(
 
 def _lock_lab(lab: Organization) -> None:
     """One new model version of a lab at a time."""
-    Organization.objects.select_for_update().get(pk=lab.pk)
+    Organization.objects.select_for_update(no_key=True).get(pk=lab.pk)
 
 
 def _lock_version(submission: Submission) -> ModelVersion:
     """The submission's model version, locked. Raises StaleForm when it was just corrected."""
-    version = ModelVersion.objects.select_for_update().filter(submissions=submission.pk).first()
+    version = (
+        ModelVersion.objects.select_for_update(no_key=True)
+        .filter(submissions=submission.pk)
+        .first()
+    )
     if version is None:
         raise StaleForm("Somebody else changed this draft just now. Open it again.")
     return version

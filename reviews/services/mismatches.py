@@ -45,7 +45,7 @@ class Line:
 
 def too_large() -> FileRefused:
     """The refusal of a file over the limit."""
-    return FileRefused("The file is larger than 2 MB. Split it.", status=413)
+    return FileRefused(f"The file is larger than {MAX_BYTES // 10**6} MB. Split it.", status=413)
 
 
 def parse(name: str, content: bytes, *, at: datetime) -> list[Line]:
@@ -175,7 +175,8 @@ def _difference(
 
 
 def _tell(row: GatewayReport, grants: Iterable[AccessGrant], at: datetime) -> None:
-    """The lab's people and the administrators hear of it, once for each submission."""
+    """The lab's people and the administrators hear of it, once a day for each submission."""
+    today = at.replace(hour=0, minute=0, second=0, microsecond=0)
     first: dict[Submission, AccessGrant] = {}
     for grant in grants:
         first.setdefault(grant.submission, grant)
@@ -188,8 +189,8 @@ def _tell(row: GatewayReport, grants: Iterable[AccessGrant], at: datetime) -> No
             NoticeKind.GATEWAY_DIFFERS,
             submission,
             told,
-            due_at=at,
+            due_at=today,
             at=at,
             grant=grant,
-            part=row.key,
+            part=row.gateway.key,
         )

@@ -32,6 +32,8 @@ def publish(text: str, *, accept_by: datetime, by: User, at: datetime) -> Partne
     for number in numbers:
         rows.lock_submission(number)
     at = timekeeping.after_lock(at)
+    if not policy.has_a_way(by, Action.PUBLISH_TERMS, at=at):
+        raise NotVisible
     before, digest = PartnerTerms.objects.last(), PartnerTerms.digest(text)
     if accept_by < at:
         raise Conflict("Enter a time by which to accept that has not passed.")

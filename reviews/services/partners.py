@@ -23,7 +23,7 @@ from reviews.workflow import Status
 
 # How long a partner's access lasts at most, and how long before its start it can be proposed:
 # whoever needs longer asks again.
-LONGEST = EARLIEST = clock.FULL_WINDOW
+LONGEST = PROPOSED_WITHIN = clock.FULL_WINDOW
 
 
 @transaction.atomic
@@ -53,13 +53,7 @@ def propose(
     rows.require_agency(by, Action.PROPOSE_PARTNER, submission, agency)
     if submission.status == Status.WITHDRAWN:
         raise Conflict("The lab withdrew this submission, so no partner gets the model by it.")
-    filed = submission.model_version.submissions.filed()
-    latest = filed.exclude(status=Status.WITHDRAWN).latest("opens_at")
-    if latest != submission:
-        raise Conflict(
-            f"A later submission of the same model version, {latest.reference}, stands in place of "
-            "this one, with its own planned release. Propose the partner there."
-        )
+    access.require_latest(submission)
     if partner.kind != Kind.PARTNER:
         raise Conflict(f"{partner.short_name} is no trusted partner.")
     others = access.others(grantee, users)
@@ -107,7 +101,7 @@ def _require_time(
             "A partner's access starts no earlier than the planned partner release. Choose a "
             "later start."
         )
-    if starts_at > at + EARLIEST:
+    if starts_at > at + PROPOSED_WITHIN:
         raise WindowRefused(
             "A partner is proposed within 720 hours of the start. Choose an earlier start, or "
             "propose it later."
@@ -131,24 +125,19 @@ def agree(grant: AccessGrant, *, by: User, at: datetime) -> AccessGrant:
         submission, grant, at = grants.begin(grant, Action.AUTHORIZE_GRANT, by, at)
         if not grant.agreeable_at(at):
             raise Conflict("Only a partner's request that waits for the government can be agreed.")
+        access.require_latest(submission)
         if not PartnerTerms.objects.exists():
             raise Conflict(
                 "No terms for trusted partners are published yet, and a partner gets no access "
                 "without accepting them. An administrator can publish them on the page of partners."
             )
-        _require_ready(submission, grant, at)
+        access.require_ready(submission, grant, at)
         grant.agreed_at, grant.agreed_by = at, by
         grant.save(update_fields=["agreed_at", "agreed_by"])
         acting = policy.organizations(by, Action.AUTHORIZE_GRANT, grant).first()
         grants.record("grant.agreed", grant, by, acting, at)
         grants.tell_if_agreed(grant, at)
     return grant
-
-
-def _require_ready(submission: Submission, grant: AccessGrant, at: datetime) -> None:
-    access.require_people(submission, grant, at)
-    if missing := readiness.missing_locked(grant, at):
-        raise Conflict(" ".join(missing))
 
 
 @transaction.atomic
@@ -166,7 +155,10 @@ def accept(grant: AccessGrant, *, sha256: str, by: User, at: datetime) -> Access
     TermsAcceptance.objects.create(grant=grant, terms=terms, accepted_at=at, accepted_by=by)
     said = {"version": terms.version, "terms_sha256": terms.sha256}
     if grant.authorized_at is None:
-        _require_ready(submission, grant, at)
+        access.require_latest(submission)
+        access.require_people(submission, grant, at)
+        if readiness.missing_locked(grant, at):
+            raise Conflict(readiness.FOR_OUTSIDERS)
         grant.authorized_at, grant.authorized_by = at, grant.agreed_by
         readiness.begin(grant, at)
         said |= readiness.user_lapses(grant, at)
@@ -186,5 +178,5 @@ def accept(grant: AccessGrant, *, sha256: str, by: User, at: datetime) -> Access
 def _require_current(sha256: str) -> PartnerTerms:
     latest = PartnerTerms.objects.last()
     if latest is None or latest.sha256 != sha256:
-        raise Conflict("Newer terms were published after you opened this page. Read them below.")
+        raise Conflict("Newer terms were published after you opened this page. Read them above.")
     return latest

@@ -14,17 +14,35 @@ from django.db.models import Q, QuerySet
 
 from accounts import personnel
 from accounts.models import PersonnelRecord, User
-from reviews.exceptions import Conflict
+from reviews import policy
+from reviews.exceptions import Conflict, NotVisible
 from reviews.models import AccessGrant
 from reviews.models.grant_queries import RECERTIFIED_WITHIN
 from reviews.models.grant_states import EndReason
 from reviews.policy import Action
 from reviews.services import grants, rows, timekeeping
 
+FOR_OUTSIDERS = (
+    "Terms, training or the number of grants of somebody named in it stand against it. "
+    "Administrators see which."
+)
+
 
 def missing(grant: AccessGrant, at: datetime) -> list[str]:
     """What keeps the grant's people from being given access: each fact, and who can mend it."""
     return _missing(grant, PersonnelRecord.objects.all(), at)
+
+
+def unfit(grant: AccessGrant, at: datetime) -> bool:
+    """Whether anybody's terms or training keep access from beginning.
+
+    How many grants somebody has counts what other labs gave her: it is no part of this.
+    """
+    people = {grant.grantee_id, *(one.person_id for one in grants.users(grant, at))}
+    fit = PersonnelRecord.objects.filter(
+        pk__in=people, nondisclosure_until__gt=at, training_until__gt=at
+    )
+    return fit.count() < len(people)
 
 
 def missing_locked(grant: AccessGrant, at: datetime) -> list[str]:
@@ -159,6 +177,8 @@ def record(
         at=at,
     )
     at = timekeeping.after_lock(at)
+    if not policy.has_a_way(by, Action.ADMINISTER_SEATS, at=at):
+        raise NotVisible
     hers = _running(person, at).select_related("submission", "agency", "grantee").order_by("pk")
     if hers.exclude(submission__in=numbers).exists():
         raise Conflict(f"{person.name} was given access just now. Save the record again.")

@@ -27,7 +27,7 @@ LEASE = timedelta(seconds=settings.GATEWAY_LEASE_SECONDS)
 LONGEST = timedelta(minutes=5)
 # After so long without an answer people are told, long before anything is given up.
 TOLD_AFTER = timedelta(minutes=30)
-# One gateway that answers, but slowly, has so much of a turn: others are not to wait for it.
+# A lab whose gateways answer, but slowly, has so much of a turn: others are not to wait for it.
 SHARE = timedelta(seconds=20)
 
 log = logging.getLogger(__name__)
@@ -38,12 +38,12 @@ def deliver_signals() -> dict[str, int]:
     counts = {"sent": 0, "deferred": 0, "dead": 0}
     begun, used = Since(timekeeping.now()), defaultdict[int, timedelta](timedelta)
     while begun.age() < TASK:
-        slow = [gateway for gateway, time in used.items() if time >= SHARE]
+        slow = [lab for lab, time in used.items() if time >= SHARE]
         if (signal := claim(timekeeping.now(), but=slow)) is None:
             break
         one = Since(timekeeping.now())
         counts[_deliver(signal)] += 1
-        used[signal.gateway_id] += one.age()
+        used[signal.gateway.lab_id] += one.age()
     return counts
 
 
@@ -69,9 +69,9 @@ def waiting(at: datetime) -> QuerySet[GatewaySignal]:
 def claim(at: datetime, *, but: Collection[int] = ()) -> GatewaySignal | None:
     """The next waiting signal, which nobody else sends until the lease runs out.
 
-    Of any gateway but those numbered ``but``.
+    Of any lab but those numbered ``but``.
     """
-    others = waiting(at).exclude(gateway__in=but)
+    others = waiting(at).exclude(gateway__lab__in=but)
     found = others.select_related("gateway", "grant__submission__model_version__lab")
     signal = outbox.locked(found).first()
     if signal is not None:
@@ -140,6 +140,8 @@ def _finish(signal: GatewaySignal, outcome: str, at: datetime, **facts: Any) -> 
         log.warning("Signal %s was %s when another worker had claimed it", signal.key, outcome)
         return outcome
     if outcome == "dead":
+        # Before the log's head: what is written names the submission.
+        rows.lock_submission(signal.grant.submission_id)
         _tell(signal, due_at=at, at=at)
     if outcome != "deferred":
         rows.record(f"signal.{outcome}", signal, by=audit.SYSTEM, for_=None, at=at)

@@ -16,7 +16,7 @@ from django.db.models import Case, F, Model, Q, QuerySet, SmallIntegerField, Val
 from accounts.models import Organization, OrganizationSector, User
 from accounts.sectors import Sector
 from reviews import policy, prepared
-from reviews.models import AccessGrant, Submission
+from reviews.models import AccessGrant
 from reviews.models import grant_queries as queries
 from reviews.models.access_grant import CLOSEOUT_OVERDUE
 from reviews.models.grant_states import GrantState
@@ -86,14 +86,7 @@ def _rows_of(model: type[Model]) -> Callable[[Collection[Any]], dict[Any, Any]]:
 _organizations = _rows_of(Organization)
 # How the board divides what it counts; one line each.
 BREAKDOWNS = {
-    "lab": Breakdown(
-        "Lab",
-        "submission",
-        _organizations,
-        "short_name",
-        "code",
-        (Submission, "pk", "model_version__lab"),
-    ),
+    "lab": Breakdown("Lab", "lab", _organizations, "short_name", "code"),
     "agency": Breakdown("Agency", "agency", _organizations, "short_name", "code"),
     "partner": Breakdown("Partner", "partner", _organizations, "short_name", "code"),
     "sector": Breakdown(
@@ -122,98 +115,101 @@ class Line:
 
 @dataclass(frozen=True)
 class Board:
-    """All that the board says at one instant."""
+    """All that the board says at one instant, divided one way."""
 
     counts: dict[Tracked, int]
-    breakdowns: dict[str, list[Line]]
+    lines: list[Line]
 
 
-def board(user: User, *, at: datetime) -> Board:
-    """The counts of the grants that ``user`` may track at ``at``, and their breakdowns."""
-    found: dict[str, list[tuple[Any, dict[Tracked, int]]]] = {
-        name: [] for name in ("", *BREAKDOWNS)
-    }
-    for name, key, *numbers in prepared.rows(
-        _counted, Standing.of(user), at=at, around=_counting()
+def board(user: User, by: str, *, at: datetime) -> Board:
+    """The counts of the grants that ``user`` may track at ``at``, divided ``by`` a breakdown."""
+    lines: list[tuple[Any, dict[Tracked, int]]] = []
+    everything = dict.fromkeys(Tracked, 0)
+    for total, key, *numbers in prepared.rows(
+        _counted(by), Standing.of(user), at=at, around=_counting(by)
     ):
         counts = {one: int(n or 0) for one, n in zip(Tracked, numbers, strict=True)}
         counts[Tracked.LIVE] += counts[Tracked.ENDING]
-        found[name].append((key, counts))
-    ((_, everything),) = found.pop("")
-    return Board(everything, _named(found))
+        if total:
+            everything = counts
+        else:
+            lines.append((key, counts))
+    return Board(everything, _named(BREAKDOWNS[by], lines))
 
 
-def _named(found: dict[str, list[tuple[Any, dict[Tracked, int]]]]) -> dict[str, list[Line]]:
-    """The rows with their names, read for each kind of row at once."""
-    wanted: dict[Any, set[Any]] = {}
-    for name, lines in found.items():
-        wanted.setdefault(BREAKDOWNS[name].named, set()).update(key for key, _ in lines)
-    rows = {named: named(keys) for named, keys in wanted.items()}
-    return {
-        name: [
-            Line(str(getattr(row, way.code)), getattr(row, way.name), counts)
-            for key, counts in lines
-            for row in [rows[way.named][key]]
-        ]
-        for name, lines in found.items()
-        for way in [BREAKDOWNS[name]]
-    }
-
-
-def _counted(who: Standing) -> QuerySet[Any]:
-    """Each grant that is counted: as what, and by each breakdown."""
-    at = prepared.AT
-    seen = AccessGrant.objects.filter(policy.holds(who, Action.TRACK_GRANTS, at=at)).order_by()
-    columns = {f"by_{name}": F(breakdown.column) for name, breakdown in BREAKDOWNS.items()}
-    state = Case(
-        When(~queries.CONSENTED, then=_NUMBERS[Tracked.REQUESTED]),
-        When(~queries.AUTHORIZED & queries.AGREED, then=_NUMBERS[Tracked.AWAITING_TERMS]),
-        When(~queries.AUTHORIZED, then=_NUMBERS[Tracked.CONSENTED]),
-        When(queries.some_suspended(at), then=_NUMBERS[Tracked.SUSPENDED]),
-        When(starts_at__gt=at, then=-1),
-        When(queries.ends_by(at + SOON), then=_NUMBERS[Tracked.ENDING]),
-        default=_NUMBERS[Tracked.LIVE],
-        output_field=SmallIntegerField(),
-    )
-    running = seen.filter(queries.running(at)).annotate(state=state, **columns)
-    overdue = (
-        seen.filter(part).annotate(
-            state=Value(_NUMBERS[Tracked.OVERDUE], SmallIntegerField()), **columns
-        )
-        for part in queries.to_close_out_parts(at - CLOSEOUT_OVERDUE)
-    )
-    names = ("state", *columns)
-    counted: QuerySet[Any] = running.values_list(*names)
-    return counted.union(*(one.values_list(*names) for one in overdue), all=True)
+def _named(by: Breakdown, lines: list[tuple[Any, dict[Tracked, int]]]) -> list[Line]:
+    rows = by.named([key for key, _ in lines])
+    return [
+        Line(str(getattr(rows[key], by.code)), getattr(rows[key], by.name), counts)
+        for key, counts in lines
+    ]
 
 
 @cache
-def _counting() -> str:
+def _counted(by: str) -> Callable[[Standing], QuerySet[Any]]:
+    """Each grant that is counted: as what, and by whom."""
+
+    def query(who: Standing) -> QuerySet[Any]:
+        at = prepared.AT
+        seen = AccessGrant.objects.filter(policy.holds(who, Action.TRACK_GRANTS, at=at))
+        seen = seen.order_by().annotate(which=F(BREAKDOWNS[by].column))
+        state = Case(
+            When(~queries.CONSENTED, then=_NUMBERS[Tracked.REQUESTED]),
+            When(~queries.AUTHORIZED & queries.AGREED, then=_NUMBERS[Tracked.AWAITING_TERMS]),
+            When(~queries.AUTHORIZED, then=_NUMBERS[Tracked.CONSENTED]),
+            When(queries.some_suspended(at), then=_NUMBERS[Tracked.SUSPENDED]),
+            When(starts_at__gt=at, then=-1),
+            When(queries.ends_by(at + SOON), then=_NUMBERS[Tracked.ENDING]),
+            default=_NUMBERS[Tracked.LIVE],
+            output_field=SmallIntegerField(),
+        )
+        overdue = Value(_NUMBERS[Tracked.OVERDUE], SmallIntegerField())
+        first, *others = (
+            seen.filter(part).annotate(state=found).values_list("state", "which")
+            for parts, found in (
+                (queries.running_parts(at), state),
+                (queries.to_close_out_parts(at - CLOSEOUT_OVERDUE), overdue),
+            )
+            for part in parts
+        )
+        every: QuerySet[Any] = first.union(*others, all=True)
+        return every
+
+    return query
+
+
+@cache
+def _counting(by: str) -> str:
     """SQL that counts the rows of a query as ``Tracked`` has it, all of them and divided.
 
     What is written into it are names of this file. The counts are small integers: a sum of
     anything larger is arbitrary precision, which would cost as much as finding the grants.
     """
     counts = ", ".join(f"SUM(CASE state WHEN {n} THEN n ELSE 0 END)" for n in _NUMBERS.values())
-    first = next(iter(BREAKDOWNS))
-    steps, parts = [], [f"SELECT '' AS name, NULL AS which, {counts} FROM {first}s"]  # noqa: S608
-    for name, breakdown in BREAKDOWNS.items():
-        groups = (
-            f"SELECT by_{name} AS which, state, CAST(COUNT(*) AS integer) AS n "  # noqa: S608
-            f"FROM found GROUP BY by_{name}, state"
-        )
-        if breakdown.beyond:
-            model, equals, leads = breakdown.beyond
-            on = model._default_manager.order_by().values_list(equals, leads)
-            steps += [f"before_{name} AS ({groups})", f"to_{name}(which, whose) AS ({on.query})"]
-            groups = (
-                f"SELECT whose AS which, state, CAST(SUM(n) AS integer) AS n FROM before_{name} "  # noqa: S608
-                f"JOIN to_{name} ON to_{name}.which = before_{name}.which GROUP BY whose, state"
-            )
-        steps.append(f"{name}s AS ({groups})")
-        parts.append(
-            f"SELECT * FROM (SELECT '{name}' AS name, which, {counts} FROM {name}s "  # noqa: S608
-            "WHERE which IS NOT NULL "
-            f"GROUP BY which ORDER BY SUM(n) DESC, which LIMIT {SHOWN}) AS most_{name}"
-        )
-    return f"WITH found AS ({{}}), {', '.join(steps)} {' UNION ALL '.join(parts)}"
+    steps = [
+        "found AS ({})",
+        "few AS (SELECT which, state, CAST(COUNT(*) AS integer) AS n FROM found "
+        "GROUP BY which, state)",
+    ]
+    divided = "few"
+    if beyond := BREAKDOWNS[by].beyond:
+        model, equals, leads = beyond
+        on = model._default_manager.order_by().values_list(equals, leads)
+        steps += [
+            f"leads(which, whose) AS ({on.query})",
+            "led AS (SELECT whose AS which, state, CAST(SUM(n) AS integer) AS n FROM few "
+            "JOIN leads ON leads.which = few.which GROUP BY whose, state)",
+        ]
+        divided = "led"
+    # Whatever is divided into thousands is added up once more before it is laid out.
+    steps += [
+        "every AS (SELECT state, CAST(SUM(n) AS integer) AS n FROM few GROUP BY state)",
+        f"most AS (SELECT which, SUM(n) AS total FROM {divided} WHERE which IS NOT NULL "  # noqa: S608
+        f"GROUP BY which ORDER BY total DESC, which LIMIT {SHOWN})",
+    ]
+    return (
+        f"WITH {', '.join(steps)} SELECT 1, NULL, {counts} FROM every UNION ALL "  # noqa: S608
+        f"SELECT * FROM (SELECT 0, most.which, {counts} FROM most "
+        f"JOIN {divided} ON {divided}.which = most.which "
+        "GROUP BY most.which, total ORDER BY total DESC, most.which) AS line"
+    )

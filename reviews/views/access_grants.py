@@ -29,7 +29,6 @@ from reviews.views.step import allowed
 
 EVERYONE_NAMED = (
     *grant_rows.PARTIES,
-    "agreed_by",
     "terms",
     "declined_by",
     "revoked_by",
@@ -46,7 +45,7 @@ def grant_list(request):
     # Only those of grants that the person sees: a choice must not betray another lab.
     parties = list(
         Organization.objects.filter(
-            Q(pk__in=visible.values("submission__model_version__lab"))
+            Q(pk__in=visible.values("lab"))
             | Q(pk__in=visible.values("agency"))
             | Q(pk__in=visible.values("partner"))
         )
@@ -136,14 +135,18 @@ def grant_detail(request, key):
     )
 
 
+def _outside(request, grant):
+    """Whether the reader is of the lab or the partner, and learns no agency's people by name."""
+    return not policy.may(request.user, Action.KNOW_PEOPLE, grant, at=request.at)
+
+
 def _why(request, grant):
     """What is shown of why it is live or not, and why not for the reader."""
-    inside = policy.may(request.user, Action.ADMINISTER, grant.submission, at=request.at)
-    if grant.partner is None:  # of a partner's people agencies learn no dates either
-        of_lab = policy.may(request.user, Action.OWN, grant.submission, at=request.at)
-        inside = inside or not of_lab
+    outside = _outside(request, grant)
+    if grant.partner is not None:  # of a partner's people agencies learn no dates either
+        outside = not policy.may(request.user, Action.ADMINISTER, grant.submission, at=request.at)
     return [
-        *grant_explanation.why(grant, request.at, outside=not inside),
+        *grant_explanation.why(grant, request.at, outside=outside),
         *grant_explanation.why_not_hers(grant, request.user, request.at),
     ]
 
@@ -245,7 +248,7 @@ def grant_use(request, key):
         "reviews/grant_use.html",
         grant,
         title="How to reach the model",
-        answers=grant_facts.terms(grant, grant.submission.package),
+        answers=grant_facts.terms(grant, grant.submission.package, request.user),
     )
 
 
@@ -306,15 +309,14 @@ def _page(request, template, grant, *, title, status=200, **context):
     """A page of one grant: among its submission's pages for whoever sees those."""
     submission = grant.submission
     submission.may = policy.actions(request.user, submission, at=request.at)
-    own = policy.may(request.user, Action.ACCEPT_TERMS, grant, at=request.at)
     context |= {
         "grant": grant,
         "facts": grant_facts.Facts(
             grant,
             at=request.at,
-            content=Action.VIEW in submission.may or own,
+            content=policy.may(request.user, Action.READ_GRANT, grant, at=request.at),
             package=submission.package if Action.READ_PACKAGE in submission.may else None,
-            outside=Action.OWN in submission.may or own,
+            outside=_outside(request, grant),
         ),
     }
     if Action.VIEW in submission.may:

@@ -10,20 +10,19 @@ from accounts.roles import Kind
 from portal import keyset
 from portal.context import Link
 from reviews import policy
-from reviews.exceptions import Conflict, NotVisible
+from reviews.exceptions import Conflict
 from reviews.forms.attachments import AttachForm, AttachmentFilter, DetachForm
 from reviews.models import SubmissionGroupObjectPermission
 from reviews.models.submission import SubmissionKind
 from reviews.policy import Action
 from reviews.services import attachments
-from reviews.views.page import find, invalid, refused
+from reviews.views.page import find, invalid, refused, require_a_way
 
 
 @require_GET
 def attachment_list(request):
     """Filed submissions, newest first, with their state and the agencies attached."""
-    if not policy.has_a_way(request.user, Action.ADMINISTER, at=request.at):
-        raise NotVisible
+    require_a_way(request, Action.ADMINISTER)
     form = AttachmentFilter(request.GET)
     agencies = SubmissionGroupObjectPermission.objects.filter(
         permission__codename="view_submission", group__seat__organization__kind=Kind.AGENCY

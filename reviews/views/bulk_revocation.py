@@ -11,8 +11,8 @@ from reviews.exceptions import Conflict
 from reviews.forms.grant_selection import RevokeManyForm, nothing
 from reviews.policy import Action
 from reviews.services import bulk_revocation
-from reviews.views.page import invalid, refused
-from reviews.views.tracking import require_a_way, selection
+from reviews.views.page import invalid, refused, require_a_way
+from reviews.views.tracking import selection
 
 TITLE = "Revoke several grants"
 CONSEQUENCES = (

@@ -16,10 +16,10 @@ from django.views.decorators.http import require_GET
 from portal import keyset
 from portal.context import Link
 from portal.templatetags.foreview import instant_html
-from reviews.exceptions import NotVisible
 from reviews.forms.access_grants import CloseoutFilter
 from reviews.models.access_grant import CLOSEOUT_DUE, CLOSEOUT_OVERDUE
 from reviews.policy import Action, allowed, has_a_way
+from reviews.views.page import require_a_way
 
 CURSOR = {"ends_at": keyset.instant, "key": UUID}
 
@@ -40,8 +40,7 @@ class Row:
 @require_GET
 def closeout_list(request):
     """Whose access ended, and which side has attested its closeout; first what is overdue."""
-    if not has_a_way(request.user, Action.OVERSEE_CLOSEOUT, at=request.at):
-        raise NotVisible
+    require_a_way(request, Action.OVERSEE_CLOSEOUT)
     form = CloseoutFilter(request.GET)
     grants = allowed(request.user, Action.OVERSEE_CLOSEOUT, at=request.at)
     opens = has_a_way(request.user, Action.ADMINISTER, at=request.at)
@@ -56,6 +55,8 @@ def closeout_list(request):
         {
             "form": form,
             "page": page,
+            "due": CLOSEOUT_DUE.days,
+            "overdue": CLOSEOUT_OVERDUE.days,
             "breadcrumbs": [Link("Home", reverse("reviews:home")), Link("Closeouts", "")],
         },
         status=200 if form.is_valid() else 400,

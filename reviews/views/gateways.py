@@ -29,7 +29,7 @@ from reviews.models import AccessGrant, GatewayReport, GatewaySignal
 from reviews.models.gateway import Enforced
 from reviews.policy import Action
 from reviews.services import gateways, mismatches, signing
-from reviews.views.page import find, invalid, refused
+from reviews.views.page import find, invalid, refused, require_a_way
 
 BY_CREATION = {"created_at": keyset.instant, "key": UUID}
 BY_QUEUE = {"queued_at": keyset.instant, "key": UUID}
@@ -59,8 +59,7 @@ class Row:
 @require_GET
 def gateway_list(request):
     """The gateways that the person may see, newest first, and which of them fail."""
-    if not policy.has_a_way(request.user, Action.VIEW_GATEWAY, at=request.at):
-        raise NotVisible
+    require_a_way(request, Action.VIEW_GATEWAY)
     of_it = GatewaySignal.objects.filter(gateway=OuterRef("pk"))
     shown = (
         policy.allowed(request.user, Action.VIEW_GATEWAY, at=request.at)
@@ -101,7 +100,11 @@ def gateway_add(request):
                 "breadcrumbs": _breadcrumbs("New gateway"),
             }
             return render(request, "reviews/gateway_added.html", context)
-    context = {"form": form, "breadcrumbs": _breadcrumbs("Add a gateway")}
+    context = {
+        "form": form,
+        "seconds": settings.GATEWAY_TIMEOUT_SECONDS,
+        "breadcrumbs": _breadcrumbs("Add a gateway"),
+    }
     return render(request, "reviews/gateway_add.html", context, status=status)
 
 

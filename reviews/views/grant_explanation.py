@@ -12,8 +12,7 @@ from reviews.models.grant_states import EndReason, GrantState, Side
 from reviews.services import readiness
 
 FOR_OUTSIDERS = (
-    "Terms, training or the number of grants of somebody named in it stand against it as well. "
-    "Administrators see which."
+    "Terms or training of somebody named in it stand against it as well. Administrators see which."
 )
 
 
@@ -34,8 +33,10 @@ def why(grant: AccessGrant, at: datetime, *, outside: bool) -> list[str]:
     }
     found = list(said.get(state, _over)(grant, at))
     waits = state in (GrantState.CONSENTED, GrantState.AWAITING_TERMS)
-    if waits and (missing := readiness.missing(grant, at)):
-        found += [FOR_OUTSIDERS] if outside else missing
+    if waits and outside:
+        found += [FOR_OUTSIDERS] if readiness.unfit(grant, at) else []
+    elif waits:
+        found += readiness.missing(grant, at)
     return found
 
 

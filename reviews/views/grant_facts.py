@@ -168,7 +168,7 @@ class Facts:
     def _named_besides(self):
         """The team's other people, and of each whether she may still use it."""
         named = [(one, one.in_force(self.at)) for one in self.grant.users.all()]
-        yield "Team", self.grant.team or None
+        yield "Team", (self.grant.team or None) if self.content else None
         names = [one.person.name + ("" if still else ", no longer") for one, still in named]
         yield "Who else uses it", "; ".join(names) or None
 
@@ -233,14 +233,14 @@ def _narrowed(answer, asked):
     return format_html("{} (asked for: {})", answer, asked) if asked else answer
 
 
-def terms(grant, package):
-    """How to reach the model and on which terms, as questions and answers."""
+def terms(grant, package, person):
+    """How the person can reach the model and on which terms, as questions and answers."""
     rows = [
         ("Endpoint reference", package.endpoint_reference, True),
         ("Access level", grant.get_access_level_display(), False),
         ("Safeguards of the model", grant.get_safeguards_display(), False),
         ("Environment", grant.environment, False),
-        ("Access ends", instant_html(grant.agreed_end()), False),
+        ("Access ends", instant_html(grant.end_for(person)), False),
         ("Capacity limits", package.capacity_limits, False),
         ("Restrictions on use", package.restrictions, False),
         ("Nondisclosure terms", package.nondisclosure_reference, False),

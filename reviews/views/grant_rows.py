@@ -13,7 +13,10 @@ from reviews import policy
 from reviews.models.grant_states import PLACES
 from reviews.policy import Action
 
-PARTIES = ("agency", "partner", "grantee", "requested_by", "consented_by", "authorized_by")
+PARTIES = (
+    *("agency", "partner", "grantee"),
+    *("requested_by", "consented_by", "agreed_by", "authorized_by"),
+)
 CURSOR = {"place": keyset.number, "end": keyset.instant, "key": UUID}
 
 

@@ -45,6 +45,7 @@ def _suspend(side, for_whom, may_resume):
         label=f"Suspend access {for_whom}",
         done="Access is suspended. Its parties are told.",
         style="outline",
+        danger=True,
         form=ReasonForm,
         act=partial(suspensions.suspend, side=side),
         consequences=(
@@ -64,7 +65,7 @@ def _resume(side, for_whom):
         done="The suspension is lifted. The parties are told.",
         act=partial(suspensions.resume, side=side),
         consequences=(
-            "{who} may use the model again until {end}, unless another side has suspended it too.",
+            "{who} may use the model again until {lapse}, unless another side suspended it too.",
         ),
     )
 
@@ -120,6 +121,7 @@ STEPS = (
         title="Decline access",
         done="The request is declined. The agency's lead is told.",
         style="outline",
+        danger=True,
         form=DeclineForm,
         act=access.decline,
         consequences=(
@@ -269,12 +271,12 @@ STEPS = (
     *(_suspend(*words) for words in SIDES),
     Step(
         verb="revoke",
-        action=Action.REVOKE_GRANT,
+        action=Action.TAKE_BACK_REQUEST,
         fits=AccessGrant.answerable_at,
-        for_its_agency=True,
         label="Take back the request",
         done="The request is taken back. Its parties are told.",
         style="outline",
+        danger=True,
         form=ReasonForm,
         act=access.revoke,
         consequences=(
@@ -284,12 +286,12 @@ STEPS = (
     ),
     Step(
         verb="revoke",
-        action=Action.ADMINISTER,
-        asked_of=lambda grant: grant.submission,
+        action=Action.TAKE_BACK_AGREEMENT,
         fits=AccessGrant.disagreeable_at,
         label="Take back the government's agreement",
         done="The agreement is taken back and the proposal is over. Its parties are told.",
         style="outline",
+        danger=True,
         form=ReasonForm,
         act=access.revoke,
         for_partner=True,
@@ -305,6 +307,7 @@ STEPS = (
         label="Revoke access",
         done="Access is revoked and has ended. Its parties are told.",
         style="secondary",
+        danger=True,
         form=ReasonForm,
         act=access.revoke,
         consequences=(

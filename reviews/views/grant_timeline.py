@@ -21,12 +21,13 @@ from reviews.models import AccessGrant
 from reviews.models import grant_queries as queries
 from reviews.models.grant_states import GrantState
 from reviews.policy import Action
-from reviews.views.tracking import require_a_way, selection
+from reviews.views.page import require_a_way
+from reviews.views.tracking import selection
 
 CURSOR = {"ends_at": keyset.instant, "key": UUID}
 COLUMNS = (
     *("key", "starts", "ended", "state", "authorized_at"),
-    *("submission__reference", "submission__model_version__lab__short_name"),
+    *("submission__reference", "lab__short_name"),
     *("agency__short_name", "partner__short_name", "grantee__name"),
 )
 # Units of the drawing: a line for the words, and below it the bar.
@@ -143,7 +144,7 @@ def _bar(row, number, percent, opens):
     return Bar(
         reverse("reviews:grant-detail", args=[row.key]) if opens else "",
         row.submission__reference,
-        row.submission__model_version__lab__short_name,
+        row.lab__short_name,
         row.partner__short_name or row.agency__short_name,
         row.grantee__name,
         state.label,

@@ -1,14 +1,17 @@
 """What of access to models waits for a person on her Home, and which access ends soon."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from django.utils.safestring import SafeString
 
 from portal.templatetags.foreview import instant_html
-from reviews import policy
+from reviews import policy, prepared
+from reviews.models import AccessGrant
 from reviews.models.grant_queries import running
 from reviews.models.grant_states import GrantState
 from reviews.policy import Action
+from reviews.rules import Standing
 from reviews.views.page import LINE_OF_A_GRANT
 
 SHOWN = 8
@@ -140,10 +143,21 @@ def recertifications(request, seats):
     ]
 
 
+@cache
+def _to_attest(action, side):
+    def query(who):
+        grants = policy.rows(who, action, prepared.AT, each=True)
+        waits = grants.attestable(prepared.AT, side)
+        return waits.order_by("closeout_from", "pk").values_list("pk")[:SHOWN]
+
+    return query
+
+
 def _closeouts(request, action, side):
+    who = Standing.of(request.user)
+    first = prepared.rows(_to_attest(action, side), who, at=request.at)
     grants = (
-        policy.allowed(request.user, action, at=request.at, each=True)
-        .attestable(request.at, side)
+        AccessGrant.objects.filter(pk__in=[pk for (pk,) in first])
         .select_related("submission", "agency", "partner")
         .order_by("closeout_from", "pk")
     )
@@ -154,7 +168,7 @@ def _closeouts(request, action, side):
             f"{grant.holder().short_name}, submission {grant.submission.reference}",
             SafeString("Ended " + instant_html(grant.over_at(request.at))),
         )
-        for grant in grants[:SHOWN]
+        for grant in grants
     ]
 
 

@@ -28,7 +28,7 @@ from reviews.models import Notice
 from reviews.models.notice import Delivery, Topic
 from reviews.policy import Action
 from reviews.services import inbox, notices
-from reviews.views.page import find, invalid
+from reviews.views.page import find, invalid, require_a_way
 
 CURSOR = {"queued_at": keyset.instant, "reference": UUID}
 
@@ -211,6 +211,5 @@ def delivery_requeue(request):
 
 def _undelivered(request):
     """The undelivered notices; raises NotVisible for whoever has no business with any."""
-    if not policy.has_a_way(request.user, Action.REQUEUE_NOTICE, at=request.at):
-        raise NotVisible
+    require_a_way(request, Action.REQUEUE_NOTICE)
     return policy.allowed(request.user, Action.REQUEUE_NOTICE, at=request.at)

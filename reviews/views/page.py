@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from portal.context import Link
 from reviews import finding, policy
-from reviews.exceptions import FileRefused, NotPermitted, StaleForm
+from reviews.exceptions import FileRefused, NotPermitted, NotVisible, StaleForm
 from reviews.policy import Action
 
 # (label, URL name, the action that opens it) in the order of the side navigation.
@@ -46,6 +46,12 @@ def find_submission(request, reference, action=Action.VIEW, **facts):
 def find(request, action, **key):
     """The row of the action's kind with that key, when the person may do ``action`` to it."""
     return finding.find(request.user, action, at=request.at, **key)
+
+
+def require_a_way(request, action):
+    """Nothing, when a seat of the person could let her do it to some row. Raises NotVisible."""
+    if not policy.has_a_way(request.user, action, at=request.at):
+        raise NotVisible
 
 
 def submission_page(request, template, submission, *, title, section="", status=200, **context):

@@ -8,13 +8,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 from portal.context import Link
 from portal.timeline import instant_text
 from reviews import policy
-from reviews.exceptions import Conflict, NotVisible
+from reviews.exceptions import Conflict
 from reviews.forms.partners import ProposalForm, PublishForm
 from reviews.models import PartnerTerms
 from reviews.policy import Action
 from reviews.services import partner_terms, partners
 from reviews.views.access_grants import SECTION
-from reviews.views.page import find_submission, invalid, refused, submission_page
+from reviews.views.page import find_submission, invalid, refused, require_a_way, submission_page
 
 TERMS = "Terms for trusted partners"
 
@@ -65,8 +65,7 @@ def partner_propose(request, reference):
 def terms_list(request):
     """Every version of the terms, the latest first."""
     rows = policy.allowed(request.user, Action.READ_TERMS, at=request.at)
-    if not policy.has_a_way(request.user, Action.READ_TERMS, at=request.at):
-        raise NotVisible
+    require_a_way(request, Action.READ_TERMS)
     return render(
         request,
         "reviews/terms_list.html",
@@ -93,8 +92,7 @@ def terms_detail(request, version):
 @require_http_methods(["GET", "POST"])
 def terms_publish(request):
     """The next version is in force; what is under an earlier one lapses unless it is accepted."""
-    if not policy.has_a_way(request.user, Action.PUBLISH_TERMS, at=request.at):
-        raise NotVisible
+    require_a_way(request, Action.PUBLISH_TERMS)
     latest = PartnerTerms.objects.last()
     form = PublishForm(
         request.POST if request.method == "POST" else None,

@@ -19,13 +19,13 @@ from accounts.models import Organization, User
 from portal import keyset
 from portal.context import Link
 from portal.templatetags.foreview import instant_html
-from reviews.exceptions import NotVisible
 from reviews.forms.past_access import PastAccessFilter
 from reviews.models.grant_states import GrantState
 from reviews.models.package import AccessLevel
 from reviews.policy import Action, allowed, has_a_way
 from reviews.services import grants_as_of
 from reviews.services.grant_replay import LATEST
+from reviews.views.page import require_a_way
 
 CURSOR = {"at": keyset.instant, "object_reference": lambda text: str(UUID(text))}
 # A log up to this long is verified whenever the page is asked for; a longer one when asked to.
@@ -71,8 +71,7 @@ class Evidence:
 @require_GET
 def past_list(request):
     """Who had live access at the instant asked for, or every grant as it then was."""
-    if not has_a_way(request.user, Action.VIEW_PAST_ACCESS, at=request.at):
-        raise NotVisible
+    require_a_way(request, Action.VIEW_PAST_ACCESS)
     form = PastAccessFilter(request.GET, now=request.at)
     context = {
         "form": form,

@@ -11,7 +11,6 @@ from reviews import policy
 from reviews.forms.access_grants import StepForm
 from reviews.models import AccessGrant
 from reviews.policy import Action
-from reviews.services import access
 
 
 def itself(grant):
@@ -35,10 +34,9 @@ class Step:
     about; ``row`` answers None where there is nothing of the kind.
 
     Its page is called ``title``, or like its button ``label``.
-    ``fits`` is the model's own answer for an instant, whoever asks; with ``for_its_agency``
-    only who asks in the name of the grant's agency is offered it. ``for_partner`` says of whose
-    access it speaks, a partner's or an agency's; None of both. Without ``act`` it is one click
-    and no page.
+    ``fits`` is the model's own answer for an instant, whoever asks. ``for_partner`` says of
+    whose access it speaks, a partner's or an agency's; None of both. With ``danger`` something
+    ends or stops by it. Without ``act`` it is one click and no page.
     """
 
     noun: str = "grant"
@@ -51,7 +49,7 @@ class Step:
     title: str = ""
     done: str = ""
     style: str = ""
-    for_its_agency: bool = False
+    danger: bool = False
     for_partner: bool | None = None
     form: type[StepForm] = StepForm
     act: Callable[..., Any] | None = None
@@ -87,6 +85,7 @@ class Step:
             "reference": grant.submission.reference,
             "start": instant_text(grant.starts_at),
             "end": instant_text(grant.agreed_end()),
+            "lapse": instant_text(grant.effective_end()),
         }
         return [sentence.format_map(names) for sentence in self.consequences]
 
@@ -99,10 +98,4 @@ def allowed(steps, person, grant, at):
         for action, row in asked.items()
         if row is not None and policy.may(person, action, row, at=at)
     }
-    return [
-        step
-        for step in steps
-        if step.action in may
-        and step.speaks_of(grant)
-        and (not step.for_its_agency or access.asks_for(person, grant))
-    ]
+    return [step for step in steps if step.action in may and step.speaks_of(grant)]

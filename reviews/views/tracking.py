@@ -6,9 +6,9 @@ Administrators and auditors see all of it and no content; a lab sees its own mod
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
-from uuid import UUID
 
-from django.db.models import Q
+from django.core.exceptions import BadRequest
+from django.db.models import Exists, OuterRef, Q
 from django.http import StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,20 +17,21 @@ from django.views.decorators.http import require_GET
 
 from accounts.models import Organization
 from accounts.roles import Kind
-from portal import keyset
 from portal.context import Link
 from portal.templatetags.foreview import instant_html
-from reviews import policy
-from reviews.exceptions import NotVisible
+from reviews import policy, prepared
 from reviews.forms.grant_selection import GrantSelection
 from reviews.models import AccessGrant
+from reviews.models import grant_queries as queries
 from reviews.policy import Action
+from reviews.rules import Standing
 from reviews.services import grant_export, tracking
 from reviews.services.tracking import Tracked
 from reviews.views import home_access
+from reviews.views.page import require_a_way
 
 TITLE = "Access board"
-CURSOR = {"ends_at": keyset.instant, "key": UUID}
+OWN = 10  # grants on the board of a lab; the list has them all
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +70,27 @@ class Row:
 def board_detail(request):
     """How much access there is in each state, by whose it is; for a lab, each grant as well."""
     require_a_way(request, Action.TRACK_GRANTS)
-    board = tracking.board(request.user, at=request.at)
+    of_lab = policy.has_a_way(request.user, Action.ATTEST_FOR_LAB, at=request.at)
+    by = request.GET.get("by", "agency" if of_lab else "lab")
+    if by not in tracking.BREAKDOWNS:
+        raise BadRequest("The board is divided by lab, agency, partner, sector or person.")
+    board = tracking.board(request.user, by, at=request.at)
     context = {
         "counts": [Count(one.label, board.counts[one], _listed(state=one)) for one in Tracked],
         "columns": [one.label for one in Tracked],
-        "breakdowns": [
-            (tracking.BREAKDOWNS[name].label, [_line(name, line) for line in lines])
-            for name, lines in board.breakdowns.items()
+        "by": tracking.BREAKDOWNS[by].label,
+        "ways": [
+            Link(way.label, f"?by={name}#by", "true" if name == by else "")
+            for name, way in tracking.BREAKDOWNS.items()
         ],
+        "lines": [_line(by, line) for line in board.lines],
         "most": tracking.SHOWN,
         "may_revoke": policy.has_a_way(request.user, Action.REVOKE_GRANTS, at=request.at),
         "breadcrumbs": [Link("Home", reverse("reviews:home")), Link(TITLE, "")],
     }
-    if policy.has_a_way(request.user, Action.ATTEST_FOR_LAB, at=request.at):
-        context["page"] = _of_own_models(request)
+    if of_lab:
+        context["own"] = _of_own_models(request)
+        context["shown"] = OWN
         context["closeouts"] = home_access.closeouts_of_lab(request, ())
     return render(request, "reviews/board_detail.html", context)
 
@@ -104,18 +112,13 @@ def grants_export(request):
     )
 
 
-def require_a_way(request, action):
-    """Nothing, when some grant could be the person's to do it to. Raises NotVisible."""
-    if not policy.has_a_way(request.user, action, at=request.at):
-        raise NotVisible
-
-
 def selection(request, *, around_now=False):
     """The filter that the address carries; its choices betray no lab to another."""
     every = policy.has_a_way(request.user, Action.OVERSEE_CLOSEOUT, at=request.at)
     own = policy.allowed(request.user, Action.DRAFT, at=request.at)
-    grants = policy.allowed(request.user, Action.TRACK_GRANTS, at=request.at).exclude(partner=None)
-    own = Q(pk__in=own.values("pk")) | Q(pk__in=grants.values("partner"))
+    grants = policy.allowed(request.user, Action.TRACK_GRANTS, at=request.at, each=True)
+    theirs = Q(kind=Kind.PARTNER) & Exists(grants.filter(partner=OuterRef("pk")))
+    own = Q(pk__in=own.values("pk")) | theirs
     whose = Q(kind__in=[Kind.LAB, Kind.PARTNER]) if every else own
     offered = list(Organization.objects.filter(Q(kind=Kind.AGENCY) | whose))
     return GrantSelection(
@@ -138,22 +141,21 @@ def _line(breakdown, line):
 
 
 def _of_own_models(request):
-    """The lab's grants that are not over, by the end that was agreed."""
-    running = (
-        policy.allowed(request.user, Action.ATTEST_FOR_LAB, at=request.at, each=True)
-        .running(request.at)
-        .values_list("pk", *CURSOR, named=True)
-    )
-    page = keyset.page(request, running, CURSOR)
-    # What is said of each is asked of the page's rows alone.
+    """The first of the lab's grants that are not over, by the end that was agreed."""
+    first = prepared.rows(_first_of_own, Standing.of(request.user), at=request.at)
     grants = (
-        AccessGrant.objects.filter(pk__in=[row.pk for row in page.rows])
+        AccessGrant.objects.filter(pk__in=[pk for (pk,) in first])
         .select_related("submission__model_version", "agency", "partner", "grantee")
         .prefetch_related("suspensions")
-        .order_by(*CURSOR)
+        .order_by("ends_at", "key")
     )
-    page.rows[:] = [_row(grant, request.at) for grant in grants]
-    return page
+    return [_row(grant, request.at) for grant in grants]
+
+
+def _first_of_own(who):
+    at = prepared.AT
+    own = policy.rows(who, Action.ATTEST_FOR_LAB, at, each=True)
+    return own.filter(queries.running_by_end(at)).order_by("ends_at", "key").values_list("pk")[:OWN]
 
 
 def _row(grant, at: datetime):

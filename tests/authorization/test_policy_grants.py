@@ -43,6 +43,10 @@ OVERSEEN = {label: ADMINISTRATORS | {"auditor"} for label in THE_LABS}
 
 TABLE = {
     Action.VIEW_GRANT: always(joined(THE_LABS, THE_LEADS, THE_GRANTEES, ADMINISTERED)),
+    Action.READ_GRANT: always(joined(THE_LABS, THE_LEADS, THE_GRANTEES)),
+    Action.KNOW_PEOPLE: always(joined(THE_LEADS, THE_GRANTEES, ADMINISTERED)),
+    Action.TAKE_BACK_REQUEST: always(THE_LEADS),
+    Action.TAKE_BACK_AGREEMENT: always(NOBODY),
     Action.CONSENT_GRANT: while_open(THE_LABS, NOBODY),
     Action.AUTHORIZE_GRANT: while_open(ADMINISTERED, NOBODY),
     Action.REVOKE_GRANT: always(joined(THE_LABS, THE_LEADS, ADMINISTERED)),

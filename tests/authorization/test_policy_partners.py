@@ -51,6 +51,10 @@ def each(*groups, known=frozenset()):
 LEAD = {"nsa_lead"}
 TABLE = {
     Action.VIEW_GRANT: each(LAB, LEAD, ADMINISTRATORS, known=CONTACT),
+    Action.READ_GRANT: each(LAB, LEAD, known=CONTACT),
+    Action.KNOW_PEOPLE: each(LEAD, ADMINISTRATORS),
+    Action.TAKE_BACK_REQUEST: each(LEAD),
+    Action.TAKE_BACK_AGREEMENT: each(ADMINISTRATORS),
     Action.ACCEPT_TERMS: each(known=CONTACT),
     Action.CONSENT_GRANT: each(LAB),
     Action.AUTHORIZE_GRANT: each(ADMINISTRATORS),

@@ -125,7 +125,7 @@ OVERSEEING = {
 UNATTACHED = dict.fromkeys(Role, frozenset()) | {
     Role.ADMINISTRATOR: {
         *(Action.ADMINISTER, Action.ADMINISTER_SEATS),
-        Action.VIEW_GRANT,
+        *(Action.VIEW_GRANT, Action.KNOW_PEOPLE),
         Action.AUTHORIZE_GRANT,
         Action.REVOKE_GRANT,
         Action.SUSPEND_AS_ADMINISTRATOR,
@@ -173,6 +173,7 @@ ALONE = {
     ("view_submission", "outpost:reviewer"): {
         *(Action.VIEW, Action.READ_DETERMINATION),
         *(Action.VIEW_GRANT, Action.USE_MODEL, Action.ATTEST_FOR_AGENCY),
+        *(Action.READ_GRANT, Action.KNOW_PEOPLE),
         Action.READ_NOTICE,
     },
     ("own_submission", "northlight:liaison"): {
@@ -180,6 +181,7 @@ ALONE = {
         *(Action.ADD_DOCUMENT, Action.MANAGE_DOCUMENT),
         *(Action.VIEW_DOCUMENT, Action.READ_DOCUMENT),
         *(Action.VIEW_GRANT, Action.CONSENT_GRANT, Action.REVOKE_GRANT, Action.ATTEST_FOR_LAB),
+        Action.READ_GRANT,
         *(Action.SUSPEND_FOR_LAB, Action.CONSENT_EXTENSION, Action.VIEW_PAST_ACCESS),
         *(Action.TRACK_GRANTS, Action.REVOKE_GRANTS, Action.EXPORT_GRANTS),
         *(Action.DRAFT, Action.ADD_GATEWAY, Action.READ_NOTICE),
@@ -195,6 +197,7 @@ ALONE = {
         *(Action.ASSIGN, Action.FILE_POSITION, Action.ISSUE_REPORT, Action.READ_REVIEW),
         *(Action.REQUEST_GRANT, Action.VIEW_GRANT, Action.REVOKE_GRANT, Action.ATTEST_FOR_AGENCY),
         *(Action.EXTEND_GRANT, Action.READ_NOTICE, Action.PROPOSE_PARTNER),
+        *(Action.READ_GRANT, Action.KNOW_PEOPLE, Action.TAKE_BACK_REQUEST),
     },
     ("determine_submission", "nsa:determination_official"): {
         *(Action.DETERMINE, Action.SIGN_DETERMINATION, Action.READ_DETERMINATION),

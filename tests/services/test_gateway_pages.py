@@ -272,6 +272,9 @@ class TestComparing:
         }
         event = AuditEvent.objects.filter(action="gateway.attested").latest("sequence")
         assert event.details["mismatches"] == 1
+        count = told.count()
+        self.compare(act, gateway, line(grant, "active", start + HOUR))
+        assert told.count() == count  # one mail a day, however often it is uploaded
 
     def test_a_live_grant_that_is_left_out_is_found(self, act, people, start, gateway, grant):
         second = factories.grant(grant.submission, people)

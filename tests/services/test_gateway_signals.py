@@ -285,6 +285,39 @@ def test_a_gateway_that_replaces_another_counts_on(people, start, gateway, move_
     assert [said[:2] for said in told(grant)][-1] == ("activate", 4)
 
 
+@pytest.mark.parametrize(("stopped", "said"), [("suspended", "suspend"), ("revoked", "revoke")])
+def test_a_gateway_that_replaces_another_is_told_what_that_one_never_took(
+    people, start, gateway, move_clock, stopped, said
+):
+    """Else its receiver lets in, until the agreed end, whom the one before was told of."""
+    grant = factories.grant(factories.filed(people), people)
+    GatewaySignal.objects.update(sent_at=start)
+    if stopped == "suspended":
+        suspend(grant, people, start)
+    else:
+        access.revoke(grant, reason="", by=people.administrator, at=start)
+    service.revoke(gateway, by=people.northlight_liaison, at=start)
+    move_clock(start + HOUR)
+    second, _ = gateways.added(people, start + HOUR)
+    for _ in range(2):
+        gateway_signals.sweep(at=start + HOUR)
+    assert [one.kind for one in GatewaySignal.objects.filter(gateway=second)] == [said]
+    assert not gateway_signals.untold(second, start + HOUR).exists()
+
+
+def test_a_gateway_that_replaces_another_hears_nothing_of_what_ended_there(
+    people, start, gateway, move_clock
+):
+    grant = factories.grant(factories.filed(people), people)
+    access.revoke(grant, reason="", by=people.administrator, at=start)
+    GatewaySignal.objects.update(sent_at=start)
+    service.revoke(gateway, by=people.northlight_liaison, at=start)
+    move_clock(start + HOUR)
+    second, _ = gateways.added(people, start + HOUR)
+    assert not gateway_signals.untold(second, start + HOUR).exists()
+    assert gateway_signals.sweep(at=start + HOUR) == 0
+
+
 def test_a_sweep_that_began_earlier_lifts_no_suspension(people, start, gateway, move_clock):
     submission = factories.filed(people)
     grant = factories.grant(submission, people)

@@ -77,6 +77,20 @@ def test_asked_consented_authorized_in_place(act, submission, grant, people, sta
     assert "Authorized until" in page
 
 
+def test_what_was_asked_for_at_first_stays_on_record(act, submission, people, start):
+    grant = factories.grant(submission, people, state="requested", ends_at=start + 20 * DAY)
+    access.consent(grant, ends_at=start + 5 * DAY, by=people.northlight_liaison, at=start)
+    grant = access.authorize(grant, by=people.administrator, at=start)
+    for days, asked in ((10, start + 20 * DAY), (25, None)):
+        one = extensions.request(
+            grant, ends_at=start + days * DAY, reason="", by=people.nsa_lead, at=start
+        )
+        extensions.consent(one, by=people.northlight_liaison, at=start)
+        extensions.authorize(one, by=people.administrator, at=start)
+        grant = AccessGrant.objects.get()
+        assert (grant.ends_at, grant.asked_ends_at) == (start + days * DAY, asked)
+
+
 def test_it_is_cut_to_the_window_and_to_the_window_as_it_is_when_authorized(
     submission, grant, people, start
 ):

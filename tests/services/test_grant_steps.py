@@ -70,7 +70,8 @@ class TestOffered:
         assert "nothing to do here now" in body(act(who, "get", url(grant, "revoke")))
         refused = act(who, "post", url(grant, "revoke"), {"reason": "Not needed."})
         assert refused.status_code == 409
-        assert "The lab can decline this request, and the lead of NSA" in body(refused)
+        said = "Northlight can decline this request, and a lead of NSA can take it back."
+        assert said in body(refused)
         assert "Not needed." in body(refused)
         grant.refresh_from_db()
         assert grant.revoked_at is None

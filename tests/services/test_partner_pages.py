@@ -197,17 +197,16 @@ def test_the_board_counts_by_partner_and_by_each_of_its_sectors(
     factories.partner_grant(submission, people, state="scheduled")
     factories.partner_grant(submission, people, state="awaiting")
     factories.grant(submission, people)
-    board = tracking.board(people.auditor, at=start)
+    board = tracking.board(people.auditor, "lab", at=start)
     assert board.counts[Tracked.AWAITING_TERMS] == 1
     assert board.counts[Tracked.LIVE] == 1
     at = submission.planned_partner_release_at + DAY
     move_clock(at)
-    board = tracking.board(people.auditor, at=at)
-    partners = board.breakdowns["partner"]
+    partners = tracking.board(people.auditor, "partner", at=at).lines
     assert [(line.code, line.counts[Tracked.LIVE]) for line in partners] == [
         ("keystone-utility", 1)
     ]
-    sectors = board.breakdowns["sector"]
+    sectors = tracking.board(people.auditor, "sector", at=at).lines
     assert [(line.name, line.counts[Tracked.LIVE]) for line in sectors] == [
         ("Dams", 1),
         ("Energy", 1),

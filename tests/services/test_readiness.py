@@ -101,8 +101,17 @@ class TestAuthorizing:
     def test_the_lab_is_not_told_whose_terms_those_are(self, act, consented, people, start):
         dates(people, start, terms=0, training=9)
         page = body(act("northlight_liaison", "get", url(consented)))
-        assert "Terms, training or the number of grants of somebody named" in page
+        assert "Terms or training of somebody named in it" in page
         assert "nondisclosure terms of nsa reviewer" not in page
+
+    def test_the_lab_is_not_told_how_much_access_she_has_at_other_labs(
+        self, act, consented, people, start, settings
+    ):
+        settings.GRANTS_PER_PERSON = 1
+        before = act("northlight_liaison", "get", url(consented)).context["why"]
+        factories.grant(factories.filed(people, "basalt"), people, lab="basalt")
+        assert act("northlight_liaison", "get", url(consented)).context["why"] == before
+        assert "1 is the most" in body(act("administrator", "get", url(consented)))
 
 
 class TestLapsing:

@@ -142,11 +142,12 @@ def test_a_message_that_is_refused_holds_up_no_other_of_its_gateway(people, star
     assert deliver_signals() == counted(deferred=3)
 
 
-def test_a_gateway_that_answers_slowly_has_its_share_of_a_turn(
+def test_a_lab_whose_gateways_answer_slowly_has_its_share_of_a_turn(
     people, start, gateway, monkeypatch, move_clock
 ):
+    added(people, start)
     added(people, start, "basalt", "https://basalt.example/")
-    for _ in range(4):
+    for _ in range(2):
         factories.grant(factories.filed(people), people)
     factories.grant(factories.filed(people, "basalt"), people, lab="basalt")
     asked = []

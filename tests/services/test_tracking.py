@@ -57,7 +57,7 @@ NORTHLIGHT = ALL | {Tracked.OVERDUE: 2}
 class TestBoard:
     def test_it_counts_what_each_reader_may_track(self, people, everything):
         def counts(who):
-            return tracking.board(getattr(people, who), at=everything).counts
+            return tracking.board(getattr(people, who), "lab", at=everything).counts
 
         assert counts("administrator") == counts("auditor") == ALL
         assert counts("northlight_liaison") == counts("northlight_admin") == NORTHLIGHT
@@ -67,12 +67,16 @@ class TestBoard:
         found = {
             one: AccessGrant.objects.filter(tracked(one, everything)).count() for one in Tracked
         }
-        assert found == tracking.board(people.administrator, at=everything).counts
+        for by in tracking.BREAKDOWNS:
+            assert found == tracking.board(people.administrator, by, at=everything).counts
 
     def test_it_is_broken_down_by_lab_agency_and_person(self, people, everything):
-        breakdowns = tracking.board(people.administrator, at=everything).breakdowns
         found = {
-            name: [(line.name, line.counts) for line in lines] for name, lines in breakdowns.items()
+            by: [
+                (line.name, line.counts)
+                for line in tracking.board(people.administrator, by, at=everything).lines
+            ]
+            for by in tracking.BREAKDOWNS
         }
         assert found["lab"] == [("Northlight", NORTHLIGHT), ("Basalt", counted(overdue=1))]
         assert dict(found["agency"])["CAISI"] == counted(overdue=1)
@@ -88,17 +92,24 @@ class TestBoard:
             for count in board["counts"]:
                 page = act(who, "get", count.url).context["page"]
                 assert len(page.rows) == count.count, (who, count.label)
-            for _, lines in board["breakdowns"]:
-                for line in lines:
+            for way in board["ways"]:
+                for line in act(who, "get", BOARD + way.url).context["lines"]:
                     assert act(who, "get", line.url).context["page"].rows
+
+    def test_it_is_divided_by_what_the_address_says_and_nothing_else(self, act, everything):
+        assert act("administrator", "get", BOARD).context["by"] == "Lab"
+        assert act("northlight_liaison", "get", BOARD).context["by"] == "Agency"
+        asked = act("administrator", "get", f"{BOARD}?by=person").context
+        assert [way.label for way in asked["ways"] if way.current] == ["Person"]
+        assert act("administrator", "get", f"{BOARD}?by=grantee").status_code == 400
 
     def test_a_lab_sees_who_where_until_when_and_can_revoke_or_attest(self, act, everything):
         board = act("basalt_liaison", "get", BOARD).context
         grant = AccessGrant.objects.get(agency__code="caisi", authorized_at__isnull=False)
-        assert board["page"].rows == []
+        assert board["own"] == []
         assert [task.url for task in board["closeouts"]] == [url(grant)]
         board = act("northlight_liaison", "get", BOARD).context
-        rows = board["page"].rows
+        rows = board["own"]
         assert (len(rows), len(board["closeouts"])) == (6, 1)  # one was revoked
         assert {row.environment for row in rows} == {"Isolated evaluation network"}
         live = next(row for row in rows if row.state == "Live")
