@@ -23,7 +23,7 @@ class GrantState(StrEnum):
         return {
             "requested": "Waiting for the lab's consent",
             "consented": "Waiting for an administrator",
-            "awaiting_terms": "Waiting for the partner to accept the terms",
+            "awaiting_terms": "Waiting for the partner",
             "ran_out": "Ran out",
             "closed_out": "Closed out",
         }.get(self, self.capitalize())

@@ -41,15 +41,12 @@ class Tracked(StrEnum):
 
     @property
     def label(self) -> str:
-        return {
+        own = {
             Tracked.LIVE: "Live now",
             Tracked.ENDING: f"Live, ending within {SOON.days} days",
-            Tracked.REQUESTED: "Waiting for a lab's consent",
-            Tracked.CONSENTED: "Waiting for authorization",
-            Tracked.AWAITING_TERMS: "Waiting for a partner",
-            Tracked.SUSPENDED: "Suspended",
             Tracked.OVERDUE: "Closeout overdue",
-        }[self]
+        }
+        return own.get(self) or GrantState(self).label
 
 
 def tracked(wanted: str, at: datetime) -> Q:

@@ -148,7 +148,7 @@ def test_a_partner_from_proposal_to_closeout(
     liaison.follow("Consent")
     clean(liaison)
     liaison.press("Consent")
-    liaison.sees("Waiting for the partner to accept the terms")
+    liaison.sees("Waiting for the partner")
 
     contact = signed_in("partner_contact")
     contact.follow("Read and accept the terms")
