@@ -144,7 +144,7 @@ STEPS = {
     "write": "writing {}",
 }
 NOUNS = {
-    "attestation": "comparison of a gateway",
+    "comparison": "comparison of a gateway",
     "delivery": "undelivered mail",
     "grant": "access grant",
     "signal": "message to a gateway",

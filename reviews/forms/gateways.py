@@ -3,7 +3,7 @@
 from django import forms
 
 from portal.forms import FileInput
-from reviews.services import mismatches, receivers
+from reviews.services import comparisons, receivers
 
 
 class GatewayForm(forms.Form):
@@ -28,13 +28,13 @@ class GatewayForm(forms.Form):
         return url
 
 
-class AttestationForm(forms.Form):
+class ComparisonForm(forms.Form):
     """One file: for each grant, what the gateway does with it."""
 
     upload = forms.FileField(
         label="File",
         allow_empty_file=True,
-        widget=FileInput(accept=".csv,.json", max_bytes=mismatches.MAX_BYTES),
-        help_text=f"CSV or JSON with {', '.join(mismatches.COLUMNS)} for each grant, at most "
-        f"{mismatches.MAX_BYTES // 10**6} MB.",
+        widget=FileInput(accept=".csv,.json", max_bytes=comparisons.MAX_BYTES),
+        help_text=f"CSV or JSON with {', '.join(comparisons.COLUMNS)} for each grant, at most "
+        f"{comparisons.MAX_BYTES // 10**6} MB.",
     )

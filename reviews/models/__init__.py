@@ -9,7 +9,7 @@ from reviews.models.agency_review import (
 from reviews.models.calendar_feed import CalendarFeed
 from reviews.models.determination import Consultation, Determination
 from reviews.models.document import Document, DocumentVersion
-from reviews.models.gateway import Gateway, GatewayReport, GatewaySignal
+from reviews.models.gateway import Gateway, GatewayComparison, GatewaySignal
 from reviews.models.grant_extension import GrantExtension
 from reviews.models.grant_suspension import GrantSuspension
 from reviews.models.grant_user import GrantUser
@@ -32,7 +32,7 @@ __all__ = [
     "Document",
     "DocumentVersion",
     "Gateway",
-    "GatewayReport",
+    "GatewayComparison",
     "GatewaySignal",
     "GrantExtension",
     "GrantSuspension",

@@ -171,19 +171,19 @@ class GatewaySignal(Outgoing):
         return self.grant.submission
 
 
-class GatewayReport(models.Model):
+class GatewayComparison(models.Model):
     """What a lab said that its gateway enforces, and where the portal says otherwise.
 
     ``mismatches`` holds, of each, the grant, the instant, and the word of either side.
     """
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    gateway = models.ForeignKey(Gateway, models.PROTECT, related_name="reports")
+    gateway = models.ForeignKey(Gateway, models.PROTECT, related_name="comparisons")
     uploaded_at = models.DateTimeField()
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     sha256 = models.CharField(max_length=64)
     compared = models.PositiveIntegerField()
-    # Counted here too, so that a list of reports need not read them.
+    # Counted here too, so that a list of comparisons need not read them.
     differing = models.PositiveIntegerField()
     mismatches = models.JSONField()
 
@@ -195,4 +195,4 @@ class GatewayReport(models.Model):
         return str(self.key)
 
     def get_absolute_url(self):
-        return reverse("reviews:attestation-detail", args=[self.gateway.key, self.key])
+        return reverse("reviews:comparison-detail", args=[self.gateway.key, self.key])

@@ -24,21 +24,21 @@ from portal.context import Link
 from portal.templatetags.foreview import instant_html
 from reviews import policy
 from reviews.exceptions import Conflict, FileRefused, NotVisible
-from reviews.forms.gateways import AttestationForm, GatewayForm
-from reviews.models import AccessGrant, GatewayReport, GatewaySignal
+from reviews.forms.gateways import ComparisonForm, GatewayForm
+from reviews.models import AccessGrant, GatewayComparison, GatewaySignal
 from reviews.models.gateway import Enforced
 from reviews.policy import Action
-from reviews.services import gateways, mismatches, signing
+from reviews.services import comparisons, gateways, signing
 from reviews.views.page import find, invalid, refused, require_a_way
 
 BY_CREATION = {"created_at": keyset.instant, "key": UUID}
 BY_QUEUE = {"queued_at": keyset.instant, "key": UUID}
-REPORTS = 10
+COMPARISONS = 10
 SHOWN = 200  # mismatches on a page; all of them are counted
 NOWHERE = "There is no such list of grants, or its gateway was revoked.\n"
 WORDS = {
-    mismatches.UNKNOWN: "No such grant of this lab",
-    mismatches.NOT_LISTED: "Not in the file",
+    comparisons.UNKNOWN: "No such grant of this lab",
+    comparisons.NOT_LISTED: "Not in the file",
 }
 
 
@@ -126,7 +126,7 @@ def gateway_detail(request, key):
             "keys_url": _keys_url(),
             "page": page,
             "given_up": gateway.signals.dead().exists(),
-            "reports": gateway.reports.defer("mismatches")[:REPORTS],
+            "comparisons": gateway.comparisons.defer("mismatches")[:COMPARISONS],
             "breadcrumbs": _breadcrumbs(gateway.name),
         },
     )
@@ -181,36 +181,36 @@ def signal_requeue(request, key):
 
 
 @require_http_methods(["GET", "POST"])
-def attestation_add(request, key):
+def comparison_add(request, key):
     """What the lab says that its gateway enforces is compared and on record."""
     gateway = find(request, Action.MANAGE_GATEWAY, key=key)
     sent = request.method == "POST"
-    form = AttestationForm(*((request.POST, request.FILES) if sent else ()))
+    form = ComparisonForm(*((request.POST, request.FILES) if sent else ()))
     status = invalid(form)
     upload = request.FILES.get("upload") if sent else None
     if getattr(request, "upload_too_large", False) or (
-        upload is not None and upload.size > mismatches.MAX_BYTES
+        upload is not None and upload.size > comparisons.MAX_BYTES
     ):
         form.errors.pop("upload", None)
-        status = refused(form, mismatches.too_large())
+        status = refused(form, comparisons.too_large())
     elif form.is_valid():
         try:
-            report = mismatches.report(
+            comparison = comparisons.compare(
                 gateway, name=upload.name, content=upload.read(), by=request.user, at=request.at
             )
-        except FileRefused as error:
+        except (FileRefused, Conflict) as error:
             status = refused(form, error)
         else:
-            return redirect(report)
+            return redirect(comparison)
     context = {"form": form, "gateway": gateway, "breadcrumbs": _breadcrumbs("Compare")}
-    return render(request, "reviews/attestation_add.html", context, status=status)
+    return render(request, "reviews/comparison_add.html", context, status=status)
 
 
 @require_GET
-def attestation_detail(request, key, report):
+def comparison_detail(request, key, comparison):
     """One comparison: where the lab's word and the portal's record differed."""
     gateway = find(request, Action.VIEW_GATEWAY, key=key)
-    row = GatewayReport.objects.filter(gateway=gateway, key=report).first()
+    row = GatewayComparison.objects.filter(gateway=gateway, key=comparison).first()
     if row is None:
         raise NotVisible
     found = row.mismatches[:SHOWN]
@@ -224,13 +224,13 @@ def attestation_detail(request, key, report):
     )
     context = {
         "gateway": gateway,
-        "report": row,
+        "comparison": row,
         "shown": SHOWN,
         "opens": opens,
         "rows": [_difference(one, known.get(one["grant"])) for one in found],
         "breadcrumbs": _breadcrumbs("Comparison"),
     }
-    return render(request, "reviews/attestation_detail.html", context)
+    return render(request, "reviews/comparison_detail.html", context)
 
 
 def _difference(one, grant):

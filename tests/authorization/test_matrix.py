@@ -23,10 +23,10 @@ from reviews.services import (
     agency_reviews,
     attachments,
     calendar_feeds,
+    comparisons,
     determinations,
     extensions,
     lifecycle,
-    mismatches,
 )
 from tests import factories, gateways
 from tests.people import keep_records
@@ -113,13 +113,13 @@ def world(people, start):
     feed = calendar_feeds.make(by=people.nsa_lead, at=start)
     gateway, listed = gateways.added(people, start)
     state = f"grant,state,as_of\n{live.key},suspended,{start.isoformat()}\n".encode()
-    differing = mismatches.report(
+    differing = comparisons.compare(
         gateway, name="state.csv", content=state, by=people.northlight_liaison, at=start
     )
     special = {
         "reviews:feed-download": {"token": feed},
         "reviews:gateway-download": {"token": listed},
-        "reviews:attestation-detail": {"key": gateway.key, "report": differing.key},
+        "reviews:comparison-detail": {"key": gateway.key, "comparison": differing.key},
         "reviews:notice-detail": {"reference": told.reference},
         "reviews:submission-edit": {"reference": draft.reference, "step": "model"},
         "reviews:submission-file": {"reference": draft.reference},
@@ -150,7 +150,7 @@ def world(people, start):
     }
     for name in ("document-detail", "version-add", "document-restrict"):
         special[f"reviews:{name}"] = {"key": document.key}
-    for name in ("gateway-detail", "gateway-revoke", "signal-requeue", "attestation-add"):
+    for name in ("gateway-detail", "gateway-revoke", "signal-requeue", "comparison-add"):
         special[f"reviews:{name}"] = {"key": gateway.key}
     special["reviews:version-download"] = {"key": document.key, "number": 1}
     for name in ("grant-detail", "grant-revoke", "grant-suspend", "grant-use", "grant-attest"):

@@ -125,9 +125,7 @@ OVERSEEING = {
 UNATTACHED = dict.fromkeys(Role, frozenset()) | {
     Role.ADMINISTRATOR: {
         *(Action.ADMINISTER, Action.ADMINISTER_SEATS),
-        *(Action.VIEW_GRANT, Action.KNOW_PEOPLE),
-        Action.AUTHORIZE_GRANT,
-        Action.REVOKE_GRANT,
+        *(Action.VIEW_GRANT, Action.KNOW_PEOPLE, Action.AUTHORIZE_GRANT, Action.REVOKE_GRANT),
         Action.SUSPEND_AS_ADMINISTRATOR,
         *(Action.AUTHORIZE_EXTENSION, Action.REVOKE_GRANTS, *OVERSEEING),
     },
@@ -173,18 +171,16 @@ ALONE = {
     ("view_submission", "outpost:reviewer"): {
         *(Action.VIEW, Action.READ_DETERMINATION),
         *(Action.VIEW_GRANT, Action.USE_MODEL, Action.ATTEST_FOR_AGENCY),
-        *(Action.READ_GRANT, Action.KNOW_PEOPLE),
-        Action.READ_NOTICE,
+        *(Action.READ_GRANT, Action.KNOW_PEOPLE, Action.READ_NOTICE),
     },
     ("own_submission", "northlight:liaison"): {
         *(Action.OWN, Action.SHORTEN, Action.RESPOND, Action.READ_PACKAGE),
         *(Action.ADD_DOCUMENT, Action.MANAGE_DOCUMENT),
         *(Action.VIEW_DOCUMENT, Action.READ_DOCUMENT),
         *(Action.VIEW_GRANT, Action.CONSENT_GRANT, Action.REVOKE_GRANT, Action.ATTEST_FOR_LAB),
-        Action.READ_GRANT,
         *(Action.SUSPEND_FOR_LAB, Action.CONSENT_EXTENSION, Action.VIEW_PAST_ACCESS),
         *(Action.TRACK_GRANTS, Action.REVOKE_GRANTS, Action.EXPORT_GRANTS),
-        *(Action.DRAFT, Action.ADD_GATEWAY, Action.READ_NOTICE),
+        *(Action.DRAFT, Action.ADD_GATEWAY, Action.READ_NOTICE, Action.READ_GRANT),
     },
     ("read_package", "outpost:reviewer"): {
         *(Action.READ_PACKAGE, Action.VIEW_DOCUMENT, Action.READ_DOCUMENT, Action.RECUSE),

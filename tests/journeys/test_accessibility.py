@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 from django.test import Client
 
-from reviews.services import determinations, gateway_signals, lifecycle, mismatches
+from reviews.services import comparisons, determinations, gateway_signals, lifecycle
 from tests import factories, gateways
 from tests.journeys.conftest import violations
 from tests.links import PEOPLE, walk
@@ -49,7 +49,7 @@ def compared(people, start):
     gateway.signals.update(dead_at=start, error="The receiver answered 410: it is gone.")
     grant = gateway.signals.get().grant
     factories.grant(grant.submission, people, "dod")
-    mismatches.report(
+    comparisons.compare(
         gateway,
         name="state.csv",
         content=f"grant,state,as_of\n{grant.key},ended,{start.isoformat()}\n".encode(),

@@ -276,11 +276,18 @@ class TestComparing:
         self.compare(act, gateway, line(grant, "active", start + HOUR))
         assert told.count() == count  # one mail a day, however often it is uploaded
 
+    def test_a_revoked_gateway_is_compared_with_nothing(self, act, people, start, gateway, grant):
+        gateways.revoke(gateway, by=people.northlight_liaison, at=start)
+        answer = self.compare(act, gateway, line(grant, "active", start))
+        assert answer.status_code == 409
+        assert "This gateway is revoked" in body(answer)
+        assert not gateway.comparisons.exists()
+
     def test_a_live_grant_that_is_left_out_is_found(self, act, people, start, gateway, grant):
         second = factories.grant(grant.submission, people)
         answer = self.compare(act, gateway, line(grant, "active", start))
-        report = gateway.reports.get()
-        assert [(one["grant"], one["lab"]) for one in report.mismatches] == [
+        row = gateway.comparisons.get()
+        assert [(one["grant"], one["lab"]) for one in row.mismatches] == [
             (str(second.key), "not_listed")
         ]
         assert "Not in the file" in body(act("northlight_liaison", "get", answer.url))
@@ -295,7 +302,7 @@ class TestComparing:
         move_clock(start + 3 * HOUR)
         suspensions.resume(second, at=start + 3 * HOUR, **by)
         self.compare(act, gateway, line(grant, "active", start + HOUR))
-        assert [one["grant"] for one in gateway.reports.get().mismatches] == [str(second.key)]
+        assert [one["grant"] for one in gateway.comparisons.get().mismatches] == [str(second.key)]
 
     def test_a_table_of_thousands_of_columns_is_refused_by_its_head(self, act, people, gateway):
         wide = ",".join(f"c{number}" for number in range(200_000))
@@ -313,7 +320,7 @@ class TestComparing:
     def test_json_says_the_same(self, act, people, start, gateway, grant):
         text = f'[{{"grant": "{grant.key}", "state": "suspended", "as_of": "{start.isoformat()}"}}]'
         answer = self.compare(act, gateway, text, "state.json")
-        assert gateway.reports.get().differing == 1
+        assert gateway.comparisons.get().differing == 1
         assert answer.status_code == 302
 
     @pytest.mark.parametrize(
@@ -341,7 +348,7 @@ class TestComparing:
     ):
         answer = self.compare(act, gateway, text.format(key=grant.key), name)
         assert answer.status_code == 422
-        assert not gateway.reports.exists()
+        assert not gateway.comparisons.exists()
 
     def test_a_large_file_is_refused(self, act, people, gateway):
         answer = self.compare(act, gateway, "x" * (2 * 1024 * 1024 + 1))

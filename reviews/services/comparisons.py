@@ -20,8 +20,8 @@ from django.db import transaction
 from accounts import audit
 from accounts.models import User
 from reviews import audience, policy
-from reviews.exceptions import FileRefused
-from reviews.models import AccessGrant, Gateway, GatewayReport, Submission
+from reviews.exceptions import Conflict, FileRefused
+from reviews.models import AccessGrant, Gateway, GatewayComparison, Submission
 from reviews.models.gateway import Enforced, enforced
 from reviews.models.notice import NoticeKind
 from reviews.policy import Action
@@ -102,13 +102,19 @@ def _line(number: int, row: Any, at: datetime) -> Line:
 
 
 @transaction.atomic
-def report(gateway: Gateway, *, name: str, content: bytes, by: User, at: datetime) -> GatewayReport:
+def compare(
+    gateway: Gateway, *, name: str, content: bytes, by: User, at: datetime
+) -> GatewayComparison:
     """The lab's word is on record with every difference; who can mend one has been told.
 
-    Raises FileRefused for a file that says nothing that can be compared.
+    Raises FileRefused for a file that says nothing that can be compared, Conflict for a gateway
+    that is revoked.
     """
     at = timekeeping.after_lock(at)
     policy.check(by, Action.MANAGE_GATEWAY, gateway, at=at)
+    gateway.refresh_from_db(fields=["revoked_at"])
+    if gateway.revoked_at:
+        raise Conflict("This gateway is revoked, so there is nothing to compare it with.")
     lines = parse(name, content, at=at)
     of_lab = AccessGrant.objects.filter(**{gateway_signals.LAB: gateway.lab_id})
     named = gateway_signals.related(of_lab.filter(key__in=[line.grant for line in lines]))
@@ -121,7 +127,7 @@ def report(gateway: Gateway, *, name: str, content: bytes, by: User, at: datetim
     found += [
         _difference(grant.key, as_of, NOT_LISTED, Enforced.ACTIVE, None) for grant in left_out
     ]
-    row = GatewayReport.objects.create(
+    row = GatewayComparison.objects.create(
         gateway=gateway,
         uploaded_at=at,
         uploaded_by=by,
@@ -174,7 +180,7 @@ def _difference(
     }
 
 
-def _tell(row: GatewayReport, grants: Iterable[AccessGrant], at: datetime) -> None:
+def _tell(row: GatewayComparison, grants: Iterable[AccessGrant], at: datetime) -> None:
     """The lab's people and the administrators hear of it, once a day for each submission."""
     today = at.replace(hour=0, minute=0, second=0, microsecond=0)
     first: dict[Submission, AccessGrant] = {}

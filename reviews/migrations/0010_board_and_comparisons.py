@@ -61,4 +61,10 @@ class Migration(migrations.Migration):
             index=models.Index(condition=models.Q(('closeout_from__isnull', False)), fields=['closeout_from'], include=('submission', 'lab', 'agency', 'partner', 'grantee'), name='grant_to_close_out'),
         ),
         migrations.RunPython(correlate),
+        migrations.RenameModel('GatewayReport', 'GatewayComparison'),
+        migrations.AlterField(
+            model_name='gatewaycomparison',
+            name='gateway',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='comparisons', to='reviews.gateway'),
+        ),
     ]
