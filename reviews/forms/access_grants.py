@@ -306,6 +306,12 @@ class CloseoutFilter(forms.Form):
         ],
     )
 
+    @property
+    def which(self):
+        """What is shown, in words; empty for an address that means nothing."""
+        words = dict(self.fields["show"].choices)
+        return words[self.cleaned_data["show"]] if self.is_valid() else ""
+
     def rows(self, grants, at):
         """Those of ``grants`` that are over and match."""
         if not self.is_valid():

@@ -45,7 +45,7 @@ class GrantSelection(forms.Form):
         coerce=int,
         choices=[("", "Any"), *((one.value, one.label) for one in Sector)],
     )
-    person = forms.CharField(label="Person, by full name", max_length=150, required=False)
+    person = forms.CharField(label="Person, by a part of the name", max_length=150, required=False)
     since = DayField(label="From", required=False)
     until = DayField(label="Through", required=False)
 
@@ -62,6 +62,14 @@ class GrantSelection(forms.Form):
             del self.fields["lab"]
         if not partners:
             del self.fields["partner"], self.fields["sector"]
+
+    def clean(self):
+        """The days are in their order."""
+        given = super().clean()
+        since, until = given.get("since"), given.get("until")
+        if since and until and since > until:
+            self.add_error("since", "Enter a day that is not after the last one, or change that.")
+        return given
 
     @property
     def range(self) -> tuple[datetime | None, datetime | None]:
@@ -111,8 +119,8 @@ def _matching(at, *, state, lab, agency, partner, sector, person, since, until):
             partner__in=OrganizationSector.objects.filter(sector=sector).values("organization")
         )
     if person:
-        named = GrantUser.objects.filter(person__name__iexact=person)
-        found &= Q(grantee__name__iexact=person) | Q(pk__in=named.values("grant"))
+        named = GrantUser.objects.filter(person__name__icontains=person)
+        found &= Q(grantee__name__icontains=person) | Q(pk__in=named.values("grant"))
     if since:
         # Its own end alone bounds the range for the index.
         found &= Q(ends_at__gt=since) & ~queries.over(since)

@@ -1,7 +1,7 @@
 """Revoking many grants at once: what a preview listed, and nothing else, or nothing at all."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -60,12 +60,18 @@ def _digest(grants: list[AccessGrant], at: datetime) -> str:
 
 @transaction.atomic
 def revoke(
-    chosen: Callable[[datetime], Q], *, digest: str, reason: str, by: User, at: datetime
+    chosen: Callable[[datetime], Q],
+    *,
+    digest: str,
+    reason: str,
+    by: User,
+    at: datetime,
+    only: Collection[str] | None = None,
 ) -> list[AccessGrant]:
-    """All that the preview with that ``digest`` listed are revoked, each with its own event.
+    """What the preview with that ``digest`` listed is revoked, each with its own event.
 
-    Raises StaleForm when the list would now be another, and Conflict when it is empty: then
-    nothing is revoked.
+    Of that, with ``only``, the grants that have those keys. Raises StaleForm when the list would
+    now be another, and Conflict when nothing is left to revoke: then nothing is revoked.
     """
     seen = preview(chosen, by=by, at=at)
     locked = sorted({grant.submission_id for grant in seen.ending})
@@ -83,4 +89,7 @@ def revoke(
         )
     if not now.ending:
         raise Conflict("None of these grants can be revoked, so nothing was done.")
-    return [access.revoke(grant, reason=reason, by=by, at=at) for grant in now.ending]
+    ending = [grant for grant in now.ending if only is None or str(grant.key) in only]
+    if not ending:
+        raise Conflict("Check at least one grant to revoke. Nothing was done.")
+    return [access.revoke(grant, reason=reason, by=by, at=at) for grant in ending]

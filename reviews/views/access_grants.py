@@ -18,7 +18,7 @@ from accounts.roles import Kind
 from portal.context import Link
 from portal.timeline import instant_text
 from reviews import policy
-from reviews.exceptions import Conflict, NotPermitted, NotVisible
+from reviews.exceptions import Conflict, NotPermitted, NotVisible, WindowRefused
 from reviews.forms.access_grants import GrantFilter, GrantRequestForm
 from reviews.policy import Action
 from reviews.services import access
@@ -269,7 +269,8 @@ def _take(request, key, verb, *, noun="grant"):
         try:
             step.act(row, **form.cleaned_data, by=request.user, at=request.at)
         except Conflict as error:
-            status = refused(form, error)
+            about_end = isinstance(error, WindowRefused) and "ends_at" in form.fields
+            status = refused(form, error, "ends_at" if about_end else None)
         else:
             messages.success(request, step.done)
             return redirect(grant)

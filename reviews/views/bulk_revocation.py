@@ -24,7 +24,7 @@ CONSEQUENCES = (
 
 @require_http_methods(["GET", "POST"])
 def grants_revoke(request):
-    """All that the preview lists are revoked and their parties told; else nothing is."""
+    """What is checked of the preview is revoked and its parties told; else nothing is."""
     require_a_way(request, Action.REVOKE_GRANTS)
     choice = selection(request)
     status = 200 if choice.is_valid() else 400
@@ -37,7 +37,11 @@ def grants_revoke(request):
         if form.is_valid():
             try:
                 ended = bulk_revocation.revoke(
-                    chosen, **form.cleaned_data, by=request.user, at=request.at
+                    chosen,
+                    **form.cleaned_data,
+                    only=set(request.POST.getlist("grant")),
+                    by=request.user,
+                    at=request.at,
                 )
             except Conflict as error:
                 status = refused(form, error)
@@ -59,11 +63,19 @@ def grants_revoke(request):
             "asked": asked,
             "form": form,
             "ending": [(grant, *_words(grant, request.at)) for grant in preview.ending],
+            # Whatever somebody unchecked stays so when the page comes back.
+            "left_out": request.method == "POST"
+            and {
+                grant.key
+                for grant in preview.ending
+                if str(grant.key) not in request.POST.getlist("grant")
+            },
             "staying": preview.staying,
             "more": preview.more,
             "most": bulk_revocation.MOST,
             "consequences": CONSEQUENCES,
-            "title": TITLE,
+            "title": f"{TITLE}, {len(preview.ending)} listed" if asked else TITLE,
+            "heading": TITLE,
             "breadcrumbs": [
                 Link("Home", reverse("reviews:home")),
                 Link("Access board", reverse("reviews:board-detail")),

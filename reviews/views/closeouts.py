@@ -4,12 +4,10 @@ No content, and no word of what an exception is: that there is one.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
@@ -19,6 +17,7 @@ from portal.templatetags.foreview import instant_html
 from reviews.forms.access_grants import CloseoutFilter
 from reviews.models.access_grant import CLOSEOUT_DUE, CLOSEOUT_OVERDUE
 from reviews.policy import Action, allowed, has_a_way
+from reviews.views.grant_rows import closeout
 from reviews.views.page import require_a_way
 
 CURSOR = {"ends_at": keyset.instant, "key": UUID}
@@ -57,6 +56,7 @@ def closeout_list(request):
             "page": page,
             "due": CLOSEOUT_DUE.days,
             "overdue": CLOSEOUT_OVERDUE.days,
+            "which": form.which,
             "breadcrumbs": [Link("Home", reverse("reviews:home")), Link("Closeouts", "")],
         },
         status=200 if form.is_valid() else 400,
@@ -70,18 +70,6 @@ def _row(grant, at, opens):
         grant.submission.lab.short_name,
         grant.holder().short_name,
         instant_html(grant.over_at(at)),
-        _side(grant, at, grant.agency_attested_at, grant.agency_exceptions),
-        _side(grant, at, grant.lab_attested_at, grant.lab_exceptions),
+        closeout(grant, at, "agency"),
+        closeout(grant, at, "lab"),
     )
-
-
-def _side(grant, at: datetime, attested_at: datetime | None, exceptions: str) -> SafeString:
-    if attested_at:
-        words = "Attested, with exceptions," if exceptions else "Attested"
-        return format_html("{} {}", words, instant_html(attested_at))
-    ended_at = grant.effective_end()
-    if at >= ended_at + CLOSEOUT_OVERDUE:
-        return format_html(
-            "<strong>Overdue</strong> since {}", instant_html(ended_at + CLOSEOUT_OVERDUE)
-        )
-    return format_html("Due {}", instant_html(ended_at + CLOSEOUT_DUE))

@@ -65,7 +65,9 @@ def gateway_list(request):
         policy.allowed(request.user, Action.VIEW_GATEWAY, at=request.at)
         .select_related("lab")
         .annotate(
-            given_up=Exists(of_it.dead()), tried=Exists(of_it.unsent().filter(attempts__gt=0))
+            given_up=Exists(of_it.dead()),
+            answered=Exists(of_it.filter(sent_at__isnull=False)),
+            tried=Exists(of_it.unsent().filter(attempts__gt=0)),
         )
     )
     return render(

@@ -12,6 +12,7 @@ from reviews import audience
 from reviews.models import AccessGrant, Package
 from reviews.models.grant_states import EndReason, Side
 from reviews.models.package import beyond
+from reviews.views.grant_rows import closeout
 
 # What has to be renewed before it, and by whom.
 LAPSES_BY = {
@@ -96,6 +97,7 @@ class Facts:
             ),
             ("Terms accepted", str(grant.terms) if grant.terms else None),
             ("State", self.state),
+            *self._closeouts(),
             ("Why it is over", reason.label if (reason := grant.end_reason_at(self.at)) else None),
         ]
         return [{"question": ask, "answer": answer} for ask, answer in rows if answer is not None]
@@ -164,6 +166,14 @@ class Facts:
             return None
         why = LAPSES_BY[EndReason(grant.lapses_because)]
         return format_html("{}: {}", instant_html(grant.lapses_at), why)
+
+    def _closeouts(self):
+        """Of either side, once access has ended, whether it has attested, or until when it can."""
+        grant = self.grant
+        if grant.authorized_at and grant.over_at(self.at):
+            whose = "Partner's closeout" if grant.partner else "Agency's closeout"
+            yield whose, closeout(grant, self.at, "agency")
+            yield "Lab's closeout", closeout(grant, self.at, "lab")
 
     def _named_besides(self):
         """The team's other people, and of each whether she may still use it."""

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from portal import keyset
 from portal.templatetags.foreview import instant_html
 from reviews import policy
+from reviews.models.access_grant import CLOSEOUT_DUE, CLOSEOUT_OVERDUE
 from reviews.models.grant_states import PLACES
 from reviews.policy import Action
 
@@ -36,6 +37,25 @@ class Row:
     ends: SafeString
     state: SafeString
     words: SafeString
+
+
+def closeout(grant, at, side):
+    """Whether a side, "agency" or "lab", has attested the closeout; else when it is due."""
+    attested_at = getattr(grant, f"{side}_attested_at")
+    if attested_at is None:
+        return closeout_due(grant, at)
+    excepted = getattr(grant, f"{side}_exceptions")
+    words = "Attested, with exceptions," if excepted else "Attested"
+    return format_html("{} {}", words, instant_html(attested_at))
+
+
+def closeout_due(grant, at):
+    """Until when closeout is to be attested of access that has ended, or since when overdue."""
+    due, overdue = (grant.effective_end() + span for span in (CLOSEOUT_DUE, CLOSEOUT_OVERDUE))
+    if at >= overdue:
+        return format_html("<strong>Overdue</strong> since {}", instant_html(overdue))
+    said = "Was due {}, overdue from {}" if at >= due else "Due {}, overdue from {}"
+    return format_html(said, instant_html(due), instant_html(overdue))
 
 
 def page(request, grants, *, descending):

@@ -90,8 +90,7 @@ STEPS = (
         consequences=(
             "Once an administrator authorizes it, {who} may use the model from {start} until "
             "{end} at the latest, and not after the window ends.",
-            "You may consent to less than was asked for: a lower level, stronger safeguards, an "
-            "earlier end. {agency} is told.",
+            "You may consent to less than was asked for, by the answers below. {agency} is told.",
             "Your lab may suspend or revoke the access at any time, without giving a reason.",
         ),
     ),
@@ -108,8 +107,7 @@ STEPS = (
         consequences=(
             "Once an administrator agrees for the government as well and {partner} accepts the "
             "terms, {who} may use the model from {start} until {end} at the latest.",
-            "You may consent to less than was asked for: a lower level, stronger safeguards, an "
-            "earlier end. {agency} is told.",
+            "You may consent to less than was asked for, by the answers below. {agency} is told.",
             "Your lab may suspend or revoke the access at any time, without giving a reason.",
         ),
     ),
@@ -239,6 +237,7 @@ STEPS = (
         consequences=(
             "{who} may use the model of {lab} under {reference} until {later}, or until the window "
             "ends if that is earlier. Now the access ends on {end}.",
+            "{lapses}",
         ),
     ),
     Step(

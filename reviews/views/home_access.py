@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from portal.templatetags.foreview import instant_html
@@ -12,6 +13,7 @@ from reviews.models.grant_queries import running
 from reviews.models.grant_states import GrantState
 from reviews.policy import Action
 from reviews.rules import Standing
+from reviews.views.grant_rows import closeout_due
 from reviews.views.page import LINE_OF_A_GRANT
 
 SHOWN = 8
@@ -166,10 +168,18 @@ def _closeouts(request, action, side):
             "Attest the closeout of access that has ended",
             grant.get_absolute_url(),
             f"{grant.holder().short_name}, submission {grant.submission.reference}",
-            SafeString("Ended " + instant_html(grant.over_at(request.at))),
+            closeout_due(grant, request.at),
         )
         for grant in grants
     ]
+
+
+def _until(grant):
+    """When it ends by what is known now, and until when it could be kept."""
+    end, planned = grant.effective_end(), grant.planned_end()
+    if end == planned:
+        return instant_html(end)
+    return format_html("{} unless renewed; else {}", instant_html(end), instant_html(planned))
 
 
 def ending(request):
@@ -179,14 +189,14 @@ def ending(request):
         .live(request.at)
         .select_related("submission", "agency", "partner", "grantee")
         .only(*(f"submission__{name}" for name in END_OF_A_WINDOW), *LINE_OF_A_GRANT)
-        .order_by("ends_at", "pk")
+        .order_by("runs_until", "pk")
     )
     return [
         Task(
             f"{grant.grantee.name}, {grant.holder().short_name}",
             grant.get_absolute_url(),
             f"Submission {grant.submission.reference}",
-            instant_html(grant.planned_end()),
+            _until(grant),
         )
         for grant in grants[:SHOWN]
     ]

@@ -75,7 +75,7 @@ def past_list(request):
     form = PastAccessFilter(request.GET, now=request.at)
     context = {
         "form": form,
-        "breadcrumbs": [Link("Home", reverse("reviews:home")), Link("Access at an instant", "")],
+        "breadcrumbs": [Link("Home", reverse("reviews:home")), Link("Past access", "")],
     }
     if form.is_valid():
         context |= _answer(request, form)

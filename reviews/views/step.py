@@ -10,6 +10,7 @@ from portal.timeline import instant_text
 from reviews import policy
 from reviews.forms.access_grants import StepForm
 from reviews.models import AccessGrant
+from reviews.models.grant_states import EndReason
 from reviews.policy import Action
 
 
@@ -86,8 +87,14 @@ class Step:
             "start": instant_text(grant.starts_at),
             "end": instant_text(grant.agreed_end()),
             "lapse": instant_text(grant.effective_end()),
+            "lapses": "",
         }
-        return [sentence.format_map(names) for sentence in self.consequences]
+        if grant.lapses_at and grant.lapses_because == EndReason.NOT_RECERTIFIED:
+            names["lapses"] = (
+                f"It lapses on {instant_text(grant.lapses_at)} unless a lead of "
+                f"{grant.agency.short_name} says in time that it is still needed."
+            )
+        return list(filter(None, (said.format_map(names) for said in self.consequences)))
 
 
 def allowed(steps, person, grant, at):

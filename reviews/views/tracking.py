@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.http import StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
@@ -135,9 +136,15 @@ def _listed(**asked):
 
 
 def _line(breakdown, line):
+    url = _listed(**{breakdown: line.code})
+    cells = (_cell(url, one, line.counts[one]) for one in Tracked)
+    return Line(line.name, url, SafeString("".join(cells)))
+
+
+def _cell(url, counted, number):
     # Numbers between words of ours: a template would take longer over them than the database.
-    cells = (f'<td data-label="{one.label}">{line.counts[one]}</td>' for one in Tracked)
-    return Line(line.name, _listed(**{breakdown: line.code}), SafeString("".join(cells)))
+    said = number and f'<a class="usa-link" href="{escape(url)}&amp;state={counted}">{number}</a>'
+    return f'<td data-label="{counted.label}">{said}</td>'
 
 
 def _of_own_models(request):

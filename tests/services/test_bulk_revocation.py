@@ -43,6 +43,12 @@ def digest(response):
     return response.context["form"]["digest"].value()
 
 
+def checked(response, **more):
+    """What the page sends as it came, with everything that it lists."""
+    keys = [grant.key for grant, *_ in response.context["ending"]]
+    return {"digest": digest(response), "grant": keys, **more}
+
+
 class TestService:
     def test_each_that_was_listed_is_revoked_with_its_own_event_and_notices(
         self, people, world, start
@@ -162,7 +168,7 @@ class TestPage:
             "administrator",
             "post",
             REVOKE + "?state=live",
-            {"digest": digest(shown), "reason": "Drill."},
+            checked(shown, reason="Drill."),
         )
         assert (done.status_code, done["Location"]) == (302, "/access/board/")
         assert not AccessGrant.objects.live(start).exists()
@@ -171,21 +177,38 @@ class TestPage:
     def test_a_changed_list_is_shown_anew_and_can_be_confirmed(self, act, people, world, start):
         shown = act("administrator", "get", REVOKE + "?state=live")
         factories.grant(world[0], people)
-        sent = {"digest": digest(shown), "reason": "Drill."}
+        sent = checked(shown, reason="Drill.")
         refused = act("administrator", "post", REVOKE + "?state=live", sent)
         assert refused.status_code == 409
         assert "nothing was revoked" in body(refused)
         assert "What would end: 3" in body(refused)
         assert "Drill." in body(refused)
         assert AccessGrant.objects.live(start).count() == 3
-        sent["digest"] = digest(refused)
-        assert f'value="{sent["digest"]}"' in body(refused)
+        assert f'value="{digest(refused)}"' in body(refused)
+        assert len(refused.context["left_out"]) == 1  # what came since is not checked
+        sent = checked(refused)
         assert act("administrator", "post", REVOKE + "?state=live", sent).status_code == 302
         assert not AccessGrant.objects.live(start).exists()
 
+    def test_what_is_unchecked_stays(self, act, people, world, start):
+        shown = act("administrator", "get", REVOKE + "?state=live")
+        assert body(shown).count(" checked>") == 2
+        sent = checked(shown)
+        stays = sent["grant"].pop()
+        nothing = {"digest": sent["digest"], "reason": "Drill."}
+        refused = act("administrator", "post", REVOKE + "?state=live", nothing)
+        assert refused.status_code == 409
+        assert "Check at least one grant" in body(refused)
+        assert "Drill." in body(refused)
+        assert " checked>" not in body(refused)
+        assert AccessGrant.objects.live(start).count() == 2
+        assert act("administrator", "post", REVOKE + "?state=live", sent).status_code == 302
+        assert AccessGrant.objects.live(start).get().key == stays
+        assert "1 grant is revoked" in body(act("administrator", "get", "/access/board/"))
+
     def test_the_same_click_twice_changes_nothing(self, act, people, world):
         shown = act("administrator", "get", REVOKE + "?state=live")
-        sent = {"digest": digest(shown)}
+        sent = checked(shown)
         assert act("administrator", "post", REVOKE + "?state=live", sent).status_code == 302
         events = AuditEvent.objects.filter(action="grant.revoked").count()
         assert act("administrator", "post", REVOKE + "?state=live", sent).status_code == 409
@@ -194,7 +217,7 @@ class TestPage:
     def test_without_a_digest_or_with_a_filter_that_is_none_nothing_ends(self, act, people, world):
         assert act("administrator", "post", REVOKE + "?state=live").status_code == 422
         shown = act("administrator", "get", REVOKE + "?state=live")
-        sent = {"digest": digest(shown)}
+        sent = checked(shown)
         for query in ("?state=nonsense", "?state=live&agency=nonsense"):
             assert act("administrator", "post", REVOKE + query, sent).status_code == 400
         assert AccessGrant.objects.filter(revoked_at__isnull=False).count() == 1
@@ -204,7 +227,7 @@ class TestPage:
         assert "What would end: 3" in page
         assert "Basalt" not in page
         assert "dod reviewer" not in page
-        sent = {"digest": digest(act("basalt_liaison", "get", REVOKE + "?agency=dod"))}
+        sent = checked(act("basalt_liaison", "get", REVOKE + "?agency=dod"))
         assert act("northlight_liaison", "post", REVOKE + "?agency=nsa", sent).status_code == 409
 
     def test_nothing_is_listed_or_revoked_before_something_was_chosen(self, act, people, world):

@@ -145,7 +145,7 @@ class TestRefusals:
         assert "and nobody has authorized" in body(twice)
         page = body(act("administrator", "get", url(grant, "authorize")))
         assert "nothing to do here now" in page
-        assert "Authorize access</h1>" in page
+        assert "Authorize access: nsa reviewer</h1>" in page
         assert "Agree to a trusted partner" not in page
 
     def test_authorizing_what_the_lab_has_not_consented_to_is_a_conflict(

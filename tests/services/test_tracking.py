@@ -199,7 +199,8 @@ class TestTimeline:
         bars = response.context["drawing"].bars
         assert page.count('height="12" fill="#00703c"') == len(bars) == 2
         for bar in bars:
-            assert page.count(f"{bar.person}, {bar.agency}") == 1
+            assert page.count(f">{bar.person}: {bar.state}<") == 1
+            assert page.count(f", {bar.agency}, {bar.lab} {bar.reference}<") == 1
             assert f'<th scope="row" data-label="Person"><span>{bar.person}' in page
             assert f'<td data-label="End">{bar.ends}</td>' in page
         assert "style=" not in page.partition("<main")[2]
