@@ -30,7 +30,7 @@ def test_a_lab_adds_a_gateway_and_finds_where_it_differs(
     assert violations(liaison.page) == []
     liaison.write(url=URL)
     liaison.press("Add the gateway")
-    liaison.sees("This address is shown once.")
+    liaison.sees("It is shown once.")
     assert violations(liaison.page) == []
     shown = liaison.page.locator("dt:has-text('Secret address') + dd").inner_text()
     path = "/gateways/current/" + shown.split("/gateways/current/")[1]
