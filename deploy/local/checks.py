@@ -19,6 +19,13 @@ from .paths import BASE, LOGS, PYTHON, VAR
 from .supervisor import ServiceError, Supervisor
 
 
+# What is worth asking of SQLite too; everything is asked of PostgreSQL.
+ASK_A_DATABASE = (
+    *("tests/services", "tests/authorization", "tests/faults"),
+    "tests/architecture/test_migrations.py",
+)
+
+
 @dataclass
 class Run:
     """The servers and folders of one run of the tests, and nobody else's."""
@@ -71,7 +78,7 @@ def _steps(run):
     env, plain = run.environment(), run.environment(on_sqlite=True)
     production = environment.production(var=run.var, redis=run.redis, database=run.database)
     deploy = ["manage.py", "check", "--deploy", "--fail-level", "WARNING"]
-    fast = ["-m", "not postgresql and not browser"]
+    fast = ["-m", "not postgresql and not browser", *ASK_A_DATABASE]
     return [
         ("ruff check", [PYTHON, "-m", "ruff", "check", "."], env),
         ("ruff format", [PYTHON, "-m", "ruff", "format", "--check", "."], env),

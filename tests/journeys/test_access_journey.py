@@ -168,7 +168,7 @@ def test_a_partner_from_proposal_to_closeout(
     contact.sees(factories.ANSWERS["endpoint_reference"])
     administrator = signed_in("administrator")
     administrator.open("/access/board/")
-    administrator.sees("By sector")
+    administrator.follow("By sector")
     administrator.sees("Energy")
     clean(administrator)
     liaison = signed_in("northlight_liaison")

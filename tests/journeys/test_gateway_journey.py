@@ -20,6 +20,7 @@ def test_a_lab_adds_a_gateway_and_finds_where_it_differs(
     grant = factories.grant(factories.filed(people, family="Aurora", version="4"), people)
     liaison = someone()
     liaison.sign_in(people.northlight_liaison, people.password)
+    liaison.follow("Access")
     liaison.follow("Gateways")
     liaison.sees("There is no gateway.")
     assert violations(liaison.page) == []

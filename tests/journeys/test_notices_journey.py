@@ -132,7 +132,7 @@ def test_undelivered_mail_is_sent_again(signed_in, committed_people, smtp, start
     back = Notice.objects.get(recipient=people.dod_lead)
     bounces.mark([back.reference.hex], "5.2.2 mailbox full", at=start)
     administrator = signed_in("administrator")
-    administrator.follow("Mail")
+    administrator.follow("Operations")
     administrator.sees("550 5.1.1 no such user")
     administrator.sees("Came back: 5.2.2 mailbox full")
     assert violations(administrator.page) == []
