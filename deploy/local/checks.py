@@ -18,7 +18,6 @@ from .demonstration import prepare
 from .paths import BASE, LOGS, PYTHON, VAR
 from .supervisor import ServiceError, Supervisor
 
-
 # What is worth asking of SQLite too; everything is asked of PostgreSQL.
 ASK_A_DATABASE = (
     *("tests/services", "tests/authorization", "tests/faults"),
