@@ -93,36 +93,31 @@ def chrome(request):
 
 def _navigation(request, roles):
     """The sections for such roles, and the places of the one that the page is in."""
-    found = {
-        section: [
-            (label, reverse(name), name)
-            for label, name, whose in places
-            if roles & whose or whose == EVERYBODY
+    urls = {name: reverse(name) for places in SECTIONS.values() for _, name, _ in places}
+    around = [name for name, url in urls.items() if _within(request.path, url)]
+    here = max(around, key=lambda name: len(urls[name]), default=None)
+
+    def mark(inside, url):
+        return ("page" if request.path == url else "true") if inside else ""
+
+    navigation, local, local_label = [], [], ""
+    for section, places in SECTIONS.items():
+        hers = [
+            (label, name) for label, name, whose in places if roles & whose or whose == EVERYBODY
         ]
-        for section, places in SECTIONS.items()
-    }
-    urls = [url for places in found.values() for _, url, _ in places]
-    here = max((url for url in urls if _within(request.path, url)), key=len, default=None)
-    navigation, local, label = [], [], ""
-    for section, places in found.items():
-        if not places:
+        if not hers:
             continue
-        several, inside = len(places) > 1, any(url == here for _, url, _ in places)
-        unread = getattr(request, "unread", None) if places[0][2] == "reviews:notice-list" else None
-        current = _current(request.path, here, several=several) if inside else ""
-        navigation.append(Link(section, places[0][1], current, unread))
-        if several and inside:
-            label = section
+        # Also on a place of the section that is not among hers: a link led there.
+        inside, first = any(name == here for _, name, _ in places), urls[hers[0][1]]
+        unread = getattr(request, "unread", None) if section == "Notices" else None
+        navigation.append(Link(section, first, mark(inside, len(hers) == 1 and first), unread))
+        if inside and len(hers) > 1:
+            local_label = section
             local = [
-                Link(name, url, _current(request.path, url) if url == here else "")
-                for name, url, _ in places
+                Link(label, urls[name], mark(name == here, urls[name])) for label, name in hers
             ]
-    return {"navigation": navigation, "local_navigation": local, "local_label": label}
+    return {"navigation": navigation, "local_navigation": local, "local_label": local_label}
 
 
 def _within(path, url):
     return path == url or (url != "/" and path.startswith(url))
-
-
-def _current(path, url, *, several=False):
-    return "page" if path == url and not several else "true"

@@ -51,10 +51,11 @@ class GrantSelection(forms.Form):
 
     def __init__(self, data, *, labs, agencies, partners=(), at=None):
         asked = {name: value for name, value in data.items() if name in self.base_fields}
-        if at and not asked:
+        usual = {}
+        if at:
             today = timezone.localtime(at).date()
-            asked = {"since": today - AROUND, "until": today + AROUND}
-        super().__init__(asked)
+            usual = {"since": today - AROUND, "until": today + AROUND}
+        super().__init__(asked or usual, initial=usual)
         for name, organizations in (("lab", labs), ("agency", agencies), ("partner", partners)):
             choices = [(row.code, row.short_name) for row in organizations]
             self.fields[name].choices = [("", "Any"), *choices]

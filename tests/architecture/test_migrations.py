@@ -111,6 +111,7 @@ def test_access_of_the_last_release_goes_on(released, start, revoked):
     call_command("migrate", verbosity=0)
     grant = AccessGrant.objects.get()
     assert (grant.access_level, grant.safeguards, grant.narrowed) == ("al3", "in_place", False)
+    assert grant.lab == grant.submission.lab
     assert grant.live_at(start + 2 * DAY) is not revoked
     assert AccessGrant.objects.live(start + 2 * DAY).exists() is not revoked
     assert grant.end_reason_at(start + 2 * DAY) is None

@@ -47,6 +47,13 @@ def test_a_place_is_marked_once_and_what_is_below_it_too(people):
     assert home["local_navigation"] == []
 
 
+def test_a_place_that_is_not_among_hers_is_marked_by_its_section(people):
+    page = signed_in(people.northlight_liaison).get(reverse("reviews:terms-list")).context
+    assert said(page["navigation"]) == {"Access": "true"}
+    assert "Terms" not in labels(page["local_navigation"])
+    assert said(page["local_navigation"]) == {}
+
+
 def test_who_has_one_place_of_a_section_has_no_second_row(people):
     page = signed_in(people.nsa_reviewer).get(reverse("reviews:grant-list")).context
     assert said(page["navigation"]) == {"Access": "page"}

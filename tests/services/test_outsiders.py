@@ -19,6 +19,12 @@ def move(person, *, seat, organization):
     person.groups.set([Seat.objects.get(organization__code=organization, role=seat).group])
 
 
+def test_a_grant_names_the_lab_of_its_submission(people):
+    for lab in ("northlight", "basalt"):
+        submission = factories.filed(people, lab)
+        assert factories.grant(submission, people, lab=lab).lab == submission.lab
+
+
 def test_administrators_do_not_read_what_the_agency_calls_the_team(act, people):
     grant = factories.grant(factories.filed(people), people, team="CANARY", users=[people.recused])
     for who, reads in (("administrator", False), ("nsa_lead", True), ("northlight_liaison", True)):

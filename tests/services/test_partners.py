@@ -63,6 +63,7 @@ def test_lab_and_government_agree_in_either_order_and_the_partner_accepts(
         assert told(NoticeKind.TERMS_TO_ACCEPT, people.partner_contact) == 0
         grant = step(word, grant, people, start)
     assert grant.state_at(start) is GrantState.AWAITING_TERMS
+    assert grant.lab == submission.lab
     assert told(NoticeKind.TERMS_TO_ACCEPT, people.partner_contact) == 1
     grant = step("accept", grant, people, start)
     assert (grant.authorized_at, grant.authorized_by) == (start, people.administrator)

@@ -193,6 +193,11 @@ class TestTimeline:
         assert page.context["page"].rows == []
         assert "Show the month before and after today" in body(page)
 
+    def test_its_title_says_that_it_is_filtered_only_when_it_is(self, act, everything):
+        assert "<title>Timeline of access | Foreview" in body(act("administrator", "get", TIMELINE))
+        asked = body(act("administrator", "get", f"{TIMELINE}?state=live"))
+        assert "<title>Timeline of access, filtered | Foreview" in asked
+
     def test_the_table_says_what_the_drawing_says(self, act, people, everything):
         response = act("administrator", "get", TIMELINE + "?state=live")
         page = body(response)
