@@ -182,9 +182,9 @@ def not_about_access(who: Standing, at: datetime) -> Q:
 
 
 def of_own_grant(who: Standing, at: datetime) -> Q:
-    """The notice is about a grant of the person's, or one that names her."""
+    """The notice is about an agency's grant of the person's, or one that names her."""
     hers = _names(who, "grant", absent=("dropped_at",))
-    return Q(grant__grantee=who.person) | Q(hers)
+    return Q(grant__partner__isnull=True) & (Q(grant__grantee=who.person) | Q(hers))
 
 
 def for_administrators(who: Standing, at: datetime) -> Q:

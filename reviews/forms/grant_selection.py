@@ -46,6 +46,8 @@ class GrantSelection(forms.Form):
         choices=[("", "Any"), *((one.value, one.label) for one in Sector)],
     )
     person = forms.CharField(label="Person, by a part of the name", max_length=150, required=False)
+    # Whom the board names, where two may share a name.
+    grantee = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1)
     since = DayField(label="From", required=False)
     until = DayField(label="Through", required=False)
 
@@ -93,6 +95,7 @@ class GrantSelection(forms.Form):
             _matching,
             **{name: self.cleaned_data.get(name, "") for name in WHOSE},
             person=self.cleaned_data["person"],
+            grantee=self.cleaned_data["grantee"],
             since=since,
             until=until,
         )
@@ -107,7 +110,7 @@ def nothing(at: datetime) -> Q:
     return Q(pk__in=())
 
 
-def _matching(at, *, state, lab, agency, partner, sector, person, since, until):
+def _matching(at, *, state, lab, agency, partner, sector, person, grantee, since, until):
     found = tracked(state, at) if state else Q()
     if lab:
         found &= Q(lab__code=lab)
@@ -119,6 +122,8 @@ def _matching(at, *, state, lab, agency, partner, sector, person, since, until):
         found &= Q(
             partner__in=OrganizationSector.objects.filter(sector=sector).values("organization")
         )
+    if grantee:
+        found &= Q(grantee=grantee)
     if person:
         named = GrantUser.objects.filter(person__name__icontains=person)
         found &= Q(grantee__name__icontains=person) | Q(pk__in=named.values("grant"))

@@ -19,6 +19,7 @@ ON group_id, permission_id FROM reviews_submissiongroupobjectpermission
 def correlate(apps, schema_editor):
     if schema_editor.connection.vendor == 'postgresql':
         schema_editor.execute(STATISTICS)
+        schema_editor.execute('ANALYZE reviews_submissiongroupobjectpermission')
 
 
 class Migration(migrations.Migration):

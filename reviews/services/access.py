@@ -160,13 +160,23 @@ def require_latest(submission: Submission) -> None:
 
     Else Conflict: a partner's access goes by the planned release that stands.
     """
-    filed = submission.model_version.submissions.filed()
-    latest = filed.exclude(status=Status.WITHDRAWN).latest("opens_at")
-    if latest != submission:
+    if not is_latest(submission):
         raise Conflict(
-            f"A later submission of the same model version, {latest.reference}, stands in place of "
-            "this one, with its own planned release. A lead can propose the partner there."
+            f"A later submission of the same model version, {_latest(submission).reference}, "
+            "stands in place of this one, with its own planned release. A lead can propose the "
+            "partner there."
         )
+
+
+def is_latest(submission: Submission) -> bool:
+    """Whether no later submission of the model version, but withdrawn ones, was filed."""
+    return _latest(submission) == submission
+
+
+def _latest(submission: Submission) -> Submission:
+    filed = submission.model_version.submissions.filed()
+    latest: Submission = filed.exclude(status=Status.WITHDRAWN).latest("opens_at")
+    return latest
 
 
 @transaction.atomic

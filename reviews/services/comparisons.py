@@ -184,7 +184,7 @@ def _tell(row: GatewayComparison, grants: Iterable[AccessGrant], at: datetime) -
     """The lab's people and the administrators hear of it, once a day for each submission."""
     today = at.replace(hour=0, minute=0, second=0, microsecond=0)
     first: dict[Submission, AccessGrant] = {}
-    for grant in grants:
+    for grant in sorted(grants, key=lambda grant: grant.pk):
         first.setdefault(grant.submission, grant)
     for submission, grant in first.items():
         told = {

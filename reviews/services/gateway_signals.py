@@ -15,11 +15,19 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
+from reviews import clock
 from reviews.models import AccessGrant, Gateway, GatewaySignal, GrantUser, Submission
 from reviews.models.gateway import ENDS, Enforced, SignalKind, enforced
 from reviews.services import rows, timekeeping
 
 LAB = "submission__model_version__lab"
+# Longer than any grant can last from its authorization on, a partner's included.
+LONGEST = 2 * clock.FULL_WINDOW
+# An answer that came too late is none to us, and the gateway has taken the message.
+_MAY_HOLD = Q(sent_at__isnull=False) | Q(attempts__gt=0)
+_END_TAKEN = GatewaySignal.objects.filter(
+    gateway=OuterRef("gateway"), grant=OuterRef("grant"), kind__in=ENDS, sent_at__isnull=False
+)
 
 
 def facts(grant: AccessGrant, at: datetime) -> dict[str, Any]:
@@ -97,9 +105,12 @@ def _last_told(
 
 
 def _last_taken(grants: Iterable[AccessGrant]) -> dict[int, Enforced]:
-    """What some gateway has taken last of each grant: its receiver may be the next one's, too."""
-    taken = GatewaySignal.objects.filter(grant__in=grants, sent_at__isnull=False)
-    return {one.grant_id: Enforced(one.facts["state"]) for one in taken.order_by("sequence")}
+    """What a gateway may hold of each grant of whose end it has not heard.
+
+    Its receiver may be the next gateway's, too.
+    """
+    held = GatewaySignal.objects.filter(_MAY_HOLD, ~Exists(_END_TAKEN), grant__in=grants)
+    return {one.grant_id: Enforced(one.facts["state"]) for one in held.order_by("sequence")}
 
 
 def _numbers(grants: Iterable[AccessGrant]) -> dict[int, int]:
@@ -202,10 +213,9 @@ def untold(gateway: Gateway, at: datetime) -> QuerySet[AccessGrant]:
     grants = AccessGrant.objects.filter(**{LAB: gateway.lab_id})
     going = grants.filter(Exists(said), ~Exists(ended))
     closed = Q(submission__review_ends_at__isnull=True, partner__isnull=True)
-    # What a gateway before this one took, its receiver may keep letting in until the agreed end.
-    taken = GatewaySignal.objects.filter(grant=OuterRef("pk"), sent_at__isnull=False)
-    over = taken.filter(kind__in=ENDS)
-    inherited = grants.filter(~Exists(said), Exists(taken), ~Exists(over), ends_at__gt=at)
+    # What a gateway before this one took, its receiver may keep letting in until the end it knows.
+    held = GatewaySignal.objects.filter(_MAY_HOLD, ~Exists(_END_TAKEN), grant=OuterRef("pk"))
+    inherited = grants.filter(~Exists(said), Exists(held), authorized_at__gt=at - LONGEST)
     changed = (
         grants.live(at).filter(~Exists(said)),
         inherited,

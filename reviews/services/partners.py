@@ -155,7 +155,11 @@ def accept(grant: AccessGrant, *, sha256: str, by: User, at: datetime) -> Access
     TermsAcceptance.objects.create(grant=grant, terms=terms, accepted_at=at, accepted_by=by)
     said = {"version": terms.version, "terms_sha256": terms.sha256}
     if grant.authorized_at is None:
-        access.require_latest(submission)
+        if not access.is_latest(submission):
+            raise Conflict(
+                f"This proposal no longer stands. A lead of {grant.agency.short_name} can propose "
+                f"{grant.holder().short_name} again."
+            )
         access.require_people(submission, grant, at)
         if readiness.missing_locked(grant, at):
             raise Conflict(readiness.FOR_OUTSIDERS)

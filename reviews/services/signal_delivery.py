@@ -27,7 +27,7 @@ LEASE = timedelta(seconds=settings.GATEWAY_LEASE_SECONDS)
 LONGEST = timedelta(minutes=5)
 # After so long without an answer people are told, long before anything is given up.
 TOLD_AFTER = timedelta(minutes=30)
-# A lab whose gateways answer, but slowly, has so much of a turn: others are not to wait for it.
+# A lab whose gateways answer, but slowly, has so much of a turn before others go first.
 SHARE = timedelta(seconds=20)
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,8 @@ def deliver_signals() -> dict[str, int]:
     begun, used = Since(timekeeping.now()), defaultdict[int, timedelta](timedelta)
     while begun.age() < TASK:
         slow = [lab for lab, time in used.items() if time >= SHARE]
-        if (signal := claim(timekeeping.now(), but=slow)) is None:
+        signal = claim(timekeeping.now(), but=slow) or (slow and claim(timekeeping.now()))
+        if not signal:
             break
         one = Since(timekeeping.now())
         counts[_deliver(signal)] += 1

@@ -94,7 +94,7 @@ BREAKDOWNS = {
         "value",
         (OrganizationSector, "organization", "sector"),
     ),
-    "person": Breakdown("Person", "grantee", _rows_of(User), "name", "name"),
+    "grantee": Breakdown("Person", "grantee", _rows_of(User), "name", "pk"),
 }
 
 

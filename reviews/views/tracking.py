@@ -74,7 +74,7 @@ def board_detail(request):
     of_lab = policy.has_a_way(request.user, Action.ATTEST_FOR_LAB, at=request.at)
     by = request.GET.get("by", "agency" if of_lab else "lab")
     if by not in tracking.BREAKDOWNS:
-        raise BadRequest("The board is divided by lab, agency, partner, sector or person.")
+        raise BadRequest("The board is divided by lab, agency, partner, sector or grantee.")
     board = tracking.board(request.user, by, at=request.at)
     context = {
         "counts": [Count(one.label, board.counts[one], _listed(state=one)) for one in Tracked],

@@ -305,6 +305,36 @@ def test_a_gateway_that_replaces_another_is_told_what_that_one_never_took(
     assert not gateway_signals.untold(second, start + HOUR).exists()
 
 
+def test_what_a_third_gateway_took_is_no_word_to_the_one_that_is_replaced(
+    people, start, gateway, move_clock
+):
+    third, _ = gateways.added(people, start)
+    grant = factories.grant(factories.filed(people), people)
+    GatewaySignal.objects.update(sent_at=start)
+    access.revoke(grant, reason="", by=people.administrator, at=start)
+    GatewaySignal.objects.filter(gateway=third).update(sent_at=start)
+    service.revoke(gateway, by=people.northlight_liaison, at=start)
+    move_clock(start + HOUR)
+    second, _ = gateways.added(people, start + HOUR)
+    gateway_signals.sweep(at=start + HOUR)
+    assert [one.kind for one in GatewaySignal.objects.filter(gateway=second)] == ["revoke"]
+
+
+def test_a_window_that_was_shortened_meanwhile_and_an_answer_that_came_too_late(
+    people, start, gateway, move_clock
+):
+    """The receiver may have it, until the end that it was told then."""
+    submission = factories.filed(people)
+    factories.grant(submission, people)
+    GatewaySignal.objects.update(attempts=1)
+    service.revoke(gateway, by=people.northlight_liaison, at=start)
+    lifecycle.shorten(submission, closes_at=start + DAY, by=people.northlight_liaison, at=start)
+    move_clock(start + 2 * DAY)
+    second, _ = gateways.added(people, start + 2 * DAY)
+    gateway_signals.sweep(at=start + 2 * DAY)
+    assert [one.kind for one in GatewaySignal.objects.filter(gateway=second)] == ["end"]
+
+
 def test_a_gateway_that_replaces_another_hears_nothing_of_what_ended_there(
     people, start, gateway, move_clock
 ):

@@ -285,8 +285,11 @@ def test_a_later_submission_of_the_version_stands_in_place_of_an_earlier(
     with pytest.raises(Conflict, match=f"{later.reference}, stands in place"):
         factories.partner_grant(submission, people)
     for word, grant in waits.items():
-        with pytest.raises(Conflict, match=f"{later.reference}, stands in place"):
+        with pytest.raises(Conflict) as refused:
             step(word, grant, people, start + 2 * DAY)
+        # A partner is told of no submission.
+        assert (later.reference in str(refused.value)) is (word != "accept")
+        assert "propose" in str(refused.value)
     factories.partner_grant(later, people)
     lifecycle.withdraw(later, by=people.northlight_liaison, at=start + 2 * DAY)
     factories.partner_grant(submission, people)
