@@ -77,6 +77,24 @@ def document_store(settings, tmp_path):
     return tmp_path / "documents"
 
 
+# The test database, and a copy of it in which everyone is seated since START: that takes longer
+# than most tests take, and PostgreSQL answers a new connection slowly.
+databases = {}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """A test with people begins where they are; but not in the middle of a module's transaction."""
+    if databases and not connection.in_atomic_block:
+        _go_to(databases["everyone" if "people" in item.fixturenames else "empty"])
+
+
+def _go_to(name):
+    if connection.settings_dict["NAME"] != name:
+        connections.close_all()
+        connections.settings["default"]["NAME"] = connection.settings_dict["NAME"] = name
+
+
 @contextmanager
 def database_named(name):
     """The default connection, in every thread, goes to that database."""
@@ -129,45 +147,25 @@ def database_copy(name, *, empty=False):
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment, django_db_blocker, django_db_modify_db_settings):
     """The test database exists, also when nothing but committed tests run."""
-    with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
-    yield
-    with django_db_blocker.unblock():
-        teardown_databases(made, verbosity=0)
-
-
-@pytest.fixture(scope="session")
-def with_everyone(django_db_setup, django_db_blocker):
-    """The name of a copy in which everyone of tests/people.py is, since START."""
-    with ExitStack() as until_then:
+    with ExitStack() as until_the_end:
         with django_db_blocker.unblock():
-            name = until_then.enter_context(copied("everyone"))
-            with database_named(name), clock.rehearsal(START):
+            made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
+            databases["empty"] = connection.settings_dict["NAME"]
+            databases["everyone"] = until_the_end.enter_context(copied("everyone"))
+            with database_named(databases["everyone"]), clock.rehearsal(START):
                 people_module.create(START)
-        yield name
-        with django_db_blocker.unblock():
-            until_then.close()
-
-
-@pytest.fixture
-def in_copy_with_everyone(with_everyone):
-    """Until the test is over the connection goes there."""
-    with database_named(with_everyone):
         yield
+        _go_to(databases["empty"])
+        with django_db_blocker.unblock():
+            until_the_end.close()
+            teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture
-def people(request, start):
-    """Everyone of tests/people.py.
-
-    They take longer to seat than most tests take, so they are found where they are seated
-    already; but not in the middle of a transaction.
-    """
-    if connection.in_atomic_block:
-        return people_module.create(start)
-    request.getfixturevalue("in_copy_with_everyone")
-    request.getfixturevalue("db")
-    return people_module.read()
+def people(db, start):
+    """Everyone of tests/people.py."""
+    there = connection.settings_dict["NAME"] == databases.get("everyone")
+    return people_module.read() if there else people_module.create(start)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from reviews.clock import FULL_WINDOW
 from reviews.models.grant_states import GrantState
 from reviews.models.grant_suspension import GrantSuspension
 from reviews.models.submission import Submission
+from reviews.workflow import Status
 
 # How long before its time a lead may say that access is still needed.
 RECERTIFIED_WITHIN = timedelta(days=7)
@@ -77,6 +78,15 @@ def running_parts(at: datetime) -> tuple[Q, Q]:
 def running_by_end(at: datetime) -> Q:
     """``running`` for the first few in the order of ``ends_at``, in which an index has them."""
     return Q(ends_at__gt=at) & ~over(at) & ~DECLINED
+
+
+def replaced() -> Q:
+    """That it proposes a partner under a submission that a later one stands in place of."""
+    later = Submission.objects.filter(
+        model_version=OuterRef("submission__model_version"),
+        opens_at__gt=OuterRef("submission__opens_at"),
+    ).exclude(status=Status.WITHDRAWN)
+    return ~OF_AGENCY & ~AUTHORIZED & Q(Exists(later))
 
 
 def over(at: datetime) -> Q:

@@ -8,8 +8,8 @@ from datetime import datetime
 from accounts.models import User
 from portal.timeline import instant_text
 from reviews.models import AccessGrant
-from reviews.models.grant_states import EndReason, GrantState, Side
-from reviews.services import readiness
+from reviews.models.grant_states import WAITING, EndReason, GrantState, Side
+from reviews.services import access, readiness
 
 FOR_OUTSIDERS = (
     "Terms or training of somebody named in it stand against it as well. Administrators see which."
@@ -31,6 +31,12 @@ def why(grant: AccessGrant, at: datetime, *, outside: bool) -> list[str]:
         GrantState.SCHEDULED: _scheduled,
         GrantState.SUSPENDED: _suspended,
     }
+    proposed = grant.partner is not None and state in WAITING
+    if proposed and not access.is_latest(grant.submission):
+        return [
+            "This proposal no longer stands, and no word on it is taken. A lead of "
+            f"{grant.agency.short_name} can propose {grant.partner.short_name} again."
+        ]
     found = list(said.get(state, _over)(grant, at))
     waits = state in (GrantState.CONSENTED, GrantState.AWAITING_TERMS)
     if waits and outside:

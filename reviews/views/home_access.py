@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from portal.templatetags.foreview import instant_html
 from reviews import policy, prepared
 from reviews.models import AccessGrant
-from reviews.models.grant_queries import running
+from reviews.models.grant_queries import replaced, running
 from reviews.models.grant_states import GrantState
 from reviews.policy import Action
 from reviews.rules import Standing
@@ -38,7 +38,8 @@ def _grant_tasks(request, action, text, state):
 
 
 def _tasks(text, grants):
-    grants = grants.select_related("submission", "agency", "partner").order_by("starts_at", "pk")
+    """What waits; not what nobody can do any more."""
+    grants = grants.filter(~replaced()).select_related("submission", "agency", "partner")
     return [
         Task(
             text,
@@ -46,7 +47,7 @@ def _tasks(text, grants):
             f"{grant.holder().short_name}, submission {grant.submission.reference}",
             SafeString("Asked for from " + instant_html(grant.starts_at)),
         )
-        for grant in grants[:SHOWN]
+        for grant in grants.order_by("starts_at", "pk")[:SHOWN]
     ]
 
 

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from accounts.models import AuditEvent, Organization
 from accounts.sectors import Sector
+from reviews.exceptions import WindowRefused
 from reviews.models import AccessGrant, PartnerTerms, TermsAcceptance
 from reviews.services import partner_terms, tracking
 from reviews.services.tracking import Tracked
@@ -40,6 +41,14 @@ def asked(submission, people):
 
 def propose(submission):
     return reverse("reviews:partner-propose", args=[submission.reference])
+
+
+def test_without_a_planned_release_no_partner(people, start):
+    submission = factories.filed(people)
+    with pytest.raises(WindowRefused, match="named no planned partner release"):
+        factories.partner_grant(
+            submission, people, starts_at=start + 21 * DAY, ends_at=start + 22 * DAY
+        )
 
 
 def test_a_partner_is_proposed_agreed_accepted_and_reached(

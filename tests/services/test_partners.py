@@ -25,6 +25,7 @@ from reviews.services import (
 )
 from tests import factories
 from tests.people import keep_records
+from tests.services.agency_pages import content_of, signed_in
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -165,14 +166,6 @@ def test_a_time_that_a_partner_cannot_have(times, words, submission, people):
         )
 
 
-def test_without_a_planned_release_no_partner(people, start):
-    submission = factories.filed(people)
-    with pytest.raises(WindowRefused, match="named no planned partner release"):
-        factories.partner_grant(
-            submission, people, starts_at=start + 21 * DAY, ends_at=start + 22 * DAY
-        )
-
-
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -290,9 +283,20 @@ def test_a_later_submission_of_the_version_stands_in_place_of_an_earlier(
         # A partner is told of no submission.
         assert (later.reference in str(refused.value)) is (word != "accept")
         assert "propose" in str(refused.value)
+    tasks = {
+        people.northlight_liaison: "Answer a request for access to your model",
+        people.administrator: "Agree to a trusted partner for the government",
+        people.partner_contact: "Read and accept the terms",
+    }
+    for who, task in tasks.items():
+        assert task not in content_of(signed_in(who).get("/"))
+    shown = content_of(signed_in(people.nsa_lead).get(waits["agree"].get_absolute_url()))
+    assert "This proposal no longer stands" in shown
     factories.partner_grant(later, people)
     lifecycle.withdraw(later, by=people.northlight_liaison, at=start + 2 * DAY)
     factories.partner_grant(submission, people)
+    for who, task in tasks.items():
+        assert task in content_of(signed_in(who).get("/"))
     for word, grant in waits.items():
         step(word, grant, people, start + 2 * DAY)
     assert not AccessGrant.objects.running(start + 2 * DAY).filter(submission=later).exists()
