@@ -1,7 +1,8 @@
 """``python3 run.py exec python -m tests.benchmarks.access [--grants N] [--rounds N] [--check]``.
 
 The pages that track access, against the portal's own page around nothing, in the same rounds.
-With ``--check`` a page that takes more than four times as long makes the exit code 1.
+With ``--check`` the administrators' board, if it takes more than four times as long, makes the
+exit code 1.
 """
 
 import argparse
@@ -61,9 +62,13 @@ def _measure(options) -> int:
     say("|---|---:|---:|---:|---:|")
     for name, (queries, median, ratio) in many.items():
         say(f"| {name} | {queries} | {median:.1f} | {ratio:.2f} | {few[name][2]:.2f} |")
-    met = all(ratio <= RATIO for _, _, ratio in many.values())
+    boards = [name for name in many if name.startswith("board") and "lab" not in name]
+    met = all(many[name][2] <= RATIO for name in boards)
     same = all(few[name][0] == many[name][0] for name in many)
-    say(f"\nAt most {RATIO} times the empty page: {met}. The same queries at both sizes: {same}.")
+    say(
+        f"\nThe administrators' board in every division, at most {RATIO} times the empty page: "
+        f"{met}. The same queries at both sizes: {same}."
+    )
     return 1 if options.check and not (met and same) else 0
 
 
@@ -75,6 +80,10 @@ def _of_pages(cast, rounds):
     pages = [
         measure.Page(measure.BASE, EMPTY, "administrator"),
         *(measure.Page(f"board, {one}", "/access/board/", one) for one in who),
+        *(
+            measure.Page(f"board by {by}", f"/access/board/?by={by}", "administrator")
+            for by in ("agency", "partner", "sector", "grantee")
+        ),
         *(measure.Page(f"timeline, {one}", "/access/timeline/", one) for one in who),
         measure.Page("timeline, live", "/access/timeline/?state=live", "administrator"),
         measure.Page("timeline, overdue", "/access/timeline/?state=overdue", "administrator"),

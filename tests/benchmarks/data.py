@@ -203,15 +203,17 @@ WHERE s.id BETWEEN %(low)s AND %(high)s AND s.status = 'concluded'
 
 GRANTS = """
 INSERT INTO reviews_accessgrant (
-    key, submission_id, agency_id, grantee_id, purpose, access_level, safeguards, environment,
-    asked_access_level, asked_safeguards, revoked_because, starts_at, ends_at, requested_at,
-    requested_by_id, consented_at, consented_by_id, authorized_at, authorized_by_id,
+    key, submission_id, lab_id, agency_id, grantee_id, purpose, access_level, safeguards,
+    environment, asked_access_level, asked_safeguards, revoked_because, starts_at, ends_at,
+    requested_at, requested_by_id, consented_at, consented_by_id, authorized_at, authorized_by_id,
     decline_reason, revocation_reason, team, lapses_because, agency_exceptions, lab_exceptions)
-SELECT gen_random_uuid(), a.submission_id, a.agency_id, a.reviewer_id, 'Evaluation', 'al2',
-       'in_place', 'Evaluation network', '', '', '', a.assigned_at, s.closes_at, a.assigned_at,
-       a.assigned_by_id, a.assigned_at, s.created_by_id, a.assigned_at, %(administrator)s, '', '',
+SELECT gen_random_uuid(), a.submission_id, v.lab_id, a.agency_id, a.reviewer_id, 'Evaluation',
+       'al2', 'in_place', 'Evaluation network', '', '', '', a.assigned_at, s.closes_at,
+       a.assigned_at, a.assigned_by_id, a.assigned_at, s.created_by_id, a.assigned_at,
+       %(administrator)s, '', '',
        '', '', '', ''
 FROM reviews_assignment AS a JOIN reviews_submission AS s ON s.id = a.submission_id
+JOIN reviews_modelversion AS v ON v.id = s.model_version_id
 WHERE s.id BETWEEN %(low)s AND %(high)s AND a.agency_id = %(nsa)s
 """
 
