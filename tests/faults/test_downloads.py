@@ -23,14 +23,14 @@ SIZE = 48 * 1024 * 1024
 
 
 @pytest.fixture
-def people(committed, held_clock):
+def people_now(committed, held_clock):
     """Everyone, committed, at the real time: the server's clock is nobody's to hold."""
     held_clock.move(datetime.now(UTC))
     return people_module.create(clock.system())
 
 
 @pytest.fixture
-def server(people, tmp_path):
+def server(people_now, tmp_path):
     """(its port, its log): gunicorn with threads, on this test's database and documents."""
     name = connection.settings_dict["NAME"]
     if connection.vendor == "sqlite":
@@ -88,13 +88,13 @@ def withdraw(document, people):
 
 
 @pytest.mark.parametrize("end", [None, restrict, withdraw])
-def test_a_download_stops_where_access_ends(server, people, end):
+def test_a_download_stops_where_access_ends(server, people_now, end):
     port, log = server
     document = factories.document(
-        factories.filed(people), people, name="long.txt", content=b"x" * SIZE
+        factories.filed(people_now), people_now, name="long.txt", content=b"x" * SIZE
     )
     browser = Client()
-    browser.force_login(people.nsa_reviewer)
+    browser.force_login(people_now.nsa_reviewer)
     with socket.socket() as reader:
         reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
         reader.settimeout(60)
@@ -107,7 +107,7 @@ def test_a_download_stops_where_access_ends(server, people, end):
         first = reader.recv(32 * 1024)
         assert first.startswith(b"HTTP/1.1 200 ")
         if end is not None:
-            end(document, people)
+            end(document, people_now)
         received = len(first) + rest(reader)
     refusals = AuditEvent.objects.filter(action="refused.version-download")
     if end is None:
@@ -115,5 +115,5 @@ def test_a_download_stops_where_access_ends(server, people, end):
         assert not refusals.exists()
     else:
         assert received < SIZE / 2
-        assert refusals.get().actor == people.nsa_reviewer.email
+        assert refusals.get().actor == people_now.nsa_reviewer.email
     assert "Traceback" not in log.read_text()
