@@ -54,7 +54,7 @@ def closeout_due(grant, at):
     due, overdue = (grant.effective_end() + span for span in (CLOSEOUT_DUE, CLOSEOUT_OVERDUE))
     if at >= overdue:
         return format_html("<strong>Overdue</strong> since {}", instant_html(overdue))
-    said = "Was due {}, overdue from {}" if at >= due else "Due {}, overdue from {}"
+    said = "Was due {}<br>overdue from {}" if at >= due else "Due {}<br>overdue from {}"
     return format_html(said, instant_html(due), instant_html(overdue))
 
 

@@ -176,11 +176,11 @@ def _closeouts(request, action, side):
 
 
 def _until(grant):
-    """When it ends by what is known now, and until when it could be kept."""
-    end, planned = grant.effective_end(), grant.planned_end()
-    if end == planned:
+    """When it ends by what is known now, and whether it could be kept longer."""
+    end = grant.effective_end()
+    if end == grant.planned_end():
         return instant_html(end)
-    return format_html("{} unless renewed; else {}", instant_html(end), instant_html(planned))
+    return format_html("{}<br>unless renewed", instant_html(end))
 
 
 def ending(request):
