@@ -55,6 +55,15 @@ def test_who_was_the_partners_does_not_attest_in_its_name_from_the_agency(people
         assert not policy.may(people.partner_contact, action, grant, at=start)
 
 
+def test_a_partners_access_is_not_used_from_a_seat_at_an_agency(people, start, settings):
+    settings.RECERTIFICATION_DAYS = 40
+    grant = factories.partner_grant(factories.with_release(people), people, state="scheduled")
+    later = grant.starts_at + DAY
+    assert policy.may(people.partner_contact, Action.USE_MODEL, grant, at=later)
+    move(people.partner_contact, seat="reviewer", organization="nsa")
+    assert not policy.may(people.partner_contact, Action.USE_MODEL, grant, at=later)
+
+
 def test_how_to_reach_the_model_says_until_when_for_everybody(act, people, start):
     """By the lapse that comes first; the end that was agreed promises more."""
     grant = factories.grant(factories.filed(people), people)
