@@ -175,38 +175,48 @@ def _counted(by: str) -> Callable[[Standing], QuerySet[Any]]:
     return query
 
 
+# Whatever is divided into thousands is added up once more before it is laid out. The counts are
+# small integers: a sum of anything larger is arbitrary precision, which would cost as much as
+# finding the grants.
+_COUNTS = """
+WITH found AS ({{}}),
+few AS (SELECT which, state, CAST(COUNT(*) AS integer) AS n FROM found GROUP BY which, state),
+{leads}
+every AS (SELECT state, CAST(SUM(n) AS integer) AS n FROM few GROUP BY state),
+most AS (
+    SELECT which, SUM(n) AS total FROM {divided} WHERE which IS NOT NULL
+    GROUP BY which ORDER BY total DESC, which LIMIT {shown}
+)
+SELECT 1, NULL, {counts} FROM every
+UNION ALL SELECT * FROM (
+    SELECT 0, most.which, {counts} FROM most JOIN {divided} ON {divided}.which = most.which
+    GROUP BY most.which, total ORDER BY total DESC, most.which
+) AS line
+"""
+_LEADS = """
+leads(which, whose) AS ({on}),
+led AS (
+    SELECT whose AS which, state, CAST(SUM(n) AS integer) AS n
+    FROM few JOIN leads ON leads.which = few.which GROUP BY whose, state
+),
+"""
+
+
 @cache
 def _counting(by: str) -> str:
     """SQL that counts the rows of a query as ``Tracked`` has it, all of them and divided.
 
-    What is written into it are names of this file. The counts are small integers: a sum of
-    anything larger is arbitrary precision, which would cost as much as finding the grants.
+    What is written into it are names of this file.
     """
-    counts = ", ".join(f"SUM(CASE state WHEN {n} THEN n ELSE 0 END)" for n in _NUMBERS.values())
-    steps = [
-        "found AS ({})",
-        "few AS (SELECT which, state, CAST(COUNT(*) AS integer) AS n FROM found "
-        "GROUP BY which, state)",
-    ]
-    divided = "few"
+    leads = ""
     if beyond := BREAKDOWNS[by].beyond:
-        model, equals, leads = beyond
-        on = model._default_manager.order_by().values_list(equals, leads)
-        steps += [
-            f"leads(which, whose) AS ({on.query})",
-            "led AS (SELECT whose AS which, state, CAST(SUM(n) AS integer) AS n FROM few "
-            "JOIN leads ON leads.which = few.which GROUP BY whose, state)",
-        ]
-        divided = "led"
-    # Whatever is divided into thousands is added up once more before it is laid out.
-    steps += [
-        "every AS (SELECT state, CAST(SUM(n) AS integer) AS n FROM few GROUP BY state)",
-        f"most AS (SELECT which, SUM(n) AS total FROM {divided} WHERE which IS NOT NULL "  # noqa: S608
-        f"GROUP BY which ORDER BY total DESC, which LIMIT {SHOWN})",
-    ]
-    return (
-        f"WITH {', '.join(steps)} SELECT 1, NULL, {counts} FROM every UNION ALL "  # noqa: S608
-        f"SELECT * FROM (SELECT 0, most.which, {counts} FROM most "
-        f"JOIN {divided} ON {divided}.which = most.which "
-        "GROUP BY most.which, total ORDER BY total DESC, most.which) AS line"
+        model, equals, whose = beyond
+        on = model._default_manager.order_by().values_list(equals, whose)
+        leads = _LEADS.format(on=on.query)
+    counts = (f"SUM(CASE state WHEN {n} THEN n ELSE 0 END)" for n in _NUMBERS.values())
+    return _COUNTS.format(
+        leads=leads,
+        divided="led" if leads else "few",
+        shown=SHOWN,
+        counts=", ".join(counts),
     )
