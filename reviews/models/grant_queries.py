@@ -16,7 +16,6 @@ from reviews.clock import FULL_WINDOW
 from reviews.models.grant_states import GrantState
 from reviews.models.grant_suspension import GrantSuspension
 from reviews.models.submission import Submission
-from reviews.workflow import Status
 
 # How long before its time a lead may say that access is still needed.
 RECERTIFIED_WITHIN = timedelta(days=7)
@@ -82,10 +81,9 @@ def running_by_end(at: datetime) -> Q:
 
 def replaced() -> Q:
     """That it proposes a partner under a submission that a later one stands in place of."""
-    later = Submission.objects.filter(
-        model_version=OuterRef("submission__model_version"),
-        opens_at__gt=OuterRef("submission__opens_at"),
-    ).exclude(status=Status.WITHDRAWN)
+    later = Submission.objects.replacing(
+        OuterRef("submission__model_version"), OuterRef("submission__opens_at")
+    )
     return ~OF_AGENCY & ~AUTHORIZED & Q(Exists(later))
 
 

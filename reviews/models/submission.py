@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.validators import RegexValidator
@@ -71,6 +71,15 @@ class SubmissionQuerySet(models.QuerySet):
     def overdue(self, at: datetime) -> "SubmissionQuerySet":
         """Submissions whose end has come and is not yet recorded."""
         return self.filter(status=Status.UNDER_REVIEW, closes_at__lte=at)
+
+    def replacing(self, version: Any, opened: Any) -> "SubmissionQuerySet":
+        """Those that stand in place of one of the model version that opened at ``opened``.
+
+        Filed later and not withdrawn. Both may be columns of an outer query.
+        """
+        return self.filter(model_version=version, opens_at__gt=opened).exclude(
+            status=Status.WITHDRAWN
+        )
 
     def filed(self) -> "SubmissionQuerySet":
         """Submissions that a lab has filed, whatever came after."""

@@ -19,7 +19,6 @@ from reviews.models.notice import NoticeKind
 from reviews.models.package import Safeguards, beyond
 from reviews.policy import Action
 from reviews.services import departures, grants, readiness, rows
-from reviews.workflow import Status
 
 ANSWERED = "The lab has answered this request already."
 
@@ -160,22 +159,17 @@ def require_latest(submission: Submission) -> None:
 
     Else Conflict: a partner's access goes by the planned release that stands.
     """
-    if not is_latest(submission):
+    if later := replacement(submission):
         raise Conflict(
-            f"A later submission of the same model version, {_latest(submission).reference}, "
-            "stands in place of this one, with its own planned release. A lead can propose the "
-            "partner there."
+            f"A later submission of the same model version, {later.reference}, stands in place of "
+            "this one, with its own planned release. A lead can propose the partner there."
         )
 
 
-def is_latest(submission: Submission) -> bool:
-    """Whether no later submission of the model version, but withdrawn ones, was filed."""
-    return _latest(submission) == submission
-
-
-def _latest(submission: Submission) -> Submission:
-    filed = submission.model_version.submissions.filed()
-    latest: Submission = filed.exclude(status=Status.WITHDRAWN).latest("opens_at")
+def replacement(submission: Submission) -> Submission | None:
+    """The latest submission that stands in place of the one that was filed; None if none does."""
+    later = Submission.objects.replacing(submission.model_version_id, submission.opens_at)
+    latest: Submission | None = later.order_by("opens_at").last()
     return latest
 
 

@@ -155,7 +155,7 @@ def accept(grant: AccessGrant, *, sha256: str, by: User, at: datetime) -> Access
     TermsAcceptance.objects.create(grant=grant, terms=terms, accepted_at=at, accepted_by=by)
     said = {"version": terms.version, "terms_sha256": terms.sha256}
     if grant.authorized_at is None:
-        if not access.is_latest(submission):
+        if access.replacement(submission):
             raise Conflict(
                 f"This proposal no longer stands. A lead of {grant.agency.short_name} can propose "
                 f"{grant.holder().short_name} again."

@@ -32,7 +32,7 @@ def why(grant: AccessGrant, at: datetime, *, outside: bool) -> list[str]:
         GrantState.SUSPENDED: _suspended,
     }
     proposed = grant.partner is not None and state in WAITING
-    if proposed and not access.is_latest(grant.submission):
+    if proposed and access.replacement(grant.submission):
         return [
             "This proposal no longer stands, and no word on it is taken. A lead of "
             f"{grant.agency.short_name} can propose {grant.partner.short_name} again."
