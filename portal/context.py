@@ -110,7 +110,9 @@ def _navigation(request, roles):
         # Also on a place of the section that is not among hers: a link led there.
         inside, first = any(name == here for _, name, _ in places), urls[hers[0][1]]
         unread = getattr(request, "unread", None) if section == "Notices" else None
-        navigation.append(Link(section, first, mark(inside, len(hers) == 1 and first), unread))
+        # A section of several places is above the page even where it leads to it.
+        alone = first if len(hers) == 1 else ""
+        navigation.append(Link(section, first, mark(inside, alone), unread))
         if inside and len(hers) > 1:
             local_label = section
             local = [

@@ -48,11 +48,13 @@ def test_who_was_the_partners_does_not_attest_in_its_name_from_the_agency(people
     submission = factories.with_release(people)
     grant = factories.partner_grant(submission, people, state="scheduled")
     access.revoke(grant, reason="", by=people.nsa_lead, at=start)
-    may = policy.may(people.partner_contact, Action.ATTEST_FOR_AGENCY, grant, at=start)
-    assert may
-    move(people.partner_contact, seat="reviewer", organization="nsa")
-    for action in (Action.ATTEST_FOR_AGENCY, Action.VIEW_GRANT, Action.READ_GRANT):
-        assert not policy.may(people.partner_contact, action, grant, at=start)
+    contact, about = people.partner_contact, (Action.ATTEST_FOR_AGENCY, Action.VIEW_GRANT)
+    assert all(policy.may(contact, action, grant, at=start) for action in about)
+    assert policy.allowed(contact, Action.READ_NOTICE, at=start).filter(grant=grant).exists()
+    move(contact, seat="reviewer", organization="nsa")
+    for action in (*about, Action.READ_GRANT):
+        assert not policy.may(contact, action, grant, at=start)
+    assert not policy.allowed(contact, Action.READ_NOTICE, at=start).filter(grant=grant).exists()
 
 
 def test_a_partners_access_is_not_used_from_a_seat_at_an_agency(people, start, settings):

@@ -52,6 +52,16 @@ class TestSupersededTerms:
     def fresh(self):
         return AccessGrant.objects.get(pk=self.grant.pk)
 
+    def test_whoever_lost_the_seat_while_she_waited_publishes_nothing(self, monkeypatch):
+        def lost(at):
+            self.people.administrator.groups.clear()
+            return at
+
+        monkeypatch.setattr("reviews.services.timekeeping.after_lock", lost)
+        with pytest.raises(NotVisible):
+            self.publish()
+        assert PartnerTerms.objects.count() == 1
+
     def test_it_lapses_when_the_new_ones_are_not_accepted_in_time(self):
         self.publish()
         grant, until = self.fresh(), self.start + 25 * DAY

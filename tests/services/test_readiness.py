@@ -6,7 +6,7 @@ import pytest
 
 from accounts.exceptions import PersonnelRefused
 from accounts.models import AuditEvent, PersonnelRecord
-from reviews.exceptions import Conflict, NotPermitted
+from reviews.exceptions import Conflict, NotPermitted, NotVisible
 from reviews.models import AccessGrant
 from reviews.models.grant_states import EndReason, GrantState
 from reviews.services import access, ends, extensions, readiness
@@ -171,6 +171,13 @@ class TestLapsing:
         refused = act("recused", "post", url(grant, "use"))
         assert refused.status_code == 403
         assert "a lead of NSA can ask for new access" in body(refused)
+
+    def test_only_an_administrator_keeps_a_record(self, people, start):
+        before = PersonnelRecord.objects.get(person=people.nsa_reviewer)
+        with pytest.raises(NotVisible):
+            dates(people, start, terms=9, training=9, by=people.nsa_lead)
+        after = PersonnelRecord.objects.get(person=people.nsa_reviewer)
+        assert after.training_until == before.training_until
 
     def test_nobody_keeps_her_own_record(self, people, start):
         with pytest.raises(PersonnelRefused, match="another administrator"):

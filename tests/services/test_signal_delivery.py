@@ -27,7 +27,7 @@ from reviews.services.signal_delivery import (
     deliver_signals,
 )
 from tests import factories
-from tests.gateways import Door, added, receiver
+from tests.gateways import URL, Door, added, receiver
 
 MINUTE = timedelta(minutes=1)
 UNREACHED = receivers.Unreached("TimeoutError: timed out")
@@ -115,23 +115,35 @@ def test_each_wait_is_longer_up_to_the_longest(people, start, grant, door, move_
     assert GatewaySignal.objects.get().error == ""
 
 
-def test_a_silent_gateway_is_asked_once_a_turn_and_holds_up_no_other(people, start, gateway, door):
-    other = added(people, start, "basalt", "https://basalt.example/")[0]
-    for _ in range(3):
+def two_labs(people, start, monkeypatch, *, grants, of_first):
+    """Whom messages are sent to, in order: ``grants`` of the first lab and one of another.
+
+    ``of_first`` is what a message to the first lab's gateway meets.
+    """
+    added(people, start, "basalt", "https://basalt.example/")
+    for _ in range(grants):
         factories.grant(factories.filed(people), people)
     factories.grant(factories.filed(people, "basalt"), people, lab="basalt")
     asked = []
 
     def post(url, headers, body):
         asked.append(url)
-        if url == gateway.url:
-            raise UNREACHED
+        if url == URL:
+            of_first()
 
-    door._post = post
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("reviews.services.receivers.post", post)
-        assert deliver_signals() == counted(sent=1, deferred=1)
-    assert sorted(asked) == sorted([gateway.url, other.url])
+    monkeypatch.setattr("reviews.services.receivers.post", post)
+    return asked
+
+
+def test_a_silent_gateway_is_asked_once_a_turn_and_holds_up_no_other(
+    people, start, gateway, monkeypatch
+):
+    def silent():
+        raise UNREACHED
+
+    asked = two_labs(people, start, monkeypatch, grants=3, of_first=silent)
+    assert deliver_signals() == counted(sent=1, deferred=1)
+    assert sorted(asked) == ["https://basalt.example/", URL]
     assert GatewaySignal.objects.filter(gateway=gateway, attempts=0).count() == 2
 
 
@@ -145,21 +157,13 @@ def test_a_message_that_is_refused_holds_up_no_other_of_its_gateway(people, star
 def test_a_lab_whose_gateways_answer_slowly_has_its_share_of_a_turn(
     people, start, gateway, monkeypatch, move_clock
 ):
+    def slow():
+        move_clock(timekeeping.now() + SHARE / 2)
+
     added(people, start)
-    added(people, start, "basalt", "https://basalt.example/")
-    for _ in range(2):
-        factories.grant(factories.filed(people), people)
-    factories.grant(factories.filed(people, "basalt"), people, lab="basalt")
-    asked = []
-
-    def post(url, headers, body):
-        asked.append(url)
-        if url == gateway.url:
-            move_clock(timekeeping.now() + SHARE / 2)
-
-    monkeypatch.setattr("reviews.services.receivers.post", post)
+    asked = two_labs(people, start, monkeypatch, grants=2, of_first=slow)
     assert deliver_signals() == counted(sent=5)
-    assert [url == gateway.url for url in asked] == [True, True, False, True, True]
+    assert [url == URL for url in asked] == [True, True, False, True, True]
 
 
 def test_people_hear_of_a_silent_gateway_once(people, start, gateway, door, move_clock):
