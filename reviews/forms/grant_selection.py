@@ -71,7 +71,7 @@ class GrantSelection(forms.Form):
         given = super().clean()
         since, until = given.get("since"), given.get("until")
         if since and until and since > until:
-            self.add_error("since", "Enter a day that is not after the last one, or change that.")
+            self.add_error("since", "Enter a day no later than Through, or change Through.")
         return given
 
     @property

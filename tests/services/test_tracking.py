@@ -198,6 +198,21 @@ class TestTimeline:
         assert page.context["page"].rows == []
         assert "Show the month before and after today" in body(page)
 
+    def test_days_in_the_wrong_order_are_an_error_and_no_empty_list(self, act, everything):
+        for page in (TIMELINE, "/access/revoke/"):
+            answer = act(
+                "auditor" if page == TIMELINE else "administrator",
+                "get",
+                f"{page}?since=2026-11-20&until=2026-11-01",
+            )
+            assert answer.status_code == 400
+            assert "Enter a day no later than Through" in body(answer)
+            assert 'value="2026-11-20"' in body(answer)
+            assert "No access matches" not in body(answer)
+            assert "None of the grants" not in body(answer)
+        same = act("auditor", "get", f"{TIMELINE}?since=2026-11-01&until=2026-11-01")
+        assert same.status_code == 200
+
     def test_its_title_says_that_it_is_filtered_only_when_it_is(self, act, everything):
         assert "<title>Timeline of access | Foreview" in body(act("administrator", "get", TIMELINE))
         asked = body(act("administrator", "get", f"{TIMELINE}?state=live"))
