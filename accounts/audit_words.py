@@ -40,7 +40,9 @@ GROUPS = {
     },
     "Reviews and determinations": {
         "review.assigned": "Reviewer assigned",
+        "review.coauthors_chosen": "Co-authors of a review chosen",
         "review.saved": "Review draft saved",
+        "note.saved": "Private notes saved",
         "review.filed": "Review filed",
         "review.read": "Review opened",
         "review.recused": "Recusal declared",

@@ -9,11 +9,18 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from accounts import audit
 from accounts.roles import LAB_ROLES, Role
-from reviews.models import AccessGrant, AgencyPosition, AgencyReview, GrantUser, Submission
+from reviews.models import (
+    AccessGrant,
+    AgencyPosition,
+    AgencyReview,
+    Coauthor,
+    GrantUser,
+    Submission,
+)
 from reviews.models.document import ScanState
 from reviews.models.notice import ESCALATIONS
 from reviews.rules import Clause, Standing, There, attached
@@ -30,9 +37,35 @@ def filed(who: Standing, at: datetime) -> Q:
     return Q(filed_at__isnull=False)
 
 
-def author_has_filed(who: Standing, at: datetime) -> Q:
-    """The person has filed a review of her own here."""
-    return Q(_filed_review(author=who.person))
+def unfiled(who: Standing, at: datetime) -> Q:
+    """The review is a draft."""
+    return Q(filed_at__isnull=True)
+
+
+def author(who: Standing, at: datetime) -> Q:
+    """The person is the review's author."""
+    return Q(author=who.person)
+
+
+def author_or_coauthor(who: Standing, at: datetime) -> Q:
+    """The person writes the review, as its author or with her."""
+    return Q(author=who.person) | Q(There(F("pk"), model=Coauthor, key="review", person=who.person))
+
+
+def has_filed_here(who: Standing, at: datetime) -> Q:
+    """A review that the person wrote, alone or with others, is filed here."""
+    return Q(_filed_review(author=who.person)) | filed_with(who.person, OuterRef("submission"))
+
+
+def filed_with(person: int | None, submission: Any) -> Q:
+    """That a review with ``person`` as a co-author is filed on the submission."""
+    shared = Coauthor.objects.filter(person=person, review__filed_at__isnull=False)
+    return Q(Exists(shared.filter(review__submission=submission)))
+
+
+def own_note(who: Standing, at: datetime) -> Q:
+    """The note is the person's."""
+    return Q(person=who.person)
 
 
 def agency_has_filed(codename: str) -> Clause:

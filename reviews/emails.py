@@ -84,6 +84,11 @@ EVENTS = {
         "A review is assigned to you",
         "Your lead assigned a review to you. The window ends on {end}.",
     ),
+    NoticeKind.COAUTHOR_ADDED: Wording(
+        Topic.REQUESTS,
+        "A colleague asks you to write a review together",
+        "A reviewer of your agency asks you to write a review together. The window ends on {end}.",
+    ),
     NoticeKind.REVIEW_FILED: Wording(
         Topic.ACTIVITY,
         "A review was filed",

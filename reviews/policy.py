@@ -32,6 +32,7 @@ from reviews.models import (
     Heartbeat,
     Notice,
     PartnerTerms,
+    PrivateNote,
     Submission,
 )
 from reviews.rules import Rule, Standing, Time
@@ -81,13 +82,33 @@ RULES: dict[Action, tuple[Rule, ...]] = {
     Action.WRITE_REVIEW: (
         Rule(time=Time.WINDOW_OPEN, permission="review_submission", assigned=True),
     ),
+    Action.CONTINUE_REVIEW: (
+        Rule(
+            over=AgencyReview,
+            time=Time.WINDOW_OPEN,
+            permission="review_submission",
+            through="agency",
+            assigned=True,
+            where=(clauses.author_or_coauthor,),
+        ),
+    ),
+    Action.CHOOSE_COAUTHORS: (
+        Rule(
+            over=AgencyReview,
+            time=Time.WINDOW_OPEN,
+            permission="review_submission",
+            through="agency",
+            assigned=True,
+            where=(clauses.author, clauses.unfiled),
+        ),
+    ),
     Action.READ_REVIEW: (
         Rule(over=AgencyReview, time=Time.ALWAYS, permission="deliberate", through="agency"),
         Rule(
             over=AgencyReview,
             time=Time.ALWAYS,
             permission="review_submission",
-            where=(clauses.filed, clauses.author_has_filed),
+            where=(clauses.filed, clauses.has_filed_here),
         ),
         Rule(
             over=AgencyReview,
@@ -100,6 +121,16 @@ RULES: dict[Action, tuple[Rule, ...]] = {
             time=Time.ALWAYS,
             permission="determine_submission",
             where=(clauses.filed, clauses.agency_has_filed("determine_submission")),
+        ),
+    ),
+    # A person's own notes: what nobody else reads, nobody else can do anything to.
+    Action.WRITE_NOTE: (Rule(time=Time.WINDOW_OPEN, permission="read_package"),),
+    Action.READ_NOTE: (
+        Rule(
+            over=PrivateNote,
+            time=Time.ALWAYS,
+            permission="read_package",
+            where=(clauses.own_note,),
         ),
     ),
     Action.FILE_POSITION: (Rule(time=Time.WINDOW_OPEN, permission="lead_submission"),),
@@ -203,6 +234,7 @@ SEEN_BY: dict[type[Model], tuple[Action, str]] = {
     Submission: (Action.VIEW, "pk"),
     Document: (Action.VIEW_DOCUMENT, "pk"),
     DocumentVersion: (Action.VIEW_DOCUMENT, "document_id"),
+    AgencyReview: (Action.READ_REVIEW, "pk"),
     Determination: (Action.READ_DETERMINATION, "pk"),
     AccessGrant: (Action.VIEW_GRANT, "pk"),
     GrantExtension: (Action.VIEW_GRANT, "grant_id"),

@@ -30,6 +30,7 @@ from reviews.models import (
     DocumentVersion,
     GrantExtension,
     Notice,
+    PrivateNote,
     Submission,
     SubmissionGroupObjectPermission,
 )
@@ -184,6 +185,7 @@ SUBMISSION_OF: dict[type[Model], str] = {
     DocumentVersion: "document__submission__",
     AgencyReview: "submission__",
     AgencyPosition: "submission__",
+    PrivateNote: "submission__",
     Consultation: "submission__",
     Determination: "submission__",
     AccessGrant: "submission__",

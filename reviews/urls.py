@@ -21,7 +21,9 @@ from reviews.views import (
     notices,
     partners,
     past_access,
+    private_notes,
     reports,
+    reviewing,
     submissions,
     tracking,
 )
@@ -88,6 +90,11 @@ urlpatterns = [
         documents.version_download,
         name="version-download",
     ),
+    path(
+        "documents/<uuid:key>/<int:number>/pages/<int:page>/",
+        documents.version_detail,
+        name="version-detail",
+    ),
     path("submissions/<ref:reference>/reviews/", agency_reviews.review_list, name="review-list"),
     path(
         "submissions/<ref:reference>/reviews/assign/",
@@ -96,10 +103,14 @@ urlpatterns = [
     ),
     path(
         "submissions/<ref:reference>/reviews/write/",
-        agency_reviews.review_write,
+        reviewing.review_write,
         name="review-write",
     ),
-    path("reviews/<uuid:key>/", agency_reviews.review_detail, name="review-detail"),
+    path("reviews/<uuid:key>/", reviewing.review_detail, name="review-detail"),
+    path("reviews/<uuid:key>/changes/", reviewing.review_history, name="review-history"),
+    path("reviews/<uuid:key>/coauthors/", reviewing.coauthor_choose, name="coauthor-choose"),
+    path("submissions/<ref:reference>/reading/", documents.reading_list, name="reading-list"),
+    path("submissions/<ref:reference>/notes/", private_notes.note_write, name="note-write"),
     path(
         "submissions/<ref:reference>/position/",
         agency_reviews.position_file,

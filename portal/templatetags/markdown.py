@@ -1,4 +1,4 @@
-"""``{{ text|markdown }}``: what people wrote, formatted and safe."""
+"""What people wrote, formatted and safe: ``{{ text|markdown }}``, and with references in it."""
 
 from django import template
 
@@ -6,3 +6,9 @@ from portal import markdown
 
 register = template.Library()
 register.filter("markdown", markdown.html)
+
+
+@register.filter
+def referring(text, references):
+    """The text as ``markdown`` has it, with what ``references.linked`` makes links of."""
+    return references.linked(markdown.html(text))

@@ -243,14 +243,14 @@ class World(AccessActs):
     def _review(self, story: Story, by: User) -> dict[str, Any]:
         agency, submission = agency_of(by), self._submission(story)
         said = REVIEWS[f"{story.code}/{agency.code}"]
-        draft = agency_reviews.draft_of(submission, agency, by)
+        latest = agency_reviews.latest_of(submission, agency, by)
         return {
             "submission": submission,
             "agency": agency,
             "answers": said.answers,
             "ratings": said.ratings,
             "evidence": [self.documents[story.code, kind] for kind in said.relies_on],
-            "revision": draft.revision if draft else 0,
+            "revision": latest.revision if latest and latest.filed_at is None else 0,
         }
 
     def position(

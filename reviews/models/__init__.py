@@ -3,6 +3,7 @@ from reviews.models.agency_review import (
     AgencyPosition,
     AgencyReview,
     Assignment,
+    Coauthor,
     Rating,
     Recusal,
 )
@@ -18,6 +19,7 @@ from reviews.models.notice import Notice, NoticeChoice
 from reviews.models.package import Package
 from reviews.models.partner_terms import PartnerTerms, TermsAcceptance
 from reviews.models.permissions import SubmissionGroupObjectPermission
+from reviews.models.private_note import PrivateNote
 from reviews.models.report import Report
 from reviews.models.submission import ModelVersion, Submission
 
@@ -27,6 +29,7 @@ __all__ = [
     "AgencyReview",
     "Assignment",
     "CalendarFeed",
+    "Coauthor",
     "Consultation",
     "Determination",
     "Document",
@@ -43,6 +46,7 @@ __all__ = [
     "NoticeChoice",
     "Package",
     "PartnerTerms",
+    "PrivateNote",
     "Rating",
     "Recusal",
     "Report",

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from accounts.models import Organization
 from accounts.roles import Role
+from reviews.models.autosaved import Autosaved
 from reviews.models.document import Document
 from reviews.models.package import AccessLevel
 from reviews.models.submission import Submission
@@ -114,7 +115,7 @@ class Recusal(models.Model):
         return f"{self.person_id} from {self.submission_id}"
 
 
-class AgencyReview(models.Model):
+class AgencyReview(Autosaved):
     """One version of a reviewer's review. A draft until ``filed_at``; never edited after.
 
     A draft that the end finds unfiled stays as it is: sealed, and never counted as a view.
@@ -125,9 +126,7 @@ class AgencyReview(models.Model):
     agency = models.ForeignKey(Organization, models.PROTECT, related_name="+")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="reviews")
     version = models.PositiveIntegerField(default=1)
-    revision = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
-    saved_at = models.DateTimeField()
     filed_at = models.DateTimeField(null=True)
     access_level_used = models.CharField(
         max_length=3,
@@ -172,6 +171,24 @@ class AgencyReview(models.Model):
 
     def get_absolute_url(self):
         return reverse("reviews:review-detail", args=[self.key])
+
+
+class Coauthor(models.Model):
+    """A colleague of the author's agency who writes this version of the review with her."""
+
+    review = models.ForeignKey(AgencyReview, models.CASCADE, related_name="coauthors")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    added_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        ordering: ClassVar = ["person__name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["review", "person"], name="coauthor_once")
+        ]
+
+    def __str__(self):
+        return f"{self.person_id} on {self.review_id}"
 
 
 class Rating(models.Model):

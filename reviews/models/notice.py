@@ -26,6 +26,7 @@ class NoticeKind(StrEnum):
     CONCLUDED = "concluded"
     WINDOW_ENDED = "window_ended"
     ASSIGNED = "assigned"
+    COAUTHOR_ADDED = "coauthor_added"
     REVIEW_FILED = "review_filed"
     POSITION_FILED = "position_filed"
     CONSULTATION_REQUESTED = "consultation_requested"

@@ -5,15 +5,16 @@ from datetime import datetime
 from typing import Any, NotRequired, TypedDict, Unpack
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet
 
 from accounts.models import Organization, User
-from reviews import audience, policy
-from reviews.exceptions import Conflict, Incomplete
+from reviews import audience, clauses, policy
+from reviews.exceptions import Conflict, Incomplete, NotVisible, StaleForm
 from reviews.models import (
     AgencyPosition,
     AgencyReview,
     Assignment,
+    Coauthor,
     Document,
     Rating,
     Recusal,
@@ -23,25 +24,31 @@ from reviews.models.agency_review import Criterion, Outcome
 from reviews.models.grant_states import EndReason
 from reviews.models.notice import NoticeKind
 from reviews.policy import Action
+from reviews.rules import There
 from reviews.services import departures, notices, rows
+from reviews.services.autosaving import Sending, is_old, mark
 
 # What a filed review must say; the rest may stay blank.
 REQUIRED = ("access_level_used", "hours_spent", "limits")
 
 
 class Written(TypedDict):
-    """A review as its author wrote it.
+    """A review as its author, or one who writes it with her, wrote it.
 
-    ``revision`` is that of the draft the form was opened on, 0 when there was none;
-    ``version`` the one that it was to become.
+    ``revision`` is that of the draft the form was opened on, 0 when there was none, and
+    ``version`` the one that it was to become; ``page`` and ``turn`` as in ``Sending``. What is
+    left out stays as it was, ``evidence`` when None. Without ``author`` it is one's own.
     """
 
     agency: Organization
     answers: dict[str, Any]
     ratings: dict[str, dict[str, Any]]
-    evidence: Iterable[Document]
+    evidence: Iterable[Document] | None
     revision: int
     version: NotRequired[int | None]
+    page: NotRequired[str]
+    turn: NotRequired[int]
+    author: NotRequired[User]
 
 
 @transaction.atomic
@@ -84,11 +91,27 @@ def possible_reviewers(submission: Submission, agency: Organization, *, by: User
     return reviewers.exclude(pk=by.pk)
 
 
-def draft_of(submission: Submission, agency: Organization, author: User) -> AgencyReview | None:
-    """The author's unfiled draft for that agency, if she has begun one."""
-    return AgencyReview.objects.filter(
-        submission=submission, agency=agency, author=author, filed_at__isnull=True
-    ).first()
+def latest_of(submission: Submission, agency: Organization, author: User) -> AgencyReview | None:
+    """The author's draft for that agency or, without one, her last filed version."""
+    return (
+        AgencyReview.objects.filter(submission=submission, agency=agency, author=author)
+        .prefetch_related("ratings", "evidence", "coauthors__person")
+        .order_by("-version")
+        .first()
+    )
+
+
+def filed_by(person: User) -> Q:
+    """The condition on submissions that a review which she wrote, or helped to, is filed."""
+    own = There(
+        F("pk"),
+        model=AgencyReview,
+        key="submission",
+        each=True,
+        present=("filed_at",),
+        author=person.pk,
+    )
+    return Q(own) | clauses.filed_with(person.pk, OuterRef("pk"))
 
 
 @transaction.atomic
@@ -115,7 +138,7 @@ def file_review(
     missing = missing_for_filing(written["answers"], written["ratings"])
     if missing:
         raise Incomplete("The review cannot be filed yet.", missing)
-    review = _save(submission, written, by, at)
+    review = _save(submission, written, by, at, filing=True)
     review.filed_at = at
     review.save(update_fields=["filed_at"])
     agency = written["agency"]
@@ -145,36 +168,75 @@ def missing_for_filing(answers: dict[str, Any], ratings: dict[str, dict[str, Any
     return missing
 
 
-def _save(submission: Submission, written: Written, by: User, at: datetime) -> AgencyReview:
-    agency = written["agency"]
+def _save(
+    submission: Submission, written: Written, by: User, at: datetime, *, filing: bool = False
+) -> AgencyReview:
+    agency, author = written["agency"], written.get("author", by)
     rows.require_agency(by, Action.WRITE_REVIEW, submission, agency)
-    review = draft_of(submission, agency, by)
-    if review is None:
-        earlier = AgencyReview.objects.filter(submission=submission, agency=agency, author=by)
-        review = AgencyReview(
+    latest = latest_of(submission, agency, author)
+    if author != by:
+        if latest is None:
+            raise NotVisible
+        policy.check(by, Action.CONTINUE_REVIEW, latest, at=at)
+    begun = latest is None or latest.filed_at is not None
+    review = (
+        AgencyReview(
             submission=submission,
             agency=agency,
-            author=by,
-            version=earlier.count() + 1,
+            author=author,
+            version=latest.version + 1 if latest else 1,
             revision=0,
             created_at=at,
         )
+        if begun
+        else latest
+    )
+    assert review is not None  # noqa: S101 - a draft that was begun is the latest
     rows.require_next(review.version, written.get("version"))
-    rows.require_revision(review, written["revision"])
+    sent = Sending(written["revision"], written.get("page", ""), written.get("turn", 0))
+    if is_old(review, sent):
+        if filing:
+            raise StaleForm("A later state of this page is saved already. Compare, then file.")
+        return review
     for name, value in written["answers"].items():
         setattr(review, name, value)
-    review.revision += 1
-    review.saved_at = at
+    mark(review, sent, at=at)
     review.save()
-    readable = policy.allowed(by, Action.VIEW_DOCUMENT, at=at)
-    keys = [document.pk for document in written["evidence"]]
-    review.evidence.set(readable.filter(submission=submission, pk__in=keys))
-    for line in Criterion:
-        Rating.objects.update_or_create(
-            review=review, criterion=line, defaults=written["ratings"].get(line, {})
+    if begun and latest is not None:
+        Coauthor.objects.bulk_create(
+            Coauthor(review=review, person=one.person, added_at=one.added_at)
+            for one in latest.coauthors.all()
         )
+    _rely_on(review, written["evidence"], by, at)
+    _rate(review, written["ratings"])
     rows.record("review.saved", review, by=by, for_=agency, at=at, revision=review.revision)
     return review
+
+
+def _rate(review: AgencyReview, given: dict[str, dict[str, Any]]) -> None:
+    """Every line of the rubric has its rating, as given."""
+    there = {rating.criterion: rating for rating in Rating.objects.filter(review=review)}
+    for line in Criterion:
+        rating = there.get(line) or Rating(review=review, criterion=line)
+        changed = [
+            name for name, value in given.get(line, {}).items() if getattr(rating, name) != value
+        ]
+        for name in changed:
+            setattr(rating, name, given[line][name])
+        if changed or rating.pk is None:
+            rating.save()
+
+
+def _rely_on(
+    review: AgencyReview, documents: Iterable[Document] | None, by: User, at: datetime
+) -> None:
+    """The review relies on these, and still on those that ``by`` may not know of."""
+    if documents is None:
+        return
+    readable = policy.allowed(by, Action.VIEW_DOCUMENT, at=at).filter(submission=review.submission)
+    chosen = readable.filter(pk__in=[document.pk for document in documents])
+    kept = review.evidence.exclude(pk__in=readable.values("pk"))
+    review.evidence.set([*chosen, *kept])
 
 
 @transaction.atomic

@@ -3,6 +3,8 @@
 import errno
 import hashlib
 import io
+import shutil
+import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -26,11 +28,19 @@ from reviews.exceptions import (
     Unavailable,
 )
 from reviews.models import Document, DocumentVersion, Submission
-from reviews.services import attachments, rows, scanning, timekeeping
+from reviews.services import attachments, parsing, rows, scanning, timekeeping
 
 # A download asks policy again after this many bytes, and after this many seconds.
 ASKED_EVERY = 1024 * 1024
 ASKED_AFTER = 5
+# The formats of which a page can be shown as text, by what parsing.py calls them.
+READABLE = {
+    "application/pdf": "pdf",
+    "text/markdown": "md",
+    "text/plain": "txt",
+    "text/csv": "csv",
+    "application/json": "json",
+}
 
 
 def add(
@@ -94,7 +104,9 @@ def restrict(
 
 
 @transaction.atomic
-def open_for_reading(version: DocumentVersion, *, by: User, at: datetime) -> "File[Any]":
+def open_for_reading(
+    version: DocumentVersion, *, by: User, at: datetime, **details: Any
+) -> "File[Any]":
     """The file, open at its start, after its SHA-256 was found unchanged and the read recorded.
 
     Raises NotPermitted or NotVisible, and Conflict when the stored bytes are not those
@@ -118,8 +130,26 @@ def open_for_reading(version: DocumentVersion, *, by: User, at: datetime) -> "Fi
         at=at,
         version=version.number,
         sha256=version.sha256,
+        **details,
     )
     return file
+
+
+def read_page(
+    version: DocumentVersion, number: int, *, by: User, at: datetime
+) -> parsing.Page | None:
+    """That page as text, and its reading is on record; None when there is no text to be had.
+
+    Raises as ``open_for_reading`` does.
+    """
+    with open_for_reading(version, by=by, at=at, page=number) as stored:
+        kind = READABLE.get(version.content_type)
+        if kind is None:
+            return None
+        with tempfile.TemporaryFile() as file:  # the parser reads a real file, whatever stores it
+            shutil.copyfileobj(stored, file)
+            file.seek(0)
+            return parsing.page(file, kind, number)
 
 
 class AccessEnded(NotVisible, ConnectionResetError):

@@ -27,6 +27,7 @@ CHUNK = 500
 # What a colleague must be able to do herself to get a copy of what was told for doing it.
 NEEDED_TO_STAND_IN = {
     NoticeKind.ASSIGNED: Action.DELIBERATE,
+    NoticeKind.COAUTHOR_ADDED: Action.DELIBERATE,
     NoticeKind.REVIEW_FILED: Action.DELIBERATE,
     NoticeKind.POSITION_FILED: Action.DELIBERATE,
     NoticeKind.CONSULTATION_REQUESTED: Action.CONSULT,

@@ -15,6 +15,7 @@ import resource
 import subprocess
 import sys
 import threading
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 VALID, ENCRYPTED, CONTRADICTION = "valid", "encrypted", "contradiction"
@@ -26,6 +27,8 @@ BUSY = "busy"
 CPU_SECONDS = 5
 SECONDS = 15
 MEMORY = 1024**3
+LINES = 60
+LONGEST_PAGE = 100_000
 # So many of a web process's threads wait for a parser at once, for a place at most so long.
 AT_ONCE = 2
 SECONDS_FOR_A_PLACE = 3
@@ -38,11 +41,50 @@ _places = threading.BoundedSemaphore(AT_ONCE)
 
 def examine(file: BinaryIO, kind: str) -> str:
     """What a parser in its own process says of ``file``, a real file open at its start."""
+    said = _ask(file, kind)
+    if said in (VALID, ENCRYPTED, CONTRADICTION, UNFINISHED, BUSY):
+        return said
+    log.warning("Parsing a %s answered something else", kind)
+    return UNFINISHED
+
+
+@dataclass(frozen=True)
+class Page:
+    """The ``text`` of page ``number`` of ``count``."""
+
+    number: int
+    count: int
+    text: str
+
+    @property
+    def previous(self) -> int:
+        return self.number - 1
+
+    @property
+    def next(self) -> int:
+        return self.number + 1
+
+
+def page(file: BinaryIO, kind: str, number: int) -> Page | None:
+    """That page of ``file``, the last when it has fewer; None when its text cannot be had.
+
+    What has no pages of its own has one for each ``LINES`` lines.
+    """
+    said = _ask(file, kind, str(number))
+    try:
+        found = json.loads(said)
+    except ValueError:
+        return None
+    return Page(found["number"], found["count"], found["text"])
+
+
+def _ask(file: BinaryIO, *words: str) -> str:
+    """What this file, as a program with limits, answers."""
     if not _places.acquire(timeout=SECONDS_FOR_A_PLACE):
         return BUSY
     try:
         answer = subprocess.run(  # noqa: S603 - our own program, no outside words
-            [sys.executable, "-I", __file__, kind],
+            [sys.executable, "-I", __file__, *words],
             stdin=file,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -51,14 +93,13 @@ def examine(file: BinaryIO, kind: str) -> str:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        log.warning("Parsing a %s took longer than %s seconds", kind, SECONDS)
+        log.warning("Parsing a %s took longer than %s seconds", words[0], SECONDS)
         return UNFINISHED
     finally:
         _places.release()
-    said = answer.stdout.decode()
-    if answer.returncode == 0 and said in (VALID, ENCRYPTED, CONTRADICTION):
-        return said
-    log.warning("Parsing a %s ended with %s", kind, answer.returncode)
+    if answer.returncode == 0:
+        return answer.stdout.decode()
+    log.warning("Parsing a %s ended with %s", words[0], answer.returncode)
     return UNFINISHED
 
 
@@ -97,6 +138,25 @@ def _text(file: BinaryIO) -> Any:
     return io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
 
 
+def _read(file: BinaryIO, kind: str, number: int) -> str:
+    """The page as JSON. Raises whatever a parser may raise."""
+    if kind == "pdf":
+        import pypdf  # only the program pays for it
+
+        pages = pypdf.PdfReader(file, strict=False).pages
+        count = len(pages)
+        number = min(number, count)
+        text = pages[number - 1].extract_text()
+    else:
+        lines = _text(file).read().splitlines()
+        count = max(1, -(-len(lines) // LINES))
+        number = min(number, count)
+        text = "\n".join(lines[(number - 1) * LINES : number * LINES])
+    # A surrogate, which a PDF may name, is no character: the answer could not be written.
+    text = text[:LONGEST_PAGE].encode(errors="replace").decode()
+    return json.dumps({"number": number, "count": count, "text": text})
+
+
 _PARSERS = {"pdf": _pdf, "json": _json, "csv": _csv}
 
 
@@ -114,4 +174,6 @@ def _limit() -> None:
 
 if __name__ == "__main__":
     _limit()
-    sys.stdout.write(verdict(sys.stdin.buffer, sys.argv[1]))
+    asked = sys.argv[1:]
+    answer = _read if len(asked) > 1 else verdict
+    sys.stdout.write(answer(sys.stdin.buffer, asked[0], *map(int, asked[1:])))

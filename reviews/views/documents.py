@@ -12,8 +12,8 @@ from reviews.exceptions import Conflict, FileRefused
 from reviews.forms.documents import DocumentForm, RestrictForm, UploadForm
 from reviews.models import DocumentVersion
 from reviews.policy import Action
-from reviews.services import attachments, documents, scanning
-from reviews.views.page import find, find_submission, invalid, refused, submission_page
+from reviews.services import attachments, citations, documents, scanning
+from reviews.views.page import find, find_submission, framed, invalid, refused, submission_page
 
 
 @require_GET
@@ -175,6 +175,42 @@ def version_download(request, key, number):
             "Content-Security-Policy": "sandbox",
             "Cache-Control": "no-store, private",
         },
+    )
+
+
+@framed
+@require_GET
+def version_detail(request, key, number, page):
+    """The person reads one page of a version as text, and that is on record."""
+    version = find(request, Action.READ_DOCUMENT, document__key=key, number=number)
+    document = version.document
+    read = documents.read_page(version, page, by=request.user, at=request.at)
+    return submission_page(
+        request,
+        "reviews/version_detail.html",
+        document.submission,
+        title=document.title,
+        section="Documents",
+        document=document,
+        version=version,
+        read=read,
+        reference=citations.reference(version, read.number if read else None),
+        newest=document.versions.order_by("-number").values_list("number", flat=True)[0],
+    )
+
+
+@framed
+@require_GET
+def reading_list(request, reference):
+    """What there is to read, for the pane beside a review."""
+    submission = find_submission(request, reference, Action.READ_PACKAGE)
+    return submission_page(
+        request,
+        "reviews/reading_list.html",
+        submission,
+        title="What there is to read",
+        section="Documents",
+        **listing(request, submission),
     )
 
 

@@ -26,7 +26,6 @@ from reviews import policy, prepared
 from reviews.forms.submissions import in_state
 from reviews.models import (
     AgencyPosition,
-    AgencyReview,
     Assignment,
     Consultation,
     Determination,
@@ -36,7 +35,7 @@ from reviews.models import (
 from reviews.models.submission import ModelVersion
 from reviews.policy import Action
 from reviews.rules import Standing, There
-from reviews.services import reports
+from reviews.services import agency_reviews, reports
 from reviews.views import home_access
 from reviews.views.home_access import SHOWN, Task
 from reviews.workflow import Status
@@ -163,7 +162,7 @@ def _seats_to_confirm(request, seats):
 
 
 def _reviews(request, seats):
-    filed = _there(AgencyReview, present=("filed_at",), author=request.user.pk)
+    filed = agency_reviews.filed_by(request.user)
     unfiled = _open(request, Action.WRITE_REVIEW).filter(~filed)
     return _submission_tasks("Write and file your review", "reviews:review-write", unfiled)
 

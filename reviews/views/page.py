@@ -1,7 +1,12 @@
 """What the pages of one submission share: finding it, its side navigation, refused forms."""
 
+from functools import wraps
+
+from csp.constants import SELF
+from csp.decorators import csp_replace
 from django.shortcuts import render
 from django.urls import reverse
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from portal.context import Link
 from reviews import finding, policy
@@ -54,6 +59,18 @@ def require_a_way(request, action):
         raise NotVisible
 
 
+def speaks_for(request, action, submission):
+    """(the agencies that the person may act for, the one that she chose or the first).
+
+    Raises NotPermitted for one that is not, or not any more, among them.
+    """
+    agencies = {row.code: row for row in policy.organizations(request.user, action, submission)}
+    code = request.GET.get("agency", next(iter(agencies)))
+    if code not in agencies:
+        raise NotPermitted("You do not do this for that agency now. Nothing was saved or filed.")
+    return list(agencies.values()), agencies[code]
+
+
 def submission_page(request, template, submission, *, title, section="", status=200, **context):
     """A page of one submission, with side navigation and breadcrumb that policy trimmed.
 
@@ -65,6 +82,7 @@ def submission_page(request, template, submission, *, title, section="", status=
         actions = policy.actions(request.user, submission, at=request.at)
     overview = reverse("reviews:submission-detail", args=[submission.reference])
     context |= {
+        "base": "pane.html" if "pane" in request.GET else "base.html",
         "submission": submission,
         "state": submission.status_at(request.at),
         "actions": {action.value for action in actions},
@@ -84,6 +102,17 @@ def submission_page(request, template, submission, *, title, section="", status=
         ],
     }
     return render(request, template, context, status=status)
+
+
+def framed(view):
+    """The page, asked for with ``pane``, may stand in a frame of the portal's own pages."""
+    inside = csp_replace({"frame-ancestors": [SELF]})(xframe_options_sameorigin(view))
+
+    @wraps(view)
+    def either(request, *args, **kwargs):
+        return (inside if "pane" in request.GET else view)(request, *args, **kwargs)
+
+    return either
 
 
 def refused(form, error, field=None):

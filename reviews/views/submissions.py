@@ -16,13 +16,13 @@ from portal.templatetags.foreview import instant_html, status_html
 from portal.timeline import span_text
 from reviews import clock, policy
 from reviews.forms.submissions import SubmissionFilter
-from reviews.models import AgencyPosition, AgencyReview
+from reviews.models import AgencyPosition
 from reviews.models.determination import Coverage
 from reviews.models.submission import SubmissionKind
 from reviews.policy import Action
 from reviews.rules import There
-from reviews.services import history, reading, reports
-from reviews.views.page import LINE_OF_A_GRANT, find_submission, submission_page
+from reviews.services import agency_reviews, history, reading, reports
+from reviews.views.page import LINE_OF_A_GRANT, find_submission, framed, submission_page
 from reviews.views.window import timeline
 from reviews.workflow import Status
 
@@ -79,9 +79,7 @@ def _taken(request):
     leads = [seat.organization_id for seat in seats_of(request) if seat.role == Role.LEAD]
     here = {"expression": F("pk"), "key": "submission", "each": True}
     return {
-        Action.WRITE_REVIEW: There(
-            **here, model=AgencyReview, present=("filed_at",), author=request.user.pk
-        ),
+        Action.WRITE_REVIEW: agency_reviews.filed_by(request.user),
         Action.FILE_POSITION: There(**here, model=AgencyPosition, agency=leads),
     }
 
@@ -169,6 +167,7 @@ def _grants(submission, visible, at):
     return [(grant, grant.state_at(at).label) for grant in latest]
 
 
+@framed
 @require_GET
 def package_detail(request, reference):
     """The lab's answers; for agencies only while the window is open."""

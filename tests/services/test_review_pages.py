@@ -101,14 +101,16 @@ def test_filing_names_each_missing_thing_and_loses_nothing(people, submission, r
     assert review.filed_at is not None
 
 
-def test_what_cannot_be_read_is_shown_as_typed_and_not_saved(people, submission, reviewer):
+def test_what_cannot_be_read_is_shown_as_typed_and_the_rest_is_saved(people, submission, reviewer):
     answer = reviewer.post(
-        page("review-write", submission), sent(hours_spent="two days", limits="", file="1")
+        page("review-write", submission),
+        sent(hours_spent="two days", limits="", concerns=CANARY, file="1"),
     )
     assert answer.status_code == 422
     assert sorted(answer.context["form"].errors) == ["hours_spent", "limits"]
     assert 'value="two days"' in text_of(answer)
-    assert not AgencyReview.objects.exists()
+    review = AgencyReview.objects.get()
+    assert (review.concerns, review.hours_spent, review.filed_at) == (CANARY, None, None)
 
 
 def test_second_window_gets_409_with_both_texts(people, submission, reviewer):

@@ -1,0 +1,20 @@
+"""What a page saves while its writer types: a revision, and from which page it came."""
+
+from django.db import models
+
+
+class Autosaved(models.Model):
+    """``revision`` counts savings, so that a page opened on an earlier one is noticed.
+
+    ``saved_from`` is the random name that the page gave itself, and ``saved_turn`` counts its
+    sendings: a page goes on from its own saving though it never heard the answer, and its
+    delayed sending undoes nothing newer.
+    """
+
+    revision = models.PositiveIntegerField(default=0)
+    saved_at = models.DateTimeField()
+    saved_from = models.CharField(max_length=32, blank=True)
+    saved_turn = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        abstract = True
