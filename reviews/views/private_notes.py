@@ -6,7 +6,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from portal.timeline import instant_text
-from reviews.exceptions import StaleForm
+from reviews.exceptions import NotPermitted, StaleForm
 from reviews.forms.private_notes import NoteForm
 from reviews.policy import Action
 from reviews.services import private_notes
@@ -17,10 +17,12 @@ from reviews.views.page import find_submission, framed, invalid, refused, submis
 @framed
 @require_http_methods(["GET", "POST"])
 def note_write(request, reference):
-    """The person's note is as typed. Nobody else reads it."""
-    submission = find_submission(request, reference, Action.WRITE_NOTE)
+    """The person's note is as typed. Nobody else reads it; after the end she only reads it."""
+    submission = find_submission(request, reference)
     note = private_notes.of(request.user, submission, at=request.at)
-    status = 200
+    status, writable = 200, Action.WRITE_NOTE in submission.may
+    if not writable and (note is None or request.method == "POST"):
+        raise NotPermitted
     if request.method == "POST":
         form = NoteForm(request.POST)
         status = invalid(form)
@@ -56,6 +58,7 @@ def note_write(request, reference):
         status=status,
         form=form,
         note=note,
+        writable=writable,
         stale=note if status == 409 else None,
         series=f"{reference}/note/{request.user.pk}",
     )

@@ -26,7 +26,8 @@
       });
     });
 
-  const typed = (form) => Array.from(new FormData(form)).filter(([name]) => !OWN.has(name));
+  const typed = (form) =>
+    Array.from(new FormData(form)).filter(([name]) => !OWN.has(name) && !name.startsWith("take_"));
 
   const fill = (form, fields) => {
     const values = new Map();
@@ -51,7 +52,8 @@
     let timer = 0;
     let failures = 0;
     let sending = null;
-    let stopped = false;
+    // Where two writings differ, the person chooses first.
+    let stopped = form.hasAttribute("data-differs");
     let unsaved = false;
 
     const say = (words, wrong) => {
@@ -211,9 +213,9 @@
       unsaved = false;
     });
     window.addEventListener("pageshow", (event) => {
-      if (event.persisted) stopped = false;
+      if (event.persisted) stopped = form.hasAttribute("data-differs");
     });
-    form.dataset.saving = "ready";
+    form.dataset.ready = "";
   };
   document.querySelectorAll("form[data-autosave]").forEach(begin);
 
