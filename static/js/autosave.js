@@ -45,6 +45,7 @@
     const series = form.dataset.autosave;
     const prefix = `fv-typed:${series}:`;
     const line = form.querySelector("[data-saving]");
+    const aloud = form.querySelector("[data-saving-aloud]");
     const hidden = (name) => form.querySelector(`input[name='${name}']`);
     const keeps = Boolean(navigator.locks && window.localStorage);
     let page = random();
@@ -59,6 +60,11 @@
     const say = (words, wrong) => {
       line.textContent = words;
       line.classList.toggle("fv-saving--wrong", Boolean(wrong));
+      aloud.textContent = wrong ? words : "";
+    };
+    const unsavedIs = (whether) => {
+      unsaved = whether;
+      form.toggleAttribute("data-unsaved", whether);
     };
     const keep = (next) => {
       if (!keeps) return;
@@ -126,7 +132,7 @@
           keep(turn + 1);
           later(IDLE);
         } else if (!wrong) {
-          unsaved = false;
+          unsavedIs(false);
           forget(page);
         }
         say(
@@ -163,8 +169,9 @@
     }
 
     const changed = () => {
-      unsaved = true;
+      unsavedIs(true);
       keep(turn + 1);
+      if (!stopped && !failures) say("Saving…");
       if (!stopped) later(failures ? RETRY[Math.min(failures, RETRY.length - 1)] : IDLE);
     };
 
@@ -193,9 +200,12 @@
         fill(form, left.fields);
         hidden("revision").value = left.revision;
         if (hidden("version")) hidden("version").value = left.version;
-        say("Restored: what was typed here and not saved when the page closed.");
       } else await hold(prefix + page);
       if (left || form.hasAttribute("data-typed")) changed();
+      if (left) {
+        line.textContent = "Restored: what was typed here and not saved when the page closed.";
+        aloud.textContent = line.textContent;
+      }
     } else {
       window.addEventListener("beforeunload", (event) => unsaved && event.preventDefault());
     }
@@ -210,7 +220,7 @@
       if (sending) sending.abort();
       mark();
       if (keeps) sessionStorage.setItem(prefix, page);
-      unsaved = false;
+      unsavedIs(false);
     });
     window.addEventListener("pageshow", (event) => {
       if (event.persisted) stopped = form.hasAttribute("data-differs");

@@ -1,0 +1,190 @@
+"""Writing a review is interrupted again and again, at random; nothing that was typed is lost."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import pytest
+from django.db import connection
+from playwright.sync_api import expect
+
+from deploy.local import ports
+from reviews.models import AgencyReview
+from tests import factories
+from tests import people as people_module
+from tests.benchmarks.people import cookies
+from tests.faults.browser import HERE, listens
+
+pytestmark = [pytest.mark.browser, pytest.mark.postgresql]
+ROUNDS = int(os.environ.get("AUTOSAVE_ROUNDS", "20"))
+SEED = int(os.environ.get("AUTOSAVE_SEED", "14409"))
+FIELDS = ("limits", "concerns", "suggested_mitigations", "dissent", "exploit_development_evidence")
+
+
+class Web:
+    """A web process on this test's own database, which can be killed and started again."""
+
+    def __init__(self):
+        self.port = ports.free()
+        url = urlsplit(os.environ["DATABASE_URL"])
+        url = url._replace(path=f"/{connection.settings_dict['NAME']}")
+        self.env = os.environ | {"DATABASE_URL": url.geturl()}
+        self.process = None
+
+    def start(self):
+        command = [sys.executable, "-m", "gunicorn", "portal.wsgi", "--bind", f"{HERE}:{self.port}"]
+        self.process = subprocess.Popen(
+            [*command, "--threads", "4", "--no-control-socket", "--log-level", "warning"],
+            env=self.env,
+            start_new_session=True,
+        )
+        while not listens(self.port):
+            time.sleep(0.05)
+
+    def kill(self):
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+@pytest.fixture
+def web(committed):
+    started = Web()
+    started.start()
+    yield started
+    started.kill()
+
+
+class Writing:
+    """One reviewer's browser; ``interrupt`` does one of the things that go wrong."""
+
+    def __init__(self, browser, web, session, path, chance):
+        self.web, self.path, self.chance = web, f"http://{HERE}:{web.port}{path}", chance
+        self.context = browser.new_context()
+        self.context.add_cookies(
+            [{"name": "session", "value": session, "url": f"http://{HERE}:{web.port}"}]
+        )
+        self.problems = []
+        self.conflicts = 0
+        self.page = self.open()
+
+    def open(self):
+        page = self.context.new_page()
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.goto(self.path)
+        page.locator("form[data-ready]").wait_for()
+        return page
+
+    def type(self, page, field, words):
+        page.locator(f"[name={field}]").fill(words)
+
+    def wait(self):
+        time.sleep(self.chance.choice([0, 0.2, 1.4, 1.6, 2.2]))
+
+    def closed_tab(self, field, words):
+        self.type(self.page, field, words)
+        self.wait()
+        self.page.close()
+        self.page = self.open()
+
+    def reloaded(self, field, words):
+        self.type(self.page, field, words)
+        self.wait()
+        self.page.reload()
+        self.page.locator("form[data-ready]").wait_for()
+
+    def lost_network(self, field, words):
+        self.context.set_offline(True)
+        self.type(self.page, field, words)
+        self.wait()
+        if closing := self.chance.random() < 0.5:
+            self.page.close()
+        self.context.set_offline(False)
+        if closing:
+            self.page = self.open()
+
+    def killed_server(self, field, words):
+        self.type(self.page, field, words)
+        self.wait()
+        self.web.kill()
+        more = f"{words} more"
+        self.type(self.page, field, more)
+        self.wait()
+        if closing := self.chance.random() < 0.5:
+            self.page.close()
+        self.web.start()
+        if closing:
+            self.page = self.open()
+
+    def two_tabs(self, field, words):
+        """Both tabs are open and write; then only the first is left."""
+        other = self.open()
+        self.type(other, field, f"{words} other")
+        self.type(self.page, field, words)
+        self.wait()
+        for page in (other, self.page):
+            self.settle(page)
+        other.close()
+
+    def settle(self, page):
+        """Everything is saved; where two writings differ, the person keeps both."""
+        saved = page.locator("form[data-ready]:not([data-unsaved])")
+        compare = page.get_by_role("button", name="Compare and choose")
+        expect(saved.or_(compare)).to_be_visible(timeout=30_000)
+        if compare.count():
+            self.conflicts += 1
+            compare.click()
+            page.locator("form[data-differs][data-ready]").wait_for()
+            for both in page.locator("label[for^=both_]").all():
+                both.click()
+            page.get_by_role("button", name="Save draft").click()
+            expect(page.get_by_text("Draft saved.")).to_be_visible()
+            page.locator("form[data-ready]").wait_for()
+
+
+INTERRUPTIONS = ("closed_tab", "reloaded", "lost_network", "killed_server", "two_tabs")
+
+
+def said(field):
+    """What the database has in that field of the one review."""
+    review = AgencyReview.objects.prefetch_related("ratings").get()
+    if field == "exploit_development_evidence":
+        return review.ratings.get(criterion="exploit_development").evidence
+    return getattr(review, field)
+
+
+def test_nothing_typed_is_lost(browser, web, held_clock, capsys):
+    held_clock.move(datetime.now(UTC))
+    people = people_module.create(held_clock.at)
+    submission = factories.filed(people)
+    factories.assigned(submission, people)
+    held_clock.release()
+    session = cookies(vars(people), "nsa_reviewer")["nsa_reviewer"].partition("=")[2]
+    path = f"/submissions/{submission.reference}/reviews/write/"
+    chance = random.Random(SEED)
+    writing = Writing(browser, web, session, path, chance)
+    done = Counter()
+    for number in range(ROUNDS):
+        kind, field = chance.choice(INTERRUPTIONS), chance.choice(FIELDS)
+        words = f"typed-{number}-{chance.randrange(10**6)}"
+        getattr(writing, kind)(field, words)
+        writing.settle(writing.page)
+        wanted = [words] + {"killed_server": [f"{words} more"], "two_tabs": [f"{words} other"]}.get(
+            kind, []
+        )
+        saved = said(field)
+        assert [text for text in wanted if text not in saved] == [], (number, kind, saved)
+        done[kind] += 1
+    assert writing.problems == []
+    writing.context.close()
+    kinds = ", ".join(f"{kind.replace('_', ' ')} {count}" for kind, count in sorted(done.items()))
+    with capsys.disabled():
+        print(
+            f"\nautosave: {ROUNDS} interruptions ({kinds}), {writing.conflicts} conflicts merged "
+            f"by the person, nothing lost"
+        )
