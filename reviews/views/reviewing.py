@@ -1,5 +1,7 @@
 """The screen on which a review is written, what was written, and who writes it together."""
 
+from uuid import UUID
+
 from csp.constants import SELF
 from csp.decorators import csp_update
 from django.contrib import messages
@@ -10,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from portal.timeline import instant_text
 from reviews import policy
-from reviews.exceptions import Conflict, Incomplete, StaleForm
+from reviews.exceptions import Conflict, Incomplete, NotVisible, StaleForm
 from reviews.forms import merging
 from reviews.forms.reviewing import CoauthorForm, ReviewForm, initial, place
 from reviews.models import AgencyReview, Submission
@@ -41,7 +43,7 @@ def review_write(request, reference):
     submission = find_submission(request, reference, Action.WRITE_REVIEW)
     agencies, agency = speaks_for(request, Action.WRITE_REVIEW, submission)
     shared = _shared(request, submission, agency)
-    author = _author(request, shared)
+    author = _author(request, submission, agency)
     saved = agency_reviews.latest_of(submission, agency, author)
     documents = policy.allowed(request.user, Action.VIEW_DOCUMENT, at=request.at).filter(
         submission=submission
@@ -90,17 +92,16 @@ def _shared(request, submission, agency):
     return list({row.author_id: row for row in reversed(rows)}.values())
 
 
-def _author(request, shared):
-    """Whose review this page is for. Raises NotVisible for one that she does not write."""
+def _author(request, submission, agency):
+    """Whose review the page is for. Raises as ``find`` does for one that is not hers to write."""
     if "review" not in request.GET:
         return request.user
-    key = request.GET["review"]
-    return next((row.author for row in shared if str(row.key) == key), None) or _own(request, key)
-
-
-def _own(request, key):
-    find(request, Action.CONTINUE_REVIEW, key=key, author=request.user)
-    return request.user
+    try:
+        key = UUID(request.GET["review"])
+    except ValueError:
+        raise NotVisible from None
+    here = {"submission": submission, "agency": agency}
+    return find(request, Action.CONTINUE_REVIEW, key=key, **here).author
 
 
 def _autosave(submission, form, given):
@@ -123,13 +124,17 @@ def _autosave(submission, form, given):
 def _take(request, submission, form, given):
     """(the review saved or filed, or None; the page's status; what became of the text)."""
     filing = "file" in request.POST
-    if filing and form.is_valid():
-        _check_citations(request, submission, form)
-    if not form.is_valid():
+    whole, written = form.is_valid(), form.written()
+    lost = _leading_nowhere(request, submission, form) if filing else {}
+    if lost or not whole:
+        outcome = _keep(submission, form, written, given)
+        for name, text in lost.items():
+            form.add_error(name, text)
         if filing:
-            form.name_missing(agency_reviews.missing_for_filing(form.answers(), form.ratings()))
-        return None, 422, _keep(submission, form, given)
-    written = form.written()
+            form.name_missing(
+                agency_reviews.missing_for_filing(written["answers"], written["ratings"])
+            )
+        return None, 422, outcome
     try:
         if not filing:
             review = agency_reviews.save_draft(submission, **written, **given)
@@ -151,25 +156,25 @@ def _take(request, submission, form, given):
     return review, 200, ""
 
 
-def _keep(submission, form, given):
+def _keep(submission, form, written, given):
     """What could be read is saved though the rest was refused; what became of it."""
     try:
-        form.opened_on(agency_reviews.save_draft(submission, **form.written(), **given))
+        form.opened_on(agency_reviews.save_draft(submission, **written, **given))
     except StaleForm:
         return "unsaved"
     return "kept"
 
 
-def _check_citations(request, submission, form):
+def _leading_nowhere(request, submission, form):
+    """By field, what to do about its references to no document that is open to the person."""
     texts = form.texts()
     known = citations.sources(texts.values(), submission, reader=request.user, at=request.at)
-    for name, text in texts.items():
-        for written in citations.unknown(text, known):
-            form.add_error(
-                name,
-                f"{written} leads to no document that is open to you. Copy the reference again "
-                "from the document's page, or take it out.",
-            )
+    return {
+        name: f"{', '.join(unknown)}: there is no such document, or it is not open to you. Copy "
+        "the reference again from the document's page, or take it out."
+        for name, text in texts.items()
+        if (unknown := citations.unknown(text, known))
+    }
 
 
 @require_GET

@@ -81,6 +81,7 @@ TABLE = {
     Action.RECUSE: {"agencies": ("open",)},
     Action.ASSIGN: {"leads": ("open",)},
     Action.WRITE_REVIEW: {"assigned": ("open",)},
+    Action.WRITE_NOTE: {"agencies": ("open",)},
     Action.FILE_POSITION: {"leads": ("open",)},
     Action.READ_REPORT: {"lab": ("over",), "agencies": ("over",)},
     Action.ISSUE_REPORT: {"leads": ("open",)},
@@ -125,6 +126,7 @@ ONLY_IN_THE_WINDOW = {
     "submissions": [
         *(Action.SHORTEN, Action.RECUSE, Action.ASSIGN, Action.WRITE_REVIEW, Action.CONSULT),
         *(Action.FILE_POSITION, Action.ISSUE_REPORT, Action.DETERMINE, Action.REQUEST_GRANT),
+        Action.WRITE_NOTE,
     ],
     "determinations": [Action.SIGN_DETERMINATION],
     "grants": [Action.CONSENT_GRANT, Action.AUTHORIZE_GRANT],

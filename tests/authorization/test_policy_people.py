@@ -184,11 +184,14 @@ ALONE = {
     },
     ("read_package", "outpost:reviewer"): {
         *(Action.READ_PACKAGE, Action.VIEW_DOCUMENT, Action.READ_DOCUMENT, Action.RECUSE),
+        Action.WRITE_NOTE,
     },
     ("deliberate", "outpost:reviewer"): {
         *(Action.DELIBERATE, Action.READ_REVIEW, Action.READ_POSITION),
     },
-    ("review_submission", "outpost:reviewer"): {Action.WRITE_REVIEW, Action.READ_REVIEW},
+    ("review_submission", "outpost:reviewer"): {
+        *(Action.WRITE_REVIEW, Action.READ_REVIEW, Action.CONTINUE_REVIEW),
+    },
     ("lead_submission", "outpost:lead"): {
         *(Action.ASSIGN, Action.FILE_POSITION, Action.ISSUE_REPORT, Action.READ_REVIEW),
         *(Action.REQUEST_GRANT, Action.VIEW_GRANT, Action.REVOKE_GRANT, Action.ATTEST_FOR_AGENCY),
@@ -232,7 +235,11 @@ def test_a_stray_row_gives_a_role_nothing_that_it_has_not(world):
     assert {
         action
         for action in policy.actions(someone, world.running, at=OPENING)
-        if action not in {Action.VIEW, Action.READ_PACKAGE, Action.RECUSE, Action.DELIBERATE}
+        if action
+        not in {
+            *(Action.VIEW, Action.READ_PACKAGE, Action.WRITE_NOTE),
+            *(Action.RECUSE, Action.DELIBERATE),
+        }
     } == set()
     attach(world.running, "outpost:auditor", *everything)
     assert policy.actions(person("outpost:auditor"), world.running, at=OPENING) == set()
