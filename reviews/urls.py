@@ -61,6 +61,11 @@ urlpatterns = [
         drafting.submission_edit,
         name="submission-edit",
     ),
+    path(
+        "submissions/<ref:reference>/openings/",
+        submissions.opening_list,
+        name="opening-list",
+    ),
     path("submissions/<ref:reference>/file/", lifecycle.submission_file, name="submission-file"),
     path(
         "submissions/<ref:reference>/shorten/",

@@ -122,10 +122,6 @@ STRATA_15 = Story(
         ),
         on(9.0, "nsa-signer", "sign"),
         on(9.3, "nsa-lead", "position", outcome="no_concerns_recorded"),
-        on(9.8, "cisa-lead", "position", outcome="no_concerns_recorded"),
-        on(10.1, "caisi-lead", "position", outcome="no_concerns_recorded"),
-        on(10.6, "dod-lead", "position", outcome="no_concerns_recorded"),
-        on(11.2, "treasury-lead", "position", outcome="recused"),
         on(11.8, "nsa-lead", "issue_report"),
     ),
 )

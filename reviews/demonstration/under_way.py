@@ -78,7 +78,6 @@ SCORIA_1 = Story(
         on(0.32, "nsa-lead", "assign"),
         on(0.55, "nsa-official", "ask_consultations"),
         on(0.71, "nsa-reviewer", "read", kinds=("evaluation_report",)),
-        on(1.12, "caisi-lead", "assign"),
         on(
             1.38,
             "nsa-lead",

@@ -7,7 +7,6 @@ from django.urls import reverse
 
 from portal.forms import LongTextField, ZonedDateTimeField
 from portal.templatetags.foreview import instant_html
-from reviews.models import Package
 from reviews.models.package import ACCESS_MEANS, MODALITIES, AccessLevel, Weights
 from reviews.models.submission import SubmissionKind, sha256_format
 
@@ -98,7 +97,8 @@ class IdentityForm(forms.Form):
                 "Designation inquiry: whether a model under development is covered",
             ),
         ],
-        "Both run on the same window of at most 720 hours.",
+        "Both run on the same window of at most 720 hours. An inquiry asks for less: NSA and the "
+        "offices that it consults read it, and its answer is the determination.",
         required=True,
     )
     family = _line("Model family", "The name that its versions share.", longest=100, required=True)
@@ -160,7 +160,7 @@ class StepForm(forms.Form):
         saved = {name: saved_answer(submission, name) for name in names}
         super().__init__(data, initial=saved | {"revision": submission.revision})
         for name in names:
-            if name in Package.CORE:
+            if name in submission.package.core():
                 self.fields[name].mark = "needed to file"
 
     @classmethod
@@ -344,7 +344,24 @@ class SafeguardsStep(StepForm):
     )
 
 
+class InquiryStep(CapabilitiesStep):
+    """All that an inquiry says besides: what the model can do so far, and whom to reach."""
+
+    slug = "inquiry"
+    label = "Capabilities and contacts"
+    title = "Capabilities and contacts"
+
+    contacts = SafeguardsStep.base_fields["contacts"]
+
+
 STEPS = {step.slug: step for step in (ModelStep, AccessStep, CapabilitiesStep, SafeguardsStep)}
+STEPS_OF_INQUIRY = {step.slug: step for step in (ModelStep, InquiryStep)}
+
+
+def steps_of(submission):
+    """The steps of the draft, by slug, in order."""
+    inquiry = submission.kind == SubmissionKind.DESIGNATION_INQUIRY
+    return STEPS_OF_INQUIRY if inquiry else STEPS
 
 
 def saved_answer(submission, name):

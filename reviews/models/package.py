@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from reviews.models.submission import Submission
+from reviews.models.submission import Submission, SubmissionKind
 
 
 class AccessLevel(StrEnum):
@@ -133,13 +133,25 @@ class Package(models.Model):
         "contacts",
         "nondisclosure_reference",
     )
+    # An inquiry asks only whether a model under development is covered.
+    CORE_OF_INQUIRY: ClassVar = (
+        "intended_uses",
+        "cyber_capability_claims",
+        "risk_summary",
+        "contacts",
+    )
 
     def __str__(self):
         return f"Package of {self.submission_id}"
 
+    def core(self) -> tuple[str, ...]:
+        """The fields that filing needs, in the form's order."""
+        inquiry = self.submission.kind == SubmissionKind.DESIGNATION_INQUIRY
+        return self.CORE_OF_INQUIRY if inquiry else self.CORE
+
     def missing(self) -> list[str]:
         """The names of the core fields that are still blank, in the form's order."""
-        return [name for name in self.CORE if not str(getattr(self, name)).strip()]
+        return [name for name in self.core() if not str(getattr(self, name)).strip()]
 
     def answers(self) -> list[Answer]:
         """Every answer in the form's order, choices in words."""

@@ -1,5 +1,6 @@
 """Attaching organizations to submissions: the only code that writes guardian's rows."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -8,35 +9,56 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.models import Organization, Seat, User
-from accounts.roles import Kind
+from accounts.roles import CONSULTED, NSA, Kind, Role
 from reviews import audience, policy
 from reviews.exceptions import Conflict, NotPermitted
 from reviews.models import Submission, SubmissionGroupObjectPermission
 from reviews.models.grant_states import EndReason
 from reviews.models.permissions import CODENAMES
+from reviews.models.submission import SubmissionKind
 from reviews.services import departures, rows
 
 
-def grant_codenames(submission: Submission, organization: Organization) -> None:
-    """Every seat of the organization has its role's codenames there; again changes nothing."""
+def grant_codenames(
+    submission: Submission, organization: Organization, *, roles: Collection[Role] = tuple(Role)
+) -> None:
+    """Every seat of the organization with one of the roles has its role's codenames there.
+
+    Again changes nothing.
+    """
     permissions = {
         permission.codename: permission
         for permission in Permission.objects.filter(
             content_type__app_label="reviews", content_type__model="submission"
         )
     }
+    seats = Seat.objects.filter(organization=organization, role__in=roles)
     SubmissionGroupObjectPermission.objects.bulk_create(
         [
             SubmissionGroupObjectPermission(
                 content_object=submission, group_id=group, permission=permissions[codename]
             )
-            for role, group in Seat.objects.filter(organization=organization).values_list(
-                "role", "group"
-            )
+            for role, group in seats.values_list("role", "group")
             for codename in sorted(CODENAMES.get(role, ()))
         ],
         ignore_conflicts=True,
     )
+
+
+def attach_agencies(submission: Submission) -> None:
+    """The agencies that take part from the filing on are attached.
+
+    Every agency; of an inquiry only NSA, which determines, and the offices that it consults,
+    for their consultation alone.
+    """
+    agencies = Organization.objects.filter(kind=Kind.AGENCY)
+    if submission.kind != SubmissionKind.DESIGNATION_INQUIRY:
+        for agency in agencies:
+            grant_codenames(submission, agency)
+        return
+    for agency in agencies.filter(code__in=[NSA, *CONSULTED]):
+        roles = tuple(Role) if agency.code == NSA else (Role.CONSULTED_OFFICIAL,)
+        grant_codenames(submission, agency, roles=roles)
 
 
 @transaction.atomic

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery
 
 from accounts import audit, audit_words
 from accounts.models import AuditEvent, Organization, Seat
 from accounts.roles import Kind
-from reviews.models import Submission
+from reviews.models import Document, Submission
 
 READINGS = frozenset({"package.read", "document.read", "review.read"})
 SHARED = frozenset(
@@ -84,6 +84,43 @@ def lines(
     return [
         Line(at, _what(action, details), actor if code in own else name or audit.SYSTEM.name)
         for at, action, details, code, actor, name in rows[first : first + count]
+    ]
+
+
+@dataclass(frozen=True)
+class Opening:
+    """That an agency opened something of the lab's, how often, and when first and last."""
+
+    what: str
+    agency: str
+    times: int
+    first_at: datetime
+    last_at: datetime
+
+
+def openings(submission: Submission) -> list[Opening]:
+    """What of the lab's was opened by which agency, never by whom; the last opened first."""
+    events = AuditEvent.objects.filter(
+        submission=submission.reference,
+        outcome=audit.DONE,
+        action__in=["package.read", "document.read"],
+    ).exclude(organization__in=["", submission.lab.code])
+    agencies = dict(Organization.objects.values_list("code", "short_name"))
+    titles = {
+        str(key): title
+        for key, title in Document.objects.filter(submission=submission).values_list("key", "title")
+    }
+    counted = events.order_by().values_list("action", "object_reference", "organization")
+    rows = counted.annotate(Count("pk"), Min("at"), Max("at")).order_by("-at__max", "organization")
+    return [
+        Opening(
+            titles[reference] if action == "document.read" else "Your answers",
+            agencies[code],
+            times,
+            first,
+            last,
+        )
+        for action, reference, code, times, first, last in rows
     ]
 
 

@@ -10,7 +10,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts.models import Organization, User
-from accounts.roles import Kind
 from reviews import audience, clock, policy, workflow
 from reviews.exceptions import Conflict, IllegalTransition, Incomplete, StaleForm, WindowRefused
 from reviews.models import ModelVersion, Package, Submission
@@ -192,8 +191,7 @@ def file(
     submission.allowance = window.allowance
     submission.certified_by, submission.certifier_title = by, certifier_title
     submission.save()
-    for agency in Organization.objects.filter(kind=Kind.AGENCY):
-        attachments.grant_codenames(submission, agency)
+    attachments.attach_agencies(submission)
     rows.record(
         "submission.filed",
         submission,

@@ -14,7 +14,7 @@ from portal.templatetags.foreview import instant_html
 from portal.timeline import span_text
 from reviews import clock, policy
 from reviews.exceptions import Conflict, NotPermitted, NotVisible, StaleForm
-from reviews.forms.drafting import RELEASES, STEPS, AccessStep, CreateForm, step_url
+from reviews.forms.drafting import RELEASES, AccessStep, CreateForm, step_url, steps_of
 from reviews.policy import Action
 from reviews.services import lifecycle
 from reviews.views.page import find_submission, invalid, refused, submission_page
@@ -39,7 +39,7 @@ def submission_create(request):
             form.add_error(None, error)
         else:
             messages.success(request, f"The draft {submission.reference} is saved.")
-            return redirect(step_url(submission, next(iter(STEPS))))
+            return redirect(step_url(submission, next(iter(steps_of(submission)))))
     title = "New submission"
     context = {
         "form": form,
@@ -57,16 +57,17 @@ def submission_create(request):
 def submission_edit(request, reference, step):
     """One step of the draft's answers is saved as typed, blanks included."""
     submission = find_submission(request, reference, Action.OWN)
-    if step not in STEPS:
+    forms = steps_of(submission)
+    if step not in forms:
         raise NotVisible
     require_draft(submission, request.at)
-    form = STEPS[step](_sent(request), submission=submission, at=request.at)
+    form = forms[step](_sent(request), submission=submission, at=request.at)
     status, differences = 200, None
     if form.is_bound:
         status = invalid(form)
         if form.is_valid():
             try:
-                lifecycle.revise(
+                revised = lifecycle.revise(
                     submission,
                     answers=form.answers,
                     revision=form.opened_on,
@@ -83,7 +84,7 @@ def submission_edit(request, reference, step):
                 status = invalid(form)
             else:
                 messages.success(request, "Saved.")
-                return redirect(_after(request, submission, step))
+                return redirect(_after(request, revised, step))
     return submission_page(
         request,
         "reviews/submission_edit.html",
@@ -118,7 +119,7 @@ def steps(submission, current=None):
     missing = submission.package.missing()
     return [
         {"label": form.label, "current": slug == current, "complete": form.complete(missing)}
-        for slug, form in STEPS.items()
+        for slug, form in steps_of(submission).items()
     ] + [{"label": CHECK, "current": current is None, "complete": False}]
 
 
@@ -161,7 +162,7 @@ def _sent(request):
 
 
 def _neighbour(submission, step, by):
-    slugs = list(STEPS)
+    slugs = list(steps_of(submission))
     index = slugs.index(step) + by
     return step_url(submission, slugs[index]) if 0 <= index < len(slugs) else None
 

@@ -11,8 +11,9 @@ from portal.templatetags.foreview import instant_html
 from portal.timeline import instant_text, span_text
 from reviews import clock, workflow
 from reviews.exceptions import Conflict, IllegalTransition, StaleForm, WindowRefused
-from reviews.forms.drafting import STEPS
+from reviews.forms.drafting import steps_of
 from reviews.forms.lifecycle import FilingForm, ShortenForm
+from reviews.models.submission import SubmissionKind
 from reviews.policy import Action
 from reviews.services import attachments, lifecycle
 from reviews.views.documents import listing
@@ -76,7 +77,8 @@ CHANGED = (
 def _answers(submission, at):
     """Every step with its answers, and the questions that must be answered before filing."""
     sections = [
-        (step.title, step(submission=submission, at=at).summary()) for step in STEPS.values()
+        (step.title, step(submission=submission, at=at).summary())
+        for step in steps_of(submission).values()
     ]
     blank = submission.package.missing()
     return {
@@ -99,7 +101,10 @@ def _filing(submission, at):
         instant_html(window.closes_at),
         span_text(window.closes_at - window.opens_at),
     )
-    agencies = ", ".join(agency.short_name for agency in attachments.possible_readers())
+    if submission.kind == SubmissionKind.DESIGNATION_INQUIRY:
+        agencies = "NSA, and ONCD, OSTP and CISA, which it consults"
+    else:
+        agencies = ", ".join(agency.short_name for agency in attachments.possible_readers())
     return {
         "outlook": found,
         "consequences": [

@@ -22,6 +22,7 @@ SECTIONS = [
     ("Determination", "reviews:determination-detail", Action.VIEW),
     ("Report", "reviews:report-detail", Action.VIEW),
     ("Access to the model", "reviews:submission-grants", Action.VIEW),
+    ("Who opened what", "reviews:opening-list", Action.OWN),
     ("History", "reviews:submission-history", Action.VIEW),
 ]
 

@@ -154,6 +154,19 @@ def submission_detail(request, reference):
     )
 
 
+@require_GET
+def opening_list(request, reference):
+    """The lab sees which agency opened which of its documents, and when; never a person."""
+    submission = find_submission(request, reference, Action.OWN)
+    return submission_page(
+        request,
+        "reviews/opening_list.html",
+        submission,
+        title="Who opened what",
+        openings=history.openings(submission),
+    )
+
+
 def _grants(submission, visible, at):
     """(grant, its state in words) of the latest few."""
     latest = (
