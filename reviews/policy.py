@@ -32,6 +32,7 @@ from reviews.models import (
     Heartbeat,
     Notice,
     PartnerTerms,
+    RecusalQuestion,
     Submission,
 )
 from reviews.rules import Rule, Standing, Time
@@ -53,7 +54,7 @@ RULES: dict[Action, tuple[Rule, ...]] = {
     Action.VIEW: (Rule(time=Time.ALWAYS, permission="view_submission"),),
     Action.READ_PACKAGE: (
         Rule(time=Time.ALWAYS, permission=_LAB),
-        Rule(time=Time.WINDOW_OPEN, permission="read_package"),
+        Rule(time=Time.WINDOW_OPEN, permission="read_package", where=(clauses.declared("pk"),)),
     ),
     Action.VIEW_DOCUMENT: (
         Rule(over=Document, time=Time.ALWAYS, permission=_LAB),
@@ -62,6 +63,7 @@ RULES: dict[Action, tuple[Rule, ...]] = {
             time=Time.WINDOW_OPEN,
             permission="read_package",
             unless_restricted=True,
+            where=(clauses.declared("submission"),),
         ),
     ),
     Action.READ_DOCUMENT: (
@@ -71,15 +73,34 @@ RULES: dict[Action, tuple[Rule, ...]] = {
             time=Time.WINDOW_OPEN,
             permission="read_package",
             unless_restricted=True,
-            where=(clauses.clean,),
+            where=(clauses.clean, clauses.declared("document__submission")),
         ),
     ),
     # Agencies' deliberation: never the lab's to see.
     Action.DELIBERATE: (Rule(time=Time.ALWAYS, permission="deliberate"),),
     Action.RECUSE: (Rule(time=Time.WINDOW_OPEN, permission="read_package"),),
+    Action.DECLARE: (
+        Rule(time=Time.WINDOW_OPEN, permission="read_package", where=(clauses.undeclared,)),
+    ),
     Action.ASSIGN: (Rule(time=Time.WINDOW_OPEN, permission="lead_submission"),),
-    Action.WRITE_REVIEW: (
+    Action.LEAD_AGENCY: (
+        Rule(
+            over=Organization,
+            time=Time.ALWAYS,
+            roles=frozenset({Role.LEAD}),
+            own_organization=True,
+        ),
+    ),
+    Action.ANSWER_ASSIGNMENT: (
         Rule(time=Time.WINDOW_OPEN, permission="review_submission", assigned=True),
+    ),
+    Action.WRITE_REVIEW: (
+        Rule(
+            time=Time.WINDOW_OPEN,
+            permission="review_submission",
+            assigned=True,
+            where=(clauses.declared("pk"),),
+        ),
     ),
     Action.READ_REVIEW: (
         Rule(over=AgencyReview, time=Time.ALWAYS, permission="deliberate", through="agency"),
@@ -191,6 +212,9 @@ RULES: dict[Action, tuple[Rule, ...]] = {
         Rule(over=Notice, time=Time.ALWAYS, roles=_ADMINISTRATOR, where=(clauses.undelivered,)),
     ),
     Action.OPERATE: (Rule(over=Heartbeat, time=Time.ALWAYS, roles=_ADMINISTRATOR),),
+    Action.ADMINISTER_QUESTIONS: (
+        Rule(over=RecusalQuestion, time=Time.ALWAYS, roles=_ADMINISTRATOR),
+    ),
     Action.ADMINISTER: (Rule(time=Time.FILED, roles=_ADMINISTRATOR),),
     Action.ADMINISTER_SEATS: (Rule(over=Organization, time=Time.ALWAYS, roles=_ADMINISTRATOR),),
     Action.AUDIT: (Rule(over=AuditEvent, time=Time.ALWAYS, roles=frozenset({Role.AUDITOR})),),

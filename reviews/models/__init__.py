@@ -7,6 +7,7 @@ from reviews.models.agency_review import (
     Recusal,
 )
 from reviews.models.calendar_feed import CalendarFeed
+from reviews.models.declaration import Declaration, RecusalQuestion
 from reviews.models.determination import Consultation, Determination
 from reviews.models.document import Document, DocumentVersion
 from reviews.models.gateway import Gateway, GatewayComparison, GatewaySignal
@@ -28,6 +29,7 @@ __all__ = [
     "Assignment",
     "CalendarFeed",
     "Consultation",
+    "Declaration",
     "Determination",
     "Document",
     "DocumentVersion",
@@ -45,6 +47,7 @@ __all__ = [
     "PartnerTerms",
     "Rating",
     "Recusal",
+    "RecusalQuestion",
     "Report",
     "Submission",
     "SubmissionGroupObjectPermission",

@@ -26,6 +26,7 @@ class NoticeKind(StrEnum):
     CONCLUDED = "concluded"
     WINDOW_ENDED = "window_ended"
     ASSIGNED = "assigned"
+    REVIEWER_LEFT = "reviewer_left"
     REVIEW_FILED = "review_filed"
     POSITION_FILED = "position_filed"
     CONSULTATION_REQUESTED = "consultation_requested"

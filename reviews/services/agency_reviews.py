@@ -1,15 +1,14 @@
-"""What agencies write: assignment, reviews, positions, recusal (docs/domain.md section 5)."""
+"""What agencies write: reviews, positions, recusal (docs/domain.md section 5)."""
 
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NotRequired, TypedDict, Unpack
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from accounts.models import Organization, User
 from reviews import audience, policy
-from reviews.exceptions import Conflict, Incomplete
+from reviews.exceptions import Incomplete
 from reviews.models import (
     AgencyPosition,
     AgencyReview,
@@ -23,7 +22,7 @@ from reviews.models.agency_review import Criterion, Outcome
 from reviews.models.grant_states import EndReason
 from reviews.models.notice import NoticeKind
 from reviews.policy import Action
-from reviews.services import departures, notices, rows
+from reviews.services import assignments, departures, notices, rows
 
 # What a filed review must say; the rest may stay blank.
 REQUIRED = ("access_level_used", "hours_spent", "limits")
@@ -42,46 +41,6 @@ class Written(TypedDict):
     evidence: Iterable[Document]
     revision: int
     version: NotRequired[int | None]
-
-
-@transaction.atomic
-def assign(
-    submission: Submission, *, reviewer: User, agency: Organization, by: User, at: datetime
-) -> Assignment:
-    """The reviewer is responsible for her agency's review; assigning again changes nothing.
-
-    Raises Conflict for oneself (docs/domain.md section 3, invariant 12), and for somebody
-    who holds no reviewer's seat there or is recused.
-    """
-    submission, _, at = rows.begin(submission, Action.ASSIGN, by=by, at=at)
-    rows.require_agency(by, Action.ASSIGN, submission, agency)
-    if reviewer == by:
-        raise Conflict(
-            f"Nobody assigns themselves. Ask another lead of {agency.short_name} to assign you."
-        )
-    if not possible_reviewers(submission, agency, by=by).filter(pk=reviewer.pk).exists():
-        raise Conflict(
-            f"{reviewer.name} cannot be assigned: only a reviewer of {agency.short_name} who is "
-            "not recused can."
-        )
-    assignment, created = Assignment.objects.get_or_create(
-        submission=submission,
-        agency=agency,
-        reviewer=reviewer,
-        defaults={"assigned_by": by, "assigned_at": at},
-    )
-    if created:
-        rows.record(
-            "review.assigned", submission, by=by, for_=agency, at=at, reviewer=reviewer.email
-        )
-        notices.queue(NoticeKind.ASSIGNED, submission, [reviewer], due_at=at, at=at)
-    return assignment
-
-
-def possible_reviewers(submission: Submission, agency: Organization, *, by: User) -> QuerySet[User]:
-    """Whom ``by`` may assign: the agency's other reviewers who are not recused, by name."""
-    reviewers = audience.people(Action.WRITE_REVIEW, submission, of=agency)
-    return reviewers.exclude(pk=by.pk)
 
 
 def draft_of(submission: Submission, agency: Organization, author: User) -> AgencyReview | None:
@@ -148,6 +107,7 @@ def missing_for_filing(answers: dict[str, Any], ratings: dict[str, dict[str, Any
 def _save(submission: Submission, written: Written, by: User, at: datetime) -> AgencyReview:
     agency = written["agency"]
     rows.require_agency(by, Action.WRITE_REVIEW, submission, agency)
+    assignments.take_up(submission, agency, by, at)
     review = draft_of(submission, agency, by)
     if review is None:
         earlier = AgencyReview.objects.filter(submission=submission, agency=agency, author=by)
@@ -184,6 +144,7 @@ def file_position(
     agency: Organization,
     outcome: str,
     summary: str,
+    dissent: str = "",
     version: int | None = None,
     by: User,
     at: datetime,
@@ -205,6 +166,7 @@ def file_position(
         version=following,
         outcome=outcome,
         summary=summary,
+        dissent=dissent,
         filed_at=at,
         filed_by=by,
     )
@@ -232,7 +194,7 @@ def file_position(
 def recuse(submission: Submission, *, reason: str, by: User, at: datetime) -> Recusal:
     """``by`` can no longer reach the submission or its model from any seat.
 
-    There is no way back.
+    Leads of agencies that had assigned her are told. There is no way back.
     """
     submission, _, at = rows.begin(submission, Action.RECUSE, by=by, at=at)
     agency = policy.organizations(by, Action.RECUSE, submission).first()
@@ -248,4 +210,8 @@ def recuse(submission: Submission, *, reason: str, by: User, at: datetime) -> Re
         for_=agency,
         at=at,
     )
+    assigned = Assignment.objects.in_force().filter(submission=submission, reviewer=by)
+    for left in assigned.select_related("agency"):
+        left.submission = submission
+        assignments.tell_leads(left, at)
     return recusal

@@ -1,4 +1,4 @@
-"""Pages of the agencies' reviews: the board, assigning, writing, the position, recusal."""
+"""Pages of the agencies' reviews: the board, writing, the position, recusal."""
 
 from django.contrib import messages
 from django.shortcuts import redirect
@@ -6,21 +6,27 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from reviews import policy
-from reviews.exceptions import Conflict, Incomplete, NotPermitted, StaleForm
+from reviews.exceptions import Conflict, Incomplete, StaleForm
 from reviews.forms.agency_reviews import (
-    AssignForm,
     PositionForm,
     RecuseForm,
     ReviewForm,
     initial,
     place,
 )
-from reviews.models import AgencyPosition, AgencyReview, Assignment, Submission
+from reviews.models import AgencyPosition, AgencyReview, Submission
 from reviews.models.agency_review import Criterion
 from reviews.policy import Action
 from reviews.services import agency_reviews, progress, reading
 from reviews.services.progress import LISTED
-from reviews.views.page import find, find_submission, invalid, refused, submission_page
+from reviews.views.page import (
+    find,
+    find_submission,
+    invalid,
+    refused,
+    speaks_for,
+    submission_page,
+)
 from reviews.workflow import Status
 
 
@@ -37,6 +43,14 @@ def review_list(request, reference):
         board=board,
         under_review=submission.status_at(request.at) == Status.UNDER_REVIEW,
         write_label=_write_label(request.user, board.reviews),
+        unanswered=_unanswered(request.user, board) and Action.ANSWER_ASSIGNMENT in submission.may,
+    )
+
+
+def _unanswered(user, board):
+    hers = (one.assignment for row in board.agencies for one in row.people)
+    return any(
+        one.reviewer_id == user.pk and one.is_in_force() and one.accepted_at is None for one in hers
     )
 
 
@@ -47,65 +61,11 @@ def _write_label(user, reviews):
     return "Begin the next version" if own else "Write your review"
 
 
-def _speaks_for(request, action, submission):
-    """(the agencies that the person may act for, the one that she chose or the first).
-
-    Raises NotPermitted for one that is not, or not any more, among them.
-    """
-    agencies = {row.code: row for row in policy.organizations(request.user, action, submission)}
-    code = request.GET.get("agency", next(iter(agencies)))
-    if code not in agencies:
-        raise NotPermitted("You do not do this for that agency now. Nothing was saved or filed.")
-    return list(agencies.values()), agencies[code]
-
-
-@require_http_methods(["GET", "POST"])
-def review_assign(request, reference):
-    """One more reviewer of the lead's agency is responsible for its review."""
-    submission = find_submission(request, reference, Action.ASSIGN)
-    agencies, agency = _speaks_for(request, Action.ASSIGN, submission)
-    assignments = list(
-        Assignment.objects.filter(submission=submission, agency=agency)
-        .select_related("reviewer", "assigned_by")
-        .order_by("assigned_at", "pk")
-    )
-    form = AssignForm(
-        request.POST if request.method == "POST" else None,
-        reviewers=agency_reviews.possible_reviewers(submission, agency, by=request.user),
-        assigned=[assignment.reviewer_id for assignment in assignments],
-    )
-    status = invalid(form)
-    if form.is_valid():
-        reviewer = form.cleaned_data["reviewer"]
-        try:
-            agency_reviews.assign(
-                submission, reviewer=reviewer, agency=agency, by=request.user, at=request.at
-            )
-        except Conflict as error:
-            status = refused(form, error)
-        else:
-            messages.success(request, f"{reviewer.name} is assigned for {agency.short_name}.")
-            return redirect("reviews:review-list", reference)
-    return submission_page(
-        request,
-        "reviews/review_assign.html",
-        submission,
-        title="Assign a reviewer",
-        status=status,
-        form=form,
-        agency=agency,
-        action=f"{request.path}?agency={agency.code}",
-        agencies=agencies,
-        assignments=assignments,
-        recused=set(submission.recusals.values_list("person", flat=True)),
-    )
-
-
 @require_http_methods(["GET", "POST"])
 def review_write(request, reference):
     """The reviewer's draft is as typed, or filed as a version that is never edited."""
     submission = find_submission(request, reference, Action.WRITE_REVIEW)
-    agencies, agency = _speaks_for(request, Action.WRITE_REVIEW, submission)
+    agencies, agency = speaks_for(request, Action.WRITE_REVIEW, submission)
     saved = _saved(submission, agency, request.user)
     documents = policy.allowed(request.user, Action.VIEW_DOCUMENT, at=request.at).filter(
         submission=submission
@@ -216,7 +176,7 @@ def _content(review, request):
 def position_file(request, reference):
     """The agency's position is as given; an earlier one is kept and superseded."""
     submission = find_submission(request, reference, Action.FILE_POSITION)
-    agencies, agency = _speaks_for(request, Action.FILE_POSITION, submission)
+    agencies, agency = speaks_for(request, Action.FILE_POSITION, submission)
     earlier = AgencyPosition.objects.filter(submission=submission, agency=agency)
     form = PositionForm(
         request.POST if request.method == "POST" else None,
@@ -230,6 +190,7 @@ def position_file(request, reference):
                 agency=agency,
                 outcome=form.cleaned_data["outcome"],
                 summary=form.cleaned_data["summary"],
+                dissent=form.cleaned_data["dissent"],
                 version=form.cleaned_data["version"],
                 by=request.user,
                 at=request.at,

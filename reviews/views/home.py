@@ -164,7 +164,7 @@ def _seats_to_confirm(request, seats):
 
 def _reviews(request, seats):
     filed = _there(AgencyReview, present=("filed_at",), author=request.user.pk)
-    unfiled = _open(request, Action.WRITE_REVIEW).filter(~filed)
+    unfiled = _open(request, Action.ANSWER_ASSIGNMENT).filter(~filed)
     return _submission_tasks("Write and file your review", "reviews:review-write", unfiled)
 
 

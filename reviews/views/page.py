@@ -5,9 +5,20 @@ from django.urls import reverse
 
 from portal.context import Link
 from reviews import finding, policy
-from reviews.exceptions import FileRefused, NotPermitted, NotVisible, StaleForm
+from reviews.exceptions import (
+    DeclarationNeeded,
+    FileRefused,
+    NotPermitted,
+    NotVisible,
+    StaleForm,
+)
 from reviews.policy import Action
 
+# What opens to a person once she has declared, by the action that she may do before.
+AFTER_DECLARING = {
+    Action.READ_PACKAGE: Action.DECLARE,
+    Action.WRITE_REVIEW: Action.ANSWER_ASSIGNMENT,
+}
 # (label, URL name, the action that opens it) in the order of the side navigation.
 SECTIONS = [
     ("Overview", "reviews:submission-detail", Action.VIEW),
@@ -32,15 +43,35 @@ def find_submission(request, reference, action=Action.VIEW, **facts):
     """The submission with ``facts`` annotated, when the person may do ``action`` to it.
 
     ``may`` on it is all that she may do now. Raises NotVisible for one outside her view, with
-    the same query as for one that does not exist, and NotPermitted for one that she may only
-    see.
+    the same query as for one that does not exist, NotPermitted for one that she may only see,
+    and DeclarationNeeded for a page that opens to her once she has declared.
     """
     submission, submission.may = finding.find_submission(
         request.user, reference, at=request.at, **facts
     )
     if action not in submission.may:
+        if AFTER_DECLARING.get(action) in submission.may:
+            require_declaration(request, submission)
         raise NotPermitted
     return submission
+
+
+def require_declaration(request, submission):
+    """Nothing, when she has declared or need not. Raises DeclarationNeeded for opening a page."""
+    if Action.DECLARE in submission.may and request.method in ("GET", "HEAD"):
+        raise DeclarationNeeded(submission.reference)
+
+
+def speaks_for(request, action, submission):
+    """(the agencies that the person may act for, the one that she chose or the first).
+
+    Raises NotPermitted for one that is not, or not any more, among them.
+    """
+    agencies = {row.code: row for row in policy.organizations(request.user, action, submission)}
+    code = request.GET.get("agency", next(iter(agencies)))
+    if code not in agencies:
+        raise NotPermitted("You do not do this for that agency now. Nothing was saved or filed.")
+    return list(agencies.values()), agencies[code]
 
 
 def find(request, action, **key):
@@ -73,7 +104,7 @@ def submission_page(request, template, submission, *, title, section="", status=
         "side_navigation": [
             Link(label, url, url == request.path or label == section)
             for label, name, action in SECTIONS
-            if action in actions
+            if action in actions or AFTER_DECLARING.get(action) in actions
             for url in [reverse(name, args=[submission.reference])]
         ],
         "breadcrumbs": [

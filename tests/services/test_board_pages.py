@@ -8,7 +8,7 @@ from accounts import audit, seats
 from accounts.models import User
 from reviews.exceptions import Conflict
 from reviews.models import Assignment
-from reviews.services import agency_reviews
+from reviews.services import agency_reviews, assignments
 from tests import factories
 from tests.services.agency_pages import page, signed_in, text_of
 
@@ -119,7 +119,7 @@ def test_board_asks_as_much_for_ten_reviews_as_for_one(people, submission, start
     for number in range(5):
         more = User.objects.create_user(f"more-{number}@demo.example", f"More {number}", "x")
         seats.give(person=more, organization=nsa, role="reviewer", by=audit.SYSTEM, at=start)
-        agency_reviews.assign(submission, reviewer=more, agency=nsa, by=people.nsa_lead, at=start)
+        assignments.assign(submission, reviewer=more, agency=nsa, by=people.nsa_lead, at=start)
         agency_reviews.file_review(
             submission,
             agency=nsa,
@@ -169,7 +169,7 @@ def test_nobody_assigns_herself(people, submission, start):
     assert answer.status_code == 422
     assert "To be assigned yourself, ask another lead of your agency." in text_of(answer)
     with pytest.raises(Conflict, match="Nobody assigns themselves"):
-        agency_reviews.assign(submission, reviewer=lead, agency=nsa, by=lead, at=start)
+        assignments.assign(submission, reviewer=lead, agency=nsa, by=lead, at=start)
     assert not Assignment.objects.exists()
     other = people.nsa_reviewer
     seats.give(person=other, organization=nsa, role="lead", by=audit.SYSTEM, at=start)
