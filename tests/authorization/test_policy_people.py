@@ -124,12 +124,13 @@ OVERSEEING = {
 # What each role may do without any attachment.
 UNATTACHED = dict.fromkeys(Role, frozenset()) | {
     Role.ADMINISTRATOR: {
-        *(Action.ADMINISTER, Action.ADMINISTER_SEATS),
+        *(Action.ADMINISTER, Action.ADMINISTER_SEATS, Action.ADMINISTER_QUESTIONS),
         *(Action.VIEW_GRANT, Action.KNOW_PEOPLE, Action.AUTHORIZE_GRANT, Action.REVOKE_GRANT),
         Action.SUSPEND_AS_ADMINISTRATOR,
         *(Action.AUTHORIZE_EXTENSION, Action.REVOKE_GRANTS, *OVERSEEING),
     },
     Role.AUDITOR: {Action.AUDIT, *OVERSEEING},
+    Role.LEAD: {Action.LEAD_AGENCY},
     **dict.fromkeys(LAB_ROLES, frozenset({Action.DRAFT, Action.ADD_GATEWAY})),
 }
 
@@ -188,11 +189,13 @@ ALONE = {
     ("deliberate", "outpost:reviewer"): {
         *(Action.DELIBERATE, Action.READ_REVIEW, Action.READ_POSITION),
     },
-    ("review_submission", "outpost:reviewer"): {Action.WRITE_REVIEW, Action.READ_REVIEW},
+    ("review_submission", "outpost:reviewer"): {
+        *(Action.ANSWER_ASSIGNMENT, Action.WRITE_REVIEW, Action.READ_REVIEW),
+    },
     ("lead_submission", "outpost:lead"): {
         *(Action.ASSIGN, Action.FILE_POSITION, Action.ISSUE_REPORT, Action.READ_REVIEW),
         *(Action.REQUEST_GRANT, Action.VIEW_GRANT, Action.REVOKE_GRANT, Action.ATTEST_FOR_AGENCY),
-        *(Action.EXTEND_GRANT, Action.READ_NOTICE, Action.PROPOSE_PARTNER),
+        *(Action.EXTEND_GRANT, Action.READ_NOTICE, Action.PROPOSE_PARTNER, Action.LEAD_AGENCY),
         *(Action.READ_GRANT, Action.KNOW_PEOPLE, Action.TAKE_BACK_REQUEST),
     },
     ("determine_submission", "nsa:determination_official"): {

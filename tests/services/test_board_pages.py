@@ -115,7 +115,7 @@ def test_board_after_the_end_says_that_no_view_was_recorded(people, submission, 
     drafted = "A draft was begun and not filed: it is sealed."
     filed = "A review was filed, and no position."
     nsa, dod = (board(one, submission) for one in (people.nsa_lead, people.dod_lead))
-    silent = {agency: "no_view_recorded" for agency in nsa} | {CAISI: "recused"}
+    silent = dict.fromkeys(nsa, "no_view_recorded") | {CAISI: "recused"}
     for seen in (nsa, dod):
         assert {agency: row.state for agency, row in seen.items()} == silent
     assert (nsa[NSA].detail, dod[NSA].detail) == (drafted, "")
