@@ -44,8 +44,7 @@ def test_nothing_for(world, code):
 
 
 def test_nothing_for_somebody_who_has_not_signed_in(world):
-    assert powers(AnonymousUser()) == set()
-    assert powers(User()) == set()
+    assert powers(AnonymousUser()) == powers(User()) == set()
 
 
 def test_nothing_for_a_superuser_whom_django_permits_everything(world):
@@ -167,6 +166,7 @@ def test_what_attaching_gives_to_each_seat(world):
     assert given == GIVEN
 
 
+OF_ASSIGNED = {Action.ANSWER_ASSIGNMENT, Action.WRITE_REVIEW}
 # On ``running``: what one codename alone, on one seat of its role, lets that seat's person do.
 ALONE = {
     ("view_submission", "outpost:reviewer"): {
@@ -189,9 +189,7 @@ ALONE = {
     ("deliberate", "outpost:reviewer"): {
         *(Action.DELIBERATE, Action.READ_REVIEW, Action.READ_POSITION),
     },
-    ("review_submission", "outpost:reviewer"): {
-        *(Action.ANSWER_ASSIGNMENT, Action.WRITE_REVIEW, Action.READ_REVIEW),
-    },
+    ("review_submission", "outpost:reviewer"): OF_ASSIGNED | {Action.READ_REVIEW},
     ("lead_submission", "outpost:lead"): {
         *(Action.ASSIGN, Action.FILE_POSITION, Action.ISSUE_REPORT, Action.READ_REVIEW),
         *(Action.REQUEST_GRANT, Action.VIEW_GRANT, Action.REVOKE_GRANT, Action.ATTEST_FOR_AGENCY),
