@@ -89,8 +89,8 @@ EVENTS = {
     NoticeKind.REVIEWER_LEFT: Wording(
         Topic.REQUESTS,
         "A reviewer left a review",
-        "A reviewer whom your agency had assigned declined or recused herself. See who else could "
-        "be assigned: the window ends on {end}.",
+        "A reviewer whom your agency had assigned declined, or has a conflict of interest. See who "
+        "else could be assigned: the window ends on {end}.",
     ),
     NoticeKind.REVIEW_FILED: Wording(
         Topic.ACTIVITY,

@@ -53,7 +53,7 @@ class Factor:
     @property
     def signed(self) -> str:
         """The points with their sign."""
-        return f"{self.points:+d}".replace("-", "\N{MINUS SIGN}") if self.points else "0"
+        return _signed(self.points)
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,15 @@ class Suggestion:
     def points(self) -> int:
         """The sum of all factors."""
         return sum(factor.points for factor in self.factors)
+
+    @property
+    def signed(self) -> str:
+        """The sum with its sign."""
+        return _signed(self.points)
+
+
+def _signed(points: int) -> str:
+    return f"{points:+d}".replace("-", "\N{MINUS SIGN}") if points else "0"
 
 
 def rank(

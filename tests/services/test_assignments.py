@@ -48,7 +48,7 @@ def test_accepting_leads_on_to_the_review(people, submission, reviewer, start):
     assert events() == [("assignment.accepted", "nsa", people.nsa_reviewer.email)]
     for where in (submission.get_absolute_url(), page("review-list", submission)):
         assert f'href="{url}"' not in text_of(reviewer.get(where))
-    assert "You accepted it" in text_of(reviewer.get(url))
+    assert "You accepted it, " in text_of(reviewer.get(url))
     assert reviewer.post(page("assignment-decline", submission)).status_code == 409
 
 
@@ -132,9 +132,8 @@ def test_who_has_filed_stays_assigned(people, submission, start):
     factories.review_filed(submission, people)
     lead = signed_in(people.nsa_lead)
     sent = {"reviewer": people.nsa_reviewer.email}
-    assert "Take back" not in content_of(lead.get(page("review-assign", submission))).replace(
-        "Take back</span></th>", ""
-    ).replace('data-label="Take back"', "")
+    shown = content_of(lead.get(page("review-assign", submission)))
+    assert page("assignment-end", submission) not in shown
     answer = lead.post(page("assignment-end", submission), sent)
     assert answer.status_code == 409
     assert Assignment.objects.get().ended_at is None
