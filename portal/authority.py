@@ -20,6 +20,11 @@ def allowed(request, action):
     return rows
 
 
+def led_agencies(request):
+    """The agencies that the person leads, perhaps none."""
+    return policy.allowed(request.user, Action.LEAD_AGENCY, at=request.at)
+
+
 def take_seat(*, person, organization, role, by, at):
     """As ``seats.take``, and the access to models that the seat carried has ended with it."""
     take = partial(seats.take, person=person, organization=organization, role=role, by=by, at=at)

@@ -20,7 +20,10 @@ ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
 # By section: (label, URL name, the roles whose people have something there). Links, not authority.
 SECTIONS = {
     "Home": [("Home", "reviews:home", EVERYBODY)],
-    "Submissions": [("Submissions", "reviews:submission-list", LAB_ROLES | AGENCY_ROLES)],
+    "Submissions": [
+        ("Submissions", "reviews:submission-list", LAB_ROLES | AGENCY_ROLES),
+        ("Workload", "reviews:workload-list", frozenset({Role.LEAD})),
+    ],
     "Access": [
         (
             "Grants",
@@ -39,6 +42,7 @@ SECTIONS = {
         ("Personnel", "accounts:personnel-list", ADMINISTRATOR),
         ("Attachments", "reviews:attachment-list", ADMINISTRATOR),
         ("Partners", "accounts:partner-list", ADMINISTRATOR),
+        ("Recusal questions", "reviews:question-list", ADMINISTRATOR),
     ],
     "Calendar": [("Calendar", "reviews:agenda-list", LAB_ROLES | AGENCY_ROLES | ADMINISTRATOR)],
     "Notices": [("Notices", "reviews:notice-list", EVERYBODY)],

@@ -7,11 +7,14 @@ after the transaction that refused has rolled back.
 import zoneinfo
 from functools import cache
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import RequestDataTooBig
 from django.db import transaction
 from django.db.models import F
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts import audit
@@ -125,12 +128,20 @@ class DomainErrors:
         return dressed
 
     def process_exception(self, request, exception):
+        if isinstance(exception, exceptions.DeclarationNeeded):
+            return _declare_first(request, exception.reference)
         for kind, status in STATUSES:
             if isinstance(exception, kind):
                 if isinstance(exception, RECORDED):
                     _record_refusal(request, exception)
                 return errors.page(request, status, str(exception))
         return None
+
+
+def _declare_first(request, reference):
+    """To the declaration, which leads back to where she was going."""
+    page = reverse("reviews:declaration-file", args=[reference])
+    return redirect(f"{page}?{urlencode({'next': request.get_full_path()})}")
 
 
 @transaction.atomic

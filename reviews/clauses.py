@@ -18,6 +18,7 @@ from reviews.models import (
     AgencyPosition,
     AgencyReview,
     Coauthor,
+    Declaration,
     GrantUser,
     Submission,
 )
@@ -30,6 +31,26 @@ from reviews.workflow import Status
 def clean(who: Standing, at: datetime) -> Q:
     """The scanner called the file clean."""
     return Q(scan_state=ScanState.CLEAN)
+
+
+def declared(submission: str) -> Clause:
+    """The person has declared no conflict of interest in the submission at that path."""
+
+    def clause(who: Standing, at: datetime) -> Q:
+        return _declared(submission, who)
+
+    return clause
+
+
+def undeclared(who: Standing, at: datetime) -> Q:
+    """The person has declared nothing about the submission yet."""
+    return ~_declared("pk", who)
+
+
+def _declared(submission: str, who: Standing) -> Q:
+    return Q(
+        There(F(submission), model=Declaration, key="submission", each=True, person=who.person)
+    )
 
 
 def filed(who: Standing, at: datetime) -> Q:

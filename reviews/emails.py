@@ -32,6 +32,8 @@ NO_LICENCE = (
     "(Executive Order 14409, section 3(c))."
 )
 MUTING = "mute"
+# Where a notice about a submission leads, when not to its overview.
+PAGES: dict[str, str] = {NoticeKind.REVIEWER_LEFT: "review-assign"}
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,12 @@ EVENTS = {
         Topic.REQUESTS,
         "A colleague asks you to write a review together",
         "A reviewer of your agency asks you to write a review together. The window ends on {end}.",
+    ),
+    NoticeKind.REVIEWER_LEFT: Wording(
+        Topic.REQUESTS,
+        "A reviewer left a review",
+        "A reviewer whom your agency had assigned declined, or has a conflict of interest. See who "
+        "else could be assigned: the window ends on {end}.",
     ),
     NoticeKind.REVIEW_FILED: Wording(
         Topic.ACTIVITY,
@@ -362,7 +370,7 @@ def address_of(notice: Notice, sees: bool) -> str:
     if notice.grant is not None:
         return reverse("reviews:grant-detail", args=[notice.grant.key])
     escalated = notice.kind in ESCALATIONS and not sees
-    page = "attachment-edit" if escalated else "submission-detail"
+    page = "attachment-edit" if escalated else PAGES.get(notice.kind, "submission-detail")
     return reverse(f"reviews:{page}", args=[notice.submission.reference])
 
 

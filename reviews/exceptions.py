@@ -27,6 +27,14 @@ class NotPermitted(DomainError):
         super().__init__(message)
 
 
+class DeclarationNeeded(NotPermitted):
+    """The page of the submission ``reference`` opens once the person has declared there."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__("Declare first that you have no conflict of interest.")
+        self.reference = reference
+
+
 class Conflict(DomainError):
     """The row's present state does not allow it."""
 

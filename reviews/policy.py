@@ -33,6 +33,7 @@ from reviews.models import (
     Notice,
     PartnerTerms,
     PrivateNote,
+    RecusalQuestion,
     Submission,
 )
 from reviews.rules import Rule, Standing, Time
@@ -54,7 +55,7 @@ RULES: dict[Action, tuple[Rule, ...]] = {
     Action.VIEW: (Rule(time=Time.ALWAYS, permission="view_submission"),),
     Action.READ_PACKAGE: (
         Rule(time=Time.ALWAYS, permission=_LAB),
-        Rule(time=Time.WINDOW_OPEN, permission="read_package"),
+        Rule(time=Time.WINDOW_OPEN, permission="read_package", where=(clauses.declared("pk"),)),
     ),
     Action.VIEW_DOCUMENT: (
         Rule(over=Document, time=Time.ALWAYS, permission=_LAB),
@@ -63,6 +64,7 @@ RULES: dict[Action, tuple[Rule, ...]] = {
             time=Time.WINDOW_OPEN,
             permission="read_package",
             unless_restricted=True,
+            where=(clauses.declared("submission"),),
         ),
     ),
     Action.READ_DOCUMENT: (
@@ -72,14 +74,25 @@ RULES: dict[Action, tuple[Rule, ...]] = {
             time=Time.WINDOW_OPEN,
             permission="read_package",
             unless_restricted=True,
-            where=(clauses.clean,),
+            where=(clauses.clean, clauses.declared("document__submission")),
         ),
     ),
     # Agencies' deliberation: never the lab's to see.
     Action.DELIBERATE: (Rule(time=Time.ALWAYS, permission="deliberate"),),
     Action.RECUSE: (Rule(time=Time.WINDOW_OPEN, permission="read_package"),),
+    Action.DECLARE: (
+        Rule(time=Time.WINDOW_OPEN, permission="read_package", where=(clauses.undeclared,)),
+    ),
     Action.ASSIGN: (Rule(time=Time.WINDOW_OPEN, permission="lead_submission"),),
-    Action.WRITE_REVIEW: (
+    Action.LEAD_AGENCY: (
+        Rule(
+            over=Organization,
+            time=Time.ALWAYS,
+            roles=frozenset({Role.LEAD}),
+            own_organization=True,
+        ),
+    ),
+    Action.ANSWER_ASSIGNMENT: (
         Rule(time=Time.WINDOW_OPEN, permission="review_submission", assigned=True),
     ),
     Action.CONTINUE_REVIEW: (
@@ -89,7 +102,7 @@ RULES: dict[Action, tuple[Rule, ...]] = {
             permission="review_submission",
             through="agency",
             assigned=True,
-            where=(clauses.author_or_coauthor,),
+            where=(clauses.author_or_coauthor, clauses.declared("submission")),
         ),
     ),
     Action.CHOOSE_COAUTHORS: (
@@ -99,7 +112,15 @@ RULES: dict[Action, tuple[Rule, ...]] = {
             permission="review_submission",
             through="agency",
             assigned=True,
-            where=(clauses.author, clauses.unfiled),
+            where=(clauses.author, clauses.unfiled, clauses.declared("submission")),
+        ),
+    ),
+    Action.WRITE_REVIEW: (
+        Rule(
+            time=Time.WINDOW_OPEN,
+            permission="review_submission",
+            assigned=True,
+            where=(clauses.declared("pk"),),
         ),
     ),
     Action.READ_REVIEW: (
@@ -222,6 +243,9 @@ RULES: dict[Action, tuple[Rule, ...]] = {
         Rule(over=Notice, time=Time.ALWAYS, roles=_ADMINISTRATOR, where=(clauses.undelivered,)),
     ),
     Action.OPERATE: (Rule(over=Heartbeat, time=Time.ALWAYS, roles=_ADMINISTRATOR),),
+    Action.ADMINISTER_QUESTIONS: (
+        Rule(over=RecusalQuestion, time=Time.ALWAYS, roles=_ADMINISTRATOR),
+    ),
     Action.ADMINISTER: (Rule(time=Time.FILED, roles=_ADMINISTRATOR),),
     Action.ADMINISTER_SEATS: (Rule(over=Organization, time=Time.ALWAYS, roles=_ADMINISTRATOR),),
     Action.AUDIT: (Rule(over=AuditEvent, time=Time.ALWAYS, roles=frozenset({Role.AUDITOR})),),

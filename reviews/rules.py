@@ -201,9 +201,9 @@ class Rule:
 
     ``permission`` is a codename that one of the person's seats has on the submission. The
     next three ask more of that same seat, so that role and object come from one row:
-    ``through`` that its organization is the row's, ``assigned`` that its organization
-    assigned this person, ``unless_restricted`` that the lab did not leave it off the
-    document's list. ``roles`` are seats that need no attachment; with ``own_organization``,
+    ``through`` that its organization is the row's, ``assigned`` that an assignment of this
+    person by its organization is in force, ``unless_restricted`` that the lab did not leave it
+    off the document's list. ``roles`` are seats that need no attachment; with ``own_organization``,
     seats at the row itself. A rule that names neither refuses to be built.
     """
 
@@ -300,6 +300,7 @@ class Rule:
                         model=Assignment,
                         key="submission",
                         each=True,
+                        absent=("declined_at", "ended_at"),
                         agency=organization,
                         reviewer=who.person,
                     )

@@ -6,10 +6,12 @@ from django.urls.converters import StringConverter
 from reviews.views import (
     access_grants,
     agency_reviews,
+    assignments,
     attachments,
     bulk_revocation,
     calendar,
     closeouts,
+    declarations,
     determinations,
     documents,
     drafting,
@@ -103,9 +105,33 @@ urlpatterns = [
     path("submissions/<ref:reference>/reviews/", agency_reviews.review_list, name="review-list"),
     path(
         "submissions/<ref:reference>/reviews/assign/",
-        agency_reviews.review_assign,
+        assignments.review_assign,
         name="review-assign",
     ),
+    path(
+        "submissions/<ref:reference>/reviews/assign/end/",
+        assignments.assignment_end,
+        name="assignment-end",
+    ),
+    path(
+        "submissions/<ref:reference>/reviews/accept/",
+        assignments.assignment_accept,
+        name="assignment-accept",
+    ),
+    path(
+        "submissions/<ref:reference>/reviews/decline/",
+        assignments.assignment_decline,
+        name="assignment-decline",
+    ),
+    path(
+        "submissions/<ref:reference>/declare/",
+        declarations.declaration_file,
+        name="declaration-file",
+    ),
+    path("questions/", declarations.question_list, name="question-list"),
+    path("questions/new/", declarations.question_add, name="question-add"),
+    path("questions/<uuid:key>/end/", declarations.question_end, name="question-end"),
+    path("workload/", assignments.workload_list, name="workload-list"),
     path(
         "submissions/<ref:reference>/reviews/write/",
         reviewing.review_write,

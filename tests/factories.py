@@ -6,14 +6,16 @@ from datetime import timedelta
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from accounts.models import Organization
+from accounts.models import Organization, User
 from reviews import clock
-from reviews.models import PartnerTerms
+from reviews.models import Declaration, PartnerTerms
 from reviews.models.agency_review import Criterion
+from reviews.models.declaration import BASIC_QUESTION
 from reviews.models.grant_states import Side
 from reviews.services import (
     access,
     agency_reviews,
+    assignments,
     documents,
     lifecycle,
     partner_terms,
@@ -77,23 +79,43 @@ def draft(people, lab="northlight", *, complete=True, kind="early_access", **cha
     return submission
 
 
-def filed(people, lab="northlight", *, at=None, **changes):
-    """A submission under review, filed at ``at`` or at the rehearsed instant."""
+def filed(people, lab="northlight", *, at=None, declared=True, **changes):
+    """A submission under review, filed at ``at`` or at the rehearsed instant.
+
+    Everybody of an agency has ``declared`` to have no conflict of interest in it, or nobody has.
+    """
     with clock.rehearsal(at or now()):
         submission = draft(people, lab, **changes)
-        return lifecycle.file(
+        submission = lifecycle.file(
             submission,
             certifier_title="Head of policy",
             revision=submission.revision,
             by=liaison(people, lab),
             at=now(),
         )
+        if declared:
+            declare(submission, User.objects.filter(groups__seat__role__in=READERS).distinct())
+    return submission
+
+
+# The roles of agencies whose people read a lab's answers.
+READERS = ("reviewer", "lead", "determination_official", "consulted_official")
+
+
+def declare(submission, people):
+    """Each of the people has declared, by rows alone, so that no event stands for it."""
+    Declaration.objects.bulk_create(
+        Declaration(
+            submission=submission, person=one, answers={BASIC_QUESTION: False}, declared_at=now()
+        )
+        for one in people
+    )
 
 
 def assigned(submission, people, agency="nsa"):
     """The agency's reviewer, assigned by its lead."""
     reviewer = getattr(people, f"{agency}_reviewer")
-    agency_reviews.assign(
+    assignments.assign(
         submission,
         reviewer=reviewer,
         agency=organization(agency),

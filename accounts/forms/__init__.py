@@ -1,5 +1,6 @@
 from accounts.forms.absences import AbsenceForm
 from accounts.forms.audit_log import AuditFilter
+from accounts.forms.expertise import ExpertiseForm
 from accounts.forms.partners import PartnerForm, SectorsForm
 from accounts.forms.personnel import PersonnelFilter, PersonnelForm
 from accounts.forms.profile import ProfileForm
@@ -10,6 +11,7 @@ __all__ = [
     "AbsenceForm",
     "AnswerForm",
     "AuditFilter",
+    "ExpertiseForm",
     "GiveForm",
     "PartnerForm",
     "PersonnelFilter",

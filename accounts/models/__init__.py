@@ -1,5 +1,6 @@
 from accounts.models.absence import Absence
 from accounts.models.audit_event import AuditEvent, AuditHead
+from accounts.models.expertise_tag import ExpertiseTag
 from accounts.models.organization import Organization, OrganizationSector
 from accounts.models.personnel_record import PersonnelRecord
 from accounts.models.seat import Seat, SeatRequest
@@ -9,6 +10,7 @@ __all__ = [
     "Absence",
     "AuditEvent",
     "AuditHead",
+    "ExpertiseTag",
     "Organization",
     "OrganizationSector",
     "PersonnelRecord",

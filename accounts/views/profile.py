@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import audit
 from accounts.forms import ProfileForm
 from accounts.models import User
+from accounts.roles import Role
 from portal.context import Link, seats_of
 
 
@@ -28,6 +29,8 @@ def profile(request):
         {
             "form": form,
             "seats": seats_of(request),
+            "reviews": any(seat.role == Role.REVIEWER for seat in seats_of(request)),
+            "expertise": request.user.expertise_tags.all(),
             "breadcrumbs": [Link("Home", reverse("reviews:home")), Link("Profile", "")],
         },
         status=422 if form.errors else 200,

@@ -10,8 +10,9 @@ from accounts.models import User
 from accounts.roles import Kind
 from accounts.sectors import Sector
 from reviews.demonstration import content
-from reviews.demonstration.access_acts import AccessActs, after, agency_of, organization_of
+from reviews.demonstration.access_acts import after, agency_of, organization_of
 from reviews.demonstration.assessments import REVIEWS
+from reviews.demonstration.assignment_acts import AssignmentActs
 from reviews.demonstration.people import BY_CODE, ORGANIZATIONS, PEOPLE, UTILITY
 from reviews.demonstration.script import Moment, Story
 from reviews.models import (
@@ -39,7 +40,7 @@ CERTIFIERS = {"northlight": "Head of Policy Operations", "basalt": "Vice Preside
 
 
 @dataclass
-class World(AccessActs):
+class World(AssignmentActs):
     """The demonstration as it comes to be. Each act is a method; ``do`` calls the right one."""
 
     documents: dict[tuple[str, str], Document] = field(default_factory=dict)
@@ -74,6 +75,7 @@ class World(AccessActs):
         energy = [Sector.ENERGY.value]
         organizations.tag(organization_of(UTILITY), sectors=energy, by=administrator, at=at)
         self._publish_terms(by=administrator, at=at)
+        self.know(by=administrator, at=at)
         own = {row.code for row in ORGANIZATIONS if row.kind in (Kind.LAB, Kind.VENDOR)}
         for person in PEOPLE:
             if not own.intersection(there for there, _ in person.seats):
@@ -220,24 +222,19 @@ class World(AccessActs):
 
     # The agencies.
 
-    def assign(self, story: Story, *, by: User, at: datetime) -> None:
-        """The lead assigns her agency's one reviewer."""
-        agency = agency_of(by)
-        reviewer = self.people[f"{agency.code}-reviewer"]
-        agency_reviews.assign(
-            self._submission(story), reviewer=reviewer, agency=agency, by=by, at=at
-        )
-
     def read(self, story: Story, *, kinds: tuple[str, ...], by: User, at: datetime) -> None:
+        self.declare(story, by=by, at=at)
         for kind in kinds:
             version = self.documents[story.code, kind].versions.first()
             with documents.open_for_reading(version, by=by, at=at):
                 pass
 
     def save_review(self, story: Story, *, by: User, at: datetime) -> None:
+        self.declare(story, by=by, at=at)
         agency_reviews.save_draft(**self._review(story, by), by=by, at=at)
 
     def file_review(self, story: Story, *, by: User, at: datetime) -> None:
+        self.declare(story, by=by, at=at)
         agency_reviews.file_review(**self._review(story, by), by=by, at=at)
 
     def _review(self, story: Story, by: User) -> dict[str, Any]:
@@ -254,13 +251,22 @@ class World(AccessActs):
         }
 
     def position(
-        self, story: Story, *, outcome: str, summary: str = "", by: User, at: datetime
+        self,
+        story: Story,
+        *,
+        outcome: str,
+        summary: str = "",
+        dissent: str = "",
+        by: User,
+        at: datetime,
     ) -> None:
+        self.declare(story, by=by, at=at)
         agency_reviews.file_position(
             self._submission(story),
             agency=agency_of(by),
             outcome=outcome,
             summary=summary,
+            dissent=dissent,
             by=by,
             at=at,
         )
@@ -275,6 +281,7 @@ class World(AccessActs):
         determinations.request_consultations(self._submission(story), by=by, at=at)
 
     def consult(self, story: Story, *, statement: str, by: User, at: datetime) -> None:
+        self.declare(story, by=by, at=at)
         determinations.record_consultation(
             self._submission(story), statement=statement, by=by, at=at
         )
@@ -289,6 +296,7 @@ class World(AccessActs):
         by: User,
         at: datetime,
     ) -> None:
+        self.declare(story, by=by, at=at)
         self.written[story.code] = determinations.write(
             self._submission(story),
             outcome=outcome,

@@ -66,6 +66,12 @@ PEOPLE = [
         "Reads what is attached to NSA and writes the reviews assigned to her.",
     ),
     Person(
+        "nsa-second-reviewer",
+        "NSA second reviewer",
+        [("nsa", Role.REVIEWER)],
+        "The same, with other expertise: leads compare suggestions of reviewers.",
+    ),
+    Person(
         "nsa-lead",
         "NSA lead",
         [("nsa", Role.LEAD)],

@@ -79,6 +79,12 @@ SCORIA_1 = Story(
         on(0.55, "nsa-official", "ask_consultations"),
         on(0.71, "nsa-reviewer", "read", kinds=("evaluation_report",)),
         on(
+            1.3,
+            "caisi-reviewer",
+            "decline_assignment",
+            reason="Two reviews are due in the same week.",
+        ),
+        on(
             1.38,
             "nsa-lead",
             "ask_access",
@@ -102,7 +108,10 @@ LODESTAR_1_AGAIN = Story(
         on(-0.9, NORTH, "add", kinds=("model_card", "evaluation_report")),
         on(-0.85, NORTH, "add", kinds=("third_party_report",)),
         on(0, NORTH, "file"),
-        on(0.41, "nsa-lead", "assign"),
+        on(0.41, "nsa-lead", "assign", reviewer="nsa-second-reviewer"),
+        on(0.5, "nsa-second-reviewer", "recuse", reason="Worked for the lab until last year."),
+        on(0.6, "nsa-lead", "assign"),
+        on(0.71, "nsa-reviewer", "accept_assignment"),
         on(0.78, "caisi-lead", "assign"),
         on(1.24, "nsa-reviewer", "read", kinds=("model_card", "evaluation_report")),
         on(2.9, "dod-lead", "assign"),
@@ -129,6 +138,7 @@ AURORA_4 = Story(
         on(0.92, "nsa-reviewer", "read", kinds=("evaluation_report", "weight_security_plan")),
         on(1.07, "caisi-reviewer", "read", kinds=("model_card", "weight_security_plan")),
         on(1.11, "dod-lead", "assign"),
+        on(7.2, "nsa-second-reviewer", "be_away", start=12, end=19),
         on(
             0.5,
             "nsa-lead",
@@ -278,6 +288,8 @@ STRATA_2_CODE = Story(
             outcome="mitigations_suggested",
             summary="Results on web services are stronger than the report suggests. Please name "
             "scaffold and budget beside every figure, and repeat the web set with ours.",
+            dissent="One reviewer would record a concern about web services, and not only suggest "
+            "measures.",
         ),
         on(11.9, "cisa-lead", "position", outcome="no_concerns_recorded"),
         on(12.1, "administrator", "authorize", grant="dod"),

@@ -1,4 +1,4 @@
-"""Forms of the agencies' reviews besides the review itself: assigning, position, recusal."""
+"""Forms of the agencies' reviews besides the review itself: position, recusal."""
 
 from django import forms
 from django.utils.html import format_html
@@ -7,37 +7,6 @@ from portal.forms import LongTextField
 from reviews.models.agency_review import Outcome
 
 LARGEST = 2**31 - 1
-
-
-class ReviewerChoice(forms.ModelChoiceField):
-    """One reviewer; ``assigned`` are those whom the label says so of, by primary key."""
-
-    assigned: frozenset[int] = frozenset()
-
-    def label_from_instance(self, person):
-        already = " (assigned)" if person.pk in self.assigned else ""
-        return f"{person.name}, {person.email}{already}"
-
-
-class AssignForm(forms.Form):
-    reviewer = ReviewerChoice(
-        queryset=None,
-        to_field_name="email",
-        label="Reviewer",
-        widget=forms.RadioSelect,
-        empty_label=None,
-        error_messages={
-            "invalid_choice": (
-                "You cannot assign this person, or no longer. Choose a reviewer from the list. "
-                "To be assigned yourself, ask another lead of your agency."
-            )
-        },
-    )
-
-    def __init__(self, *args, reviewers, assigned, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["reviewer"].queryset = reviewers
-        self.fields["reviewer"].assigned = frozenset(assigned)
 
 
 def _explained(outcome: Outcome, words: str):
@@ -80,6 +49,15 @@ class PositionForm(forms.Form):
         help_text=(
             "The lab reads this in the final report, under your agency's name. Name no person "
             "and nothing classified. Needed when concerns are recorded or mitigations suggested."
+        ),
+        required=False,
+        max_length=10_000,
+    )
+    dissent = LongTextField(
+        label="Dissent within your agency",
+        help_text=(
+            "Optional. Where part of your reviewers disagree with this position. Agencies read it "
+            "with the position; the lab does not."
         ),
         required=False,
         max_length=10_000,

@@ -8,6 +8,7 @@ from reviews.models.agency_review import (
     Recusal,
 )
 from reviews.models.calendar_feed import CalendarFeed
+from reviews.models.declaration import Declaration, RecusalQuestion
 from reviews.models.determination import Consultation, Determination
 from reviews.models.document import Document, DocumentVersion
 from reviews.models.gateway import Gateway, GatewayComparison, GatewaySignal
@@ -31,6 +32,7 @@ __all__ = [
     "CalendarFeed",
     "Coauthor",
     "Consultation",
+    "Declaration",
     "Determination",
     "Document",
     "DocumentVersion",
@@ -49,6 +51,7 @@ __all__ = [
     "PrivateNote",
     "Rating",
     "Recusal",
+    "RecusalQuestion",
     "Report",
     "Submission",
     "SubmissionGroupObjectPermission",

@@ -61,18 +61,36 @@ class Outcome(StrEnum):
 
 
 class AssignmentQuerySet(models.QuerySet):
+    def in_force(self) -> "AssignmentQuerySet":
+        """Those that the reviewer has not declined and no lead has ended."""
+        return self.filter(declined_at__isnull=True, ended_at__isnull=True)
+
+    def unfinished(self) -> "AssignmentQuerySet":
+        """Those in force whose reviewer has filed nothing."""
+        filed = AgencyReview.objects.filter(
+            submission=OuterRef("submission"),
+            agency=OuterRef("agency"),
+            author=OuterRef("reviewer"),
+            filed_at__isnull=False,
+        )
+        return self.in_force().filter(~Exists(filed))
+
     def still_reviewing(self) -> "AssignmentQuerySet":
-        """Those whose reviewer still has her seat at the agency and is not recused."""
+        """Those in force whose reviewer still has her seat at the agency and is not recused."""
         held = {"group__seat__role": Role.REVIEWER, "group__seat__organization": OuterRef("agency")}
         members = get_user_model().groups.through.objects.filter(user=OuterRef("reviewer"), **held)
         recused = Recusal.objects.filter(
             submission=OuterRef("submission"), person=OuterRef("reviewer")
         )
-        return self.filter(Exists(members), ~Exists(recused), reviewer__is_active=True)
+        return self.in_force().filter(Exists(members), ~Exists(recused), reviewer__is_active=True)
 
 
 class Assignment(models.Model):
-    """A lead made a reviewer of her agency responsible for a review."""
+    """A lead made a reviewer of her agency responsible for a review, for the last time so far.
+
+    She may accept it or decline it; one that she has not answered is as good as accepted. A lead
+    may end it. What was before is in the audit log.
+    """
 
     submission = models.ForeignKey(Submission, models.CASCADE, related_name="assignments")
     agency = models.ForeignKey(Organization, models.PROTECT, related_name="assignments")
@@ -81,6 +99,13 @@ class Assignment(models.Model):
     )
     assigned_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     assigned_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    declined_at = models.DateTimeField(null=True)
+    decline_reason = models.TextField(blank=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True
+    )
 
     objects = AssignmentQuerySet.as_manager()
 
@@ -89,11 +114,28 @@ class Assignment(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["submission", "agency", "reviewer"], name="assignment_once"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted_at__isnull=True) | Q(declined_at__isnull=True),
+                name="assignment_one_answer",
+            ),
+            models.CheckConstraint(
+                condition=Q(decline_reason="") | Q(declined_at__isnull=False),
+                name="assignment_reason_of_declining",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True, ended_by__isnull=True)
+                | Q(ended_at__isnull=False, ended_by__isnull=False),
+                name="assignment_ended_by_somebody",
+            ),
         ]
 
     def __str__(self):
         return f"{self.reviewer_id} on {self.submission_id}"
+
+    def is_in_force(self) -> bool:
+        """Whether the reviewer has not declined it and no lead has ended it."""
+        return self.declined_at is None and self.ended_at is None
 
 
 class Recusal(models.Model):
@@ -229,6 +271,8 @@ class AgencyPosition(models.Model):
         max_length=24, choices=[(outcome.value, outcome.label) for outcome in Outcome]
     )
     summary = models.TextField("summary for the lab", blank=True)
+    # Of part of the agency's reviewers, for agencies alone to read.
+    dissent = models.TextField(blank=True)
     filed_at = models.DateTimeField()
     filed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
 

@@ -27,6 +27,7 @@ class NoticeKind(StrEnum):
     WINDOW_ENDED = "window_ended"
     ASSIGNED = "assigned"
     COAUTHOR_ADDED = "coauthor_added"
+    REVIEWER_LEFT = "reviewer_left"
     REVIEW_FILED = "review_filed"
     POSITION_FILED = "position_filed"
     CONSULTATION_REQUESTED = "consultation_requested"

@@ -1,15 +1,15 @@
-"""What agencies write: assignment, reviews, positions, recusal (docs/domain.md section 5)."""
+"""What agencies write: reviews, positions, recusal (docs/domain.md section 5)."""
 
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NotRequired, TypedDict, Unpack
 
 from django.db import transaction
-from django.db.models import F, OuterRef, Q, QuerySet
+from django.db.models import F, OuterRef, Q
 
 from accounts.models import Organization, User
 from reviews import audience, clauses, policy
-from reviews.exceptions import Conflict, Incomplete, NotVisible, StaleForm
+from reviews.exceptions import Incomplete, NotVisible, StaleForm
 from reviews.models import (
     AgencyPosition,
     AgencyReview,
@@ -25,7 +25,7 @@ from reviews.models.grant_states import EndReason
 from reviews.models.notice import NoticeKind
 from reviews.policy import Action
 from reviews.rules import There
-from reviews.services import departures, notices, rows
+from reviews.services import assignments, departures, notices, rows
 from reviews.services.autosaving import Sending, is_old, mark
 
 # What a filed review must say; the rest may stay blank.
@@ -49,46 +49,6 @@ class Written(TypedDict):
     page: NotRequired[str]
     turn: NotRequired[int]
     author: NotRequired[User]
-
-
-@transaction.atomic
-def assign(
-    submission: Submission, *, reviewer: User, agency: Organization, by: User, at: datetime
-) -> Assignment:
-    """The reviewer is responsible for her agency's review; assigning again changes nothing.
-
-    Raises Conflict for oneself (docs/domain.md section 3, invariant 12), and for somebody
-    who holds no reviewer's seat there or is recused.
-    """
-    submission, _, at = rows.begin(submission, Action.ASSIGN, by=by, at=at)
-    rows.require_agency(by, Action.ASSIGN, submission, agency)
-    if reviewer == by:
-        raise Conflict(
-            f"Nobody assigns themselves. Ask another lead of {agency.short_name} to assign you."
-        )
-    if not possible_reviewers(submission, agency, by=by).filter(pk=reviewer.pk).exists():
-        raise Conflict(
-            f"{reviewer.name} cannot be assigned: only a reviewer of {agency.short_name} who is "
-            "not recused can."
-        )
-    assignment, created = Assignment.objects.get_or_create(
-        submission=submission,
-        agency=agency,
-        reviewer=reviewer,
-        defaults={"assigned_by": by, "assigned_at": at},
-    )
-    if created:
-        rows.record(
-            "review.assigned", submission, by=by, for_=agency, at=at, reviewer=reviewer.email
-        )
-        notices.queue(NoticeKind.ASSIGNED, submission, [reviewer], due_at=at, at=at)
-    return assignment
-
-
-def possible_reviewers(submission: Submission, agency: Organization, *, by: User) -> QuerySet[User]:
-    """Whom ``by`` may assign: the agency's other reviewers who are not recused, by name."""
-    reviewers = audience.people(Action.WRITE_REVIEW, submission, of=agency)
-    return reviewers.exclude(pk=by.pk)
 
 
 def latest_of(submission: Submission, agency: Organization, author: User) -> AgencyReview | None:
@@ -173,6 +133,7 @@ def _save(
 ) -> AgencyReview:
     agency, author = written["agency"], written.get("author", by)
     rows.require_agency(by, Action.WRITE_REVIEW, submission, agency)
+    assignments.take_up(submission, agency, by, at)
     latest = latest_of(submission, agency, author)
     if author != by:
         if latest is None:
@@ -246,6 +207,7 @@ def file_position(
     agency: Organization,
     outcome: str,
     summary: str,
+    dissent: str = "",
     version: int | None = None,
     by: User,
     at: datetime,
@@ -267,6 +229,7 @@ def file_position(
         version=following,
         outcome=outcome,
         summary=summary,
+        dissent=dissent,
         filed_at=at,
         filed_by=by,
     )
@@ -294,7 +257,7 @@ def file_position(
 def recuse(submission: Submission, *, reason: str, by: User, at: datetime) -> Recusal:
     """``by`` can no longer reach the submission or its model from any seat.
 
-    There is no way back.
+    Leads of agencies that had assigned her are told. There is no way back.
     """
     submission, _, at = rows.begin(submission, Action.RECUSE, by=by, at=at)
     agency = policy.organizations(by, Action.RECUSE, submission).first()
@@ -310,4 +273,8 @@ def recuse(submission: Submission, *, reason: str, by: User, at: datetime) -> Re
         for_=agency,
         at=at,
     )
+    assigned = Assignment.objects.in_force().filter(submission=submission, reviewer=by)
+    for left in assigned.select_related("agency"):
+        left.submission = submission
+        assignments.tell_leads(left, at)
     return recusal

@@ -35,10 +35,11 @@ REQUEST_LAPSES = "request_lapses"
 # What a window's end takes from whoever could do it before, in the order of a page.
 CLOSED_BY_THE_END = {
     Action.READ_PACKAGE: "The lab's answers and documents can no longer be read.",
+    Action.DECLARE: "The lab's answers and documents can no longer be read.",
     Action.ADD_DOCUMENT: "Documents can no longer be added.",
     Action.SHORTEN: "The window can no longer be shortened.",
     Action.ASSIGN: "Reviewers can no longer be assigned.",
-    Action.WRITE_REVIEW: "Reviews can no longer be written or filed; a draft is sealed.",
+    Action.ANSWER_ASSIGNMENT: "Reviews can no longer be written or filed; a draft is sealed.",
     Action.FILE_POSITION: "Your agency's position can no longer be filed.",
     Action.CONSULT: "Your office's statement can no longer be recorded.",
     Action.DETERMINE: "A determination can no longer be written or signed.",

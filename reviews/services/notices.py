@@ -28,6 +28,7 @@ CHUNK = 500
 NEEDED_TO_STAND_IN = {
     NoticeKind.ASSIGNED: Action.DELIBERATE,
     NoticeKind.COAUTHOR_ADDED: Action.DELIBERATE,
+    NoticeKind.REVIEWER_LEFT: Action.ASSIGN,
     NoticeKind.REVIEW_FILED: Action.DELIBERATE,
     NoticeKind.POSITION_FILED: Action.DELIBERATE,
     NoticeKind.CONSULTATION_REQUESTED: Action.CONSULT,
@@ -125,7 +126,7 @@ def _may_stand_in(delegate: User, told: Notice, at: datetime) -> bool:
         needed = SERIES_OF[told.kind].actions[0]
     else:
         needed = NEEDED_TO_STAND_IN.get(NoticeKind(told.kind), Action.VIEW)
-    if needed is Action.WRITE_REVIEW:
+    if needed is Action.ANSWER_ASSIGNMENT:
         needed = Action.DELIBERATE  # a lead may stand in for a reviewer whom nobody else can be
     return policy.may(delegate, needed, told.submission, at=at)
 

@@ -1,7 +1,8 @@
 """How far the agencies are with a submission, and its report, as one person may see them.
 
 Whoever sees a submission knows which agencies have filed a position: its history says so too.
-Everything else is of rows that policy lets the person read.
+Agencies know of each other also the one word of the completion board. Everything else is of
+rows that policy lets the person read.
 """
 
 from collections import defaultdict
@@ -14,14 +15,14 @@ from reviews import policy
 from reviews.models import (
     AgencyPosition,
     AgencyReview,
-    Assignment,
     Determination,
     Report,
     Submission,
 )
-from reviews.models.agency_review import Outcome
 from reviews.policy import Action
-from reviews.services import history, reports
+from reviews.services import assignments, completion, history, reports
+from reviews.services.assignments import Member
+from reviews.services.completion import AgencyState
 from reviews.services.reports import AgencyLine
 from reviews.workflow import Status
 
@@ -31,12 +32,12 @@ LISTED = ("key", "submission", "agency", "author", "version", "saved_at", "filed
 
 @dataclass(frozen=True)
 class Progress:
-    """How far one agency is, in words; ``people`` are the reviewers it assigned."""
+    """How far one agency is; ``people`` are those it assigned, for its own people to know."""
 
     agency: str
-    state: str
+    state: AgencyState
     detail: str = ""
-    people: tuple[str, ...] = ()
+    people: tuple[Member, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,8 @@ class Board:
 
 
 def board(user: User, submission: Submission, *, at: datetime) -> Board:
-    """How far each agency is as ``user`` may know it: more of those that she is of."""
-    lines = reports.lines(submission)
+    """How far each agency is, in the one word that all see, and more of those that she is of."""
+    agencies = completion.states(submission, at=at)
     reviews = _latest_of_each(
         policy.allowed(user, Action.READ_REVIEW, at=at)
         .filter(submission=submission)
@@ -67,52 +68,38 @@ def board(user: User, submission: Submission, *, at: datetime) -> Board:
         .order_by("agency__name", "version")
     }
     own = {agency.pk for agency in policy.organizations(user, Action.DELIBERATE, submission)}
-    assigned = _assigned(submission, own)
+    people: dict[int, list[Member]] = defaultdict(list)
+    for member in assignments.members(submission, own):
+        people[member.assignment.agency_id].append(member)
     filed = {review.agency_id for review in reviews if review.filed_at}
     drafted = {review.agency_id for review in reviews if not review.filed_at}
 
-    def state(line: AgencyLine) -> tuple[str, str]:
-        agency = line.agency.pk
-        if line.position is not None:
-            read = positions.get(agency)
-            recused = read is not None and read.outcome == Outcome.RECUSED
-            return ("Recused" if recused else "Position filed"), ""
-        if submission.status_at(at) != Status.UNDER_REVIEW:
-            if agency in filed:
-                return reports.NO_VIEW, "A review was filed, and no position."
-            if agency in drafted:
-                return reports.NO_VIEW, "A draft was begun and not filed: it is sealed."
-            return reports.NO_VIEW, ""
+    def detail(agency: int, state: AgencyState) -> str:
+        if state.has_filed:
+            return ""
+        over = state is AgencyState.NO_VIEW_RECORDED
         if agency in filed:
-            return "Review filed", "A next version is begun." if agency in drafted else ""
-        if agency in drafted:
-            return "Draft begun", ""
-        if agency in own:
-            return ("Assigned" if agency in assigned else "Nobody assigned"), ""
-        return "No position yet", ""
+            if over:
+                return "A review was filed, and no position."
+            return "A review is filed." + (" A next version is begun." if agency in drafted else "")
+        return (
+            "A draft was begun and not filed: it is sealed." if over and agency in drafted else ""
+        )
 
     return Board(
         [
-            Progress(line.agency.name, *state(line), tuple(assigned.get(line.agency.pk, ())))
-            for line in lines
+            Progress(
+                row.agency.name,
+                row.state,
+                detail(row.agency.pk, row.state),
+                tuple(people[row.agency.pk]),
+            )
+            for row in agencies
         ],
         reviews,
         list(positions.values()),
-        _all_filed(lines),
+        all(row.state.has_filed for row in agencies),
     )
-
-
-def _assigned(submission: Submission, agencies: Iterable[int]) -> dict[int, list[str]]:
-    """By agency, the names of those assigned there who are not recused."""
-    names: dict[int, list[str]] = defaultdict(list)
-    for agency, name in (
-        Assignment.objects.still_reviewing()
-        .filter(submission=submission, agency__in=agencies)
-        .order_by("reviewer__name")
-        .values_list("agency", "reviewer__name")
-    ):
-        names[agency].append(name)
-    return names
 
 
 def _latest_of_each(rows: Iterable[AgencyReview]) -> list[AgencyReview]:

@@ -111,8 +111,10 @@ def _reviewers_without(submission: Submission) -> Iterable[User]:
     filed = AgencyReview.objects.filter(
         submission=submission, author=OuterRef("pk"), filed_at__isnull=False
     )
-    assigned = Assignment.objects.filter(submission=submission).values("reviewer")
-    return audience.people(Action.WRITE_REVIEW, submission).filter(~Exists(filed), pk__in=assigned)
+    assigned = Assignment.objects.in_force().filter(submission=submission).values("reviewer")
+    return audience.people(Action.ANSWER_ASSIGNMENT, submission).filter(
+        ~Exists(filed), pk__in=assigned
+    )
 
 
 def _leads_without_position(submission: Submission) -> Iterable[User]:
@@ -213,7 +215,7 @@ SERIES = (
             Reminder(
                 "midpoint",
                 _day(15),
-                _holders(Action.WRITE_REVIEW),
+                _holders(Action.ANSWER_ASSIGNMENT),
                 "A review window is at its midpoint",
                 "A review window that you follow has reached its midpoint. It ends on {end}.",
                 calendar="A review window is at its midpoint",
@@ -227,7 +229,7 @@ SERIES = (
                 calendar="Draft reviews are due",
             ),
         ),
-        (Action.WRITE_REVIEW,),
+        (Action.ANSWER_ASSIGNMENT,),
     ),
     Series(
         _open,

@@ -1,4 +1,4 @@
-"""Pages of the agencies' reviews: the board, assigning, the position, recusal."""
+"""Pages of the agencies' reviews: the board, the position, recusal."""
 
 from django.contrib import messages
 from django.shortcuts import redirect
@@ -6,8 +6,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from reviews.exceptions import Conflict, Incomplete
-from reviews.forms.agency_reviews import AssignForm, PositionForm, RecuseForm
-from reviews.models import AgencyPosition, Assignment
+from reviews.forms.agency_reviews import PositionForm, RecuseForm
+from reviews.models import AgencyPosition
 from reviews.policy import Action
 from reviews.services import agency_reviews, progress
 from reviews.views.page import find_submission, invalid, refused, speaks_for, submission_page
@@ -27,6 +27,14 @@ def review_list(request, reference):
         board=board,
         under_review=submission.status_at(request.at) == Status.UNDER_REVIEW,
         write_label=_write_label(request.user, board.reviews),
+        unanswered=_unanswered(request.user, board) and Action.ANSWER_ASSIGNMENT in submission.may,
+    )
+
+
+def _unanswered(user, board):
+    hers = (one.assignment for row in board.agencies for one in row.people)
+    return any(
+        one.reviewer_id == user.pk and one.is_in_force() and one.accepted_at is None for one in hers
     )
 
 
@@ -35,48 +43,6 @@ def _write_label(user, reviews):
     if any(review.filed_at is None for review in own):
         return "Continue your draft"
     return "Begin the next version" if own else "Write your review"
-
-
-@require_http_methods(["GET", "POST"])
-def review_assign(request, reference):
-    """One more reviewer of the lead's agency is responsible for its review."""
-    submission = find_submission(request, reference, Action.ASSIGN)
-    agencies, agency = speaks_for(request, Action.ASSIGN, submission)
-    assignments = list(
-        Assignment.objects.filter(submission=submission, agency=agency)
-        .select_related("reviewer", "assigned_by")
-        .order_by("assigned_at", "pk")
-    )
-    form = AssignForm(
-        request.POST if request.method == "POST" else None,
-        reviewers=agency_reviews.possible_reviewers(submission, agency, by=request.user),
-        assigned=[assignment.reviewer_id for assignment in assignments],
-    )
-    status = invalid(form)
-    if form.is_valid():
-        reviewer = form.cleaned_data["reviewer"]
-        try:
-            agency_reviews.assign(
-                submission, reviewer=reviewer, agency=agency, by=request.user, at=request.at
-            )
-        except Conflict as error:
-            status = refused(form, error)
-        else:
-            messages.success(request, f"{reviewer.name} is assigned for {agency.short_name}.")
-            return redirect("reviews:review-list", reference)
-    return submission_page(
-        request,
-        "reviews/review_assign.html",
-        submission,
-        title="Assign a reviewer",
-        status=status,
-        form=form,
-        agency=agency,
-        action=f"{request.path}?agency={agency.code}",
-        agencies=agencies,
-        assignments=assignments,
-        recused=set(submission.recusals.values_list("person", flat=True)),
-    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -97,6 +63,7 @@ def position_file(request, reference):
                 agency=agency,
                 outcome=form.cleaned_data["outcome"],
                 summary=form.cleaned_data["summary"],
+                dissent=form.cleaned_data["dissent"],
                 version=form.cleaned_data["version"],
                 by=request.user,
                 at=request.at,

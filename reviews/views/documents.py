@@ -13,13 +13,22 @@ from reviews.forms.documents import DocumentForm, RestrictForm, UploadForm
 from reviews.models import DocumentVersion
 from reviews.policy import Action
 from reviews.services import attachments, citations, documents, scanning
-from reviews.views.page import find, find_submission, framed, invalid, refused, submission_page
+from reviews.views.page import (
+    find,
+    find_submission,
+    framed,
+    invalid,
+    refused,
+    require_declaration,
+    submission_page,
+)
 
 
 @require_GET
 def document_list(request, reference):
     """The documents that the person may know of, each with its newest version."""
     submission = find_submission(request, reference)
+    require_declaration(request, submission)
     return submission_page(
         request,
         "reviews/document_list.html",

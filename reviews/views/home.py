@@ -163,7 +163,7 @@ def _seats_to_confirm(request, seats):
 
 def _reviews(request, seats):
     filed = agency_reviews.filed_by(request.user)
-    unfiled = _open(request, Action.WRITE_REVIEW).filter(~filed)
+    unfiled = _open(request, Action.ANSWER_ASSIGNMENT).filter(~filed)
     return _submission_tasks("Write and file your review", "reviews:review-write", unfiled)
 
 

@@ -10,9 +10,20 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from portal.context import Link
 from reviews import finding, policy
-from reviews.exceptions import FileRefused, NotPermitted, NotVisible, StaleForm
+from reviews.exceptions import (
+    DeclarationNeeded,
+    FileRefused,
+    NotPermitted,
+    NotVisible,
+    StaleForm,
+)
 from reviews.policy import Action
 
+# What opens to a person once she has declared, by the action that she may do before.
+AFTER_DECLARING = {
+    Action.READ_PACKAGE: Action.DECLARE,
+    Action.WRITE_REVIEW: Action.ANSWER_ASSIGNMENT,
+}
 # (label, URL name, the action that opens it) in the order of the side navigation.
 SECTIONS = [
     ("Overview", "reviews:submission-detail", Action.VIEW),
@@ -38,26 +49,23 @@ def find_submission(request, reference, action=Action.VIEW, **facts):
     """The submission with ``facts`` annotated, when the person may do ``action`` to it.
 
     ``may`` on it is all that she may do now. Raises NotVisible for one outside her view, with
-    the same query as for one that does not exist, and NotPermitted for one that she may only
-    see.
+    the same query as for one that does not exist, NotPermitted for one that she may only see,
+    and DeclarationNeeded for a page that opens to her once she has declared.
     """
     submission, submission.may = finding.find_submission(
         request.user, reference, at=request.at, **facts
     )
     if action not in submission.may:
+        if AFTER_DECLARING.get(action) in submission.may:
+            require_declaration(request, submission)
         raise NotPermitted
     return submission
 
 
-def find(request, action, **key):
-    """The row of the action's kind with that key, when the person may do ``action`` to it."""
-    return finding.find(request.user, action, at=request.at, **key)
-
-
-def require_a_way(request, action):
-    """Nothing, when a seat of the person could let her do it to some row. Raises NotVisible."""
-    if not policy.has_a_way(request.user, action, at=request.at):
-        raise NotVisible
+def require_declaration(request, submission):
+    """Nothing, when she has declared or need not. Raises DeclarationNeeded for opening a page."""
+    if Action.DECLARE in submission.may and request.method in ("GET", "HEAD"):
+        raise DeclarationNeeded(submission.reference)
 
 
 def speaks_for(request, action, submission):
@@ -70,6 +78,17 @@ def speaks_for(request, action, submission):
     if code not in agencies:
         raise NotPermitted("You do not do this for that agency now. Nothing was saved or filed.")
     return list(agencies.values()), agencies[code]
+
+
+def find(request, action, **key):
+    """The row of the action's kind with that key, when the person may do ``action`` to it."""
+    return finding.find(request.user, action, at=request.at, **key)
+
+
+def require_a_way(request, action):
+    """Nothing, when a seat of the person could let her do it to some row. Raises NotVisible."""
+    if not policy.has_a_way(request.user, action, at=request.at):
+        raise NotVisible
 
 
 def submission_page(request, template, submission, *, title, section="", status=200, **context):
@@ -92,7 +111,7 @@ def submission_page(request, template, submission, *, title, section="", status=
         "side_navigation": [
             Link(label, url, url == request.path or label == section)
             for label, name, action in SECTIONS
-            if action in actions
+            if action in actions or AFTER_DECLARING.get(action) in actions
             for url in [reverse(name, args=[submission.reference])]
         ],
         "breadcrumbs": [

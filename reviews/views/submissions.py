@@ -16,12 +16,12 @@ from portal.templatetags.foreview import instant_html, status_html
 from portal.timeline import span_text
 from reviews import clock, policy
 from reviews.forms.submissions import SubmissionFilter
-from reviews.models import AgencyPosition
+from reviews.models import AgencyPosition, Assignment
 from reviews.models.determination import Coverage
 from reviews.models.submission import SubmissionKind
 from reviews.policy import Action
 from reviews.rules import There
-from reviews.services import agency_reviews, history, reading, reports
+from reviews.services import agency_reviews, completion, history, reading, reports
 from reviews.views.page import LINE_OF_A_GRANT, find_submission, framed, submission_page
 from reviews.views.window import timeline
 from reviews.workflow import Status
@@ -41,6 +41,15 @@ class Row:
     window: str
     ends: SafeString
     next_step: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One agency on the overview, and how far it is in words."""
+
+    agency: str
+    state: str
+    has_filed: bool
 
 
 @require_GET
@@ -79,7 +88,7 @@ def _taken(request):
     leads = [seat.organization_id for seat in seats_of(request) if seat.role == Role.LEAD]
     here = {"expression": F("pk"), "key": "submission", "each": True}
     return {
-        Action.WRITE_REVIEW: agency_reviews.filed_by(request.user),
+        Action.ANSWER_ASSIGNMENT: agency_reviews.filed_by(request.user),
         Action.FILE_POSITION: There(**here, model=AgencyPosition, agency=leads),
     }
 
@@ -106,7 +115,7 @@ def _row(submission, at, may):
 def _next_step(submission, state, url, may):
     if state == Status.DRAFT:
         where, words = "file/", "Check and file"
-    elif Action.WRITE_REVIEW in may:
+    elif Action.ANSWER_ASSIGNMENT in may:
         where, words = "reviews/write/", "Write review"
     elif Action.FILE_POSITION in may:
         where, words = "position/", "File position"
@@ -125,11 +134,19 @@ def _next_step(submission, state, url, may):
 def submission_detail(request, reference):
     """One submission's overview: its window, who has filed, what the person may do next."""
     taken = {f"has_{step}": was for step, was in _taken(request).items()}
+    taken["is_unanswered"] = There(
+        F("pk"),
+        model=Assignment,
+        key="submission",
+        absent=("accepted_at", "declined_at", "ended_at"),
+        each=True,
+        reviewer=request.user.pk,
+    )
     outcome = reports.outcome_in_force()
     submission = find_submission(request, reference, outcome=outcome, **taken)
     filed = submission.opens_at is not None
     over_at = submission.over_at(request.at)
-    board = reports.filed_by_agency(submission) if filed else []
+    board = _board(submission, request.at) if filed else []
     documents = policy.allowed(request.user, Action.VIEW_DOCUMENT, at=request.at)
     grants = policy.allowed(request.user, Action.VIEW_GRANT, at=request.at)
     return submission_page(
@@ -142,7 +159,7 @@ def submission_detail(request, reference):
         else None,
         over_at=over_at,
         board=board,
-        all_filed=all(filed for _, filed in board),
+        all_filed=all(row.has_filed for row in board),
         outcome=Coverage(submission.outcome).label if submission.outcome else "",
         documents=documents.filter(submission=submission)
         .only("key", "title", "kind")
@@ -165,6 +182,20 @@ def opening_list(request, reference):
         title="Who opened what",
         openings=history.openings(submission),
     )
+
+
+def _board(submission, at):
+    """Each agency and how far it is: for the lab, whether it has filed and no more."""
+    if Action.OWN not in submission.may:
+        return [
+            Line(row.agency.short_name, row.state.label, row.state.has_filed)
+            for row in completion.states(submission, at=at)
+        ]
+    unfiled = "No view recorded" if submission.over_at(at) else "Not yet filed"
+    return [
+        Line(agency, "Filed" if has_filed else unfiled, has_filed)
+        for agency, has_filed in reports.filed_by_agency(submission)
+    ]
 
 
 def _grants(submission, visible, at):

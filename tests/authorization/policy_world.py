@@ -15,7 +15,13 @@ from django.test import override_settings
 
 from accounts.models import User
 from reviews import clock, policy
-from reviews.models import GrantExtension, Notice, SubmissionGroupObjectPermission
+from reviews.models import (
+    GrantExtension,
+    Notice,
+    RecusalQuestion,
+    Submission,
+    SubmissionGroupObjectPermission,
+)
 from reviews.services import (
     agency_reviews,
     attachments,
@@ -60,6 +66,9 @@ def build(folder):
         _add_determinations(world, people)
         _add_grants(world, people)
         _end(world, people)
+        world.question = RecusalQuestion.objects.create(
+            text="Do you hold shares?", added_at=START, added_by=people.administrator
+        )
     return world
 
 
@@ -72,8 +81,10 @@ def _submissions(people):
     for submission in filed.values():
         attachments.detach(submission, outpost, by=administrator, at=START)
         agency_reviews.recuse(submission, reason="Kin.", by=people.recused, at=START)
+    basalt = factories.filed(people, "basalt")
+    basalt.declarations.filter(person=people.unattached).delete()
     return filed | {
-        "basalt": factories.filed(people, "basalt"),
+        "basalt": basalt,
         "draft": factories.draft(people),
         "abandoned": factories.draft(people),
     }
@@ -192,9 +203,11 @@ CISA = {"cisa_reviewer", "cisa_lead"}
 CAISI = {"caisi_reviewer", "caisi_lead"}
 DELIBERATING = REVIEWERS | LEADS | OFFICIALS
 AGENCIES = DELIBERATING | CONSULTED
-# On Basalt's, ``recused`` is an NSA reviewer like another, and Outpost is attached.
+# On Basalt's, ``recused`` is an NSA reviewer like another, and Outpost is attached; its reviewer
+# has not declared there that she has no conflict of interest.
 BASALT = {"basalt_liaison"}
 ONLY_ON_BASALT = {"recused", "unattached"}
+UNDECLARED = {"unattached"}
 ADMINISTRATORS = {"administrator", "second_administrator"}
 
 
@@ -241,10 +254,12 @@ def while_open(then, otherwise):
 
 
 def person(*seats):
-    """A new person on these seats, each ``nsa:reviewer`` or the like."""
+    """A new person on these seats, each ``nsa:reviewer`` or the like, who declared everywhere."""
     number = next(numbers)
     someone = User.objects.create_user(f"person-{number}@test.example", f"person {number}")
     someone.groups.set(Group.objects.filter(name__in=seats))
+    for submission in Submission.objects.all():
+        factories.declare(submission, [someone])
     return someone
 
 

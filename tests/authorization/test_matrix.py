@@ -24,6 +24,7 @@ from reviews.services import (
     attachments,
     calendar_feeds,
     comparisons,
+    declarations,
     determinations,
     extensions,
     lifecycle,
@@ -79,6 +80,14 @@ def world(people, start):
         submission, factories.organization("outpost"), by=people.administrator, at=start
     )
     agency_reviews.recuse(submission, reason="", by=people.recused, at=start)
+    unread = factories.filed(people, declared=False)
+    attachments.detach(unread, factories.organization("outpost"), by=people.administrator, at=start)
+    agency_reviews.recuse(unread, reason="", by=people.recused, at=start)
+    factories.assigned(unread, people)
+    unread_document = factories.document(unread, people)
+    question = declarations.add_question(
+        "Do you hold shares?", position=1, by=people.administrator, at=start
+    )
     draft = factories.draft(people)
     document = factories.document(submission, people)
     withheld = factories.document(submission, people, restricted_to=["dod"])
@@ -120,6 +129,8 @@ def world(people, start):
         "reviews:feed-download": {"token": feed},
         "reviews:gateway-download": {"token": listed},
         "reviews:comparison-detail": {"key": gateway.key, "comparison": differing.key},
+        "reviews:question-end": {"key": question.key},
+        "accounts:expertise-edit": {"number": people.nsa_reviewer.pk},
         "reviews:notice-detail": {"reference": told.reference},
         "reviews:submission-edit": {"reference": draft.reference, "step": "model"},
         "reviews:submission-file": {"reference": draft.reference},
@@ -180,11 +191,17 @@ def world(people, start):
     addresses["reviews:gateway-download (unknown)"] = reverse(
         "reviews:gateway-download", kwargs={"token": listed[::-1]}
     )
+    # What opens once one has declared that one has no conflict of interest.
+    for name in ("package-detail", "document-list", "review-write", "declaration-file"):
+        addresses[f"reviews:{name} (undeclared)"] = reverse(
+            f"reviews:{name}", args=[unread.reference]
+        )
+    addresses["reviews:document-detail (undeclared)"] = unread_document.get_absolute_url()
     # A partner's grant before both sides have agreed, and after.
     addresses["reviews:grant-detail (partner proposed)"] = proposed.get_absolute_url()
     addresses["reviews:grant-detail (partner agreed)"] = agreed.get_absolute_url()
     addresses["reviews:submission-detail (draft)"] = draft.get_absolute_url()
-    assert DocumentVersion.objects.filter(scan_state="clean").count() == 2
+    assert DocumentVersion.objects.filter(scan_state="clean").count() == 3
     return addresses, submission
 
 

@@ -24,6 +24,7 @@ from tests.authorization.policy_world import (
     ONLY_ON_BASALT,
     OPEN,
     OPENING,
+    UNDECLARED,
     who,
 )
 
@@ -52,12 +53,16 @@ ON_BASALT = {
     "lab": BASALT,
     "deliberating": DELIBERATING | ONLY_ON_BASALT,
     "agencies": AGENCIES | ONLY_ON_BASALT,
+    "declared": (AGENCIES | ONLY_ON_BASALT) - UNDECLARED,
+    "undeclared": UNDECLARED,
     "assigned": {"dod_reviewer"},
 }
 ON_NORTHLIGHTS = {
     "lab": LAB,
     "deliberating": DELIBERATING,
     "agencies": AGENCIES,
+    "declared": AGENCIES,
+    "undeclared": set(),
     "assigned": ASSIGNED,
 }
 ANYWHERE = {
@@ -76,10 +81,12 @@ TABLE = {
     Action.RESPOND: {"lab": FILED},
     Action.ADD_DOCUMENT: {"lab": ("draft", "open")},
     Action.VIEW: {"lab": EVER, "agencies": FILED},
-    Action.READ_PACKAGE: {"lab": EVER, "agencies": ("open",)},
+    Action.READ_PACKAGE: {"lab": EVER, "declared": ("open",)},
+    Action.DECLARE: {"undeclared": ("open",)},
     Action.DELIBERATE: {"deliberating": FILED},
     Action.RECUSE: {"agencies": ("open",)},
     Action.ASSIGN: {"leads": ("open",)},
+    Action.ANSWER_ASSIGNMENT: {"assigned": ("open",)},
     Action.WRITE_REVIEW: {"assigned": ("open",)},
     Action.WRITE_NOTE: {"agencies": ("open",)},
     Action.FILE_POSITION: {"leads": ("open",)},
@@ -125,6 +132,7 @@ def test_who_may(world, action, instant):
 ONLY_IN_THE_WINDOW = {
     "submissions": [
         *(Action.SHORTEN, Action.RECUSE, Action.ASSIGN, Action.WRITE_REVIEW, Action.CONSULT),
+        *(Action.ANSWER_ASSIGNMENT, Action.DECLARE),
         *(Action.FILE_POSITION, Action.ISSUE_REPORT, Action.DETERMINE, Action.REQUEST_GRANT),
         Action.WRITE_NOTE,
     ],
@@ -145,6 +153,7 @@ def test_agencies_attached_to_a_draft_by_a_slip_can_do_nothing_there(world):
     world.running.assignments.update(submission=world.draft)
     world.running.determinations.update(submission=world.draft)
     world.running.grants.update(submission=world.draft)
+    factories.declare(world.draft, [getattr(world.people, code) for code in sorted(AGENCIES)])
     document = factories.document(world.draft, world.people)
     rows = {
         "submissions": {"of the draft": world.draft},

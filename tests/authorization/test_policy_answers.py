@@ -43,6 +43,7 @@ def rows_of(world, action):
             added(world.people, OPENING, lab)[0] for lab in ("northlight", "basalt")
         ],
         "partnerterms": lambda: [terms_of(world)],
+        "recusalquestion": lambda: [world.question],
         "heartbeat": lambda: [Heartbeat.objects.get_or_create(name="x", at=OPENING)[0]],
     }[kind]()
 

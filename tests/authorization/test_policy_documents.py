@@ -13,6 +13,7 @@ from tests.authorization.policy_world import (
     NSA,
     ONLY_ON_BASALT,
     OPENING,
+    UNDECLARED,
     always,
     at_each_instant,
     attach,
@@ -35,7 +36,7 @@ IN_THE_WINDOW = {
     "for nsa": LAB | NSA,
     "for nsa and dod": LAB | NSA | DOD,
     "for outpost": LAB,
-    "basalt's": BASALT | AGENCIES | ONLY_ON_BASALT,
+    "basalt's": (BASALT | AGENCIES | ONLY_ON_BASALT) - UNDECLARED,
 }
 
 

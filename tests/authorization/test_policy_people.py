@@ -44,8 +44,7 @@ def test_nothing_for(world, code):
 
 
 def test_nothing_for_somebody_who_has_not_signed_in(world):
-    assert powers(AnonymousUser()) == set()
-    assert powers(User()) == set()
+    assert powers(AnonymousUser()) == powers(User()) == set()
 
 
 def test_nothing_for_a_superuser_whom_django_permits_everything(world):
@@ -124,12 +123,13 @@ OVERSEEING = {
 # What each role may do without any attachment.
 UNATTACHED = dict.fromkeys(Role, frozenset()) | {
     Role.ADMINISTRATOR: {
-        *(Action.ADMINISTER, Action.ADMINISTER_SEATS),
+        *(Action.ADMINISTER, Action.ADMINISTER_SEATS, Action.ADMINISTER_QUESTIONS),
         *(Action.VIEW_GRANT, Action.KNOW_PEOPLE, Action.AUTHORIZE_GRANT, Action.REVOKE_GRANT),
         Action.SUSPEND_AS_ADMINISTRATOR,
         *(Action.AUTHORIZE_EXTENSION, Action.REVOKE_GRANTS, *OVERSEEING),
     },
     Role.AUDITOR: {Action.AUDIT, *OVERSEEING},
+    Role.LEAD: {Action.LEAD_AGENCY},
     **dict.fromkeys(LAB_ROLES, frozenset({Action.DRAFT, Action.ADD_GATEWAY})),
 }
 
@@ -166,6 +166,7 @@ def test_what_attaching_gives_to_each_seat(world):
     assert given == GIVEN
 
 
+OF_ASSIGNED = {Action.ANSWER_ASSIGNMENT, Action.WRITE_REVIEW}
 # On ``running``: what one codename alone, on one seat of its role, lets that seat's person do.
 ALONE = {
     ("view_submission", "outpost:reviewer"): {
@@ -189,13 +190,12 @@ ALONE = {
     ("deliberate", "outpost:reviewer"): {
         *(Action.DELIBERATE, Action.READ_REVIEW, Action.READ_POSITION),
     },
-    ("review_submission", "outpost:reviewer"): {
-        *(Action.WRITE_REVIEW, Action.READ_REVIEW, Action.CONTINUE_REVIEW),
-    },
+    ("review_submission", "outpost:reviewer"): OF_ASSIGNED
+    | {Action.READ_REVIEW, Action.CONTINUE_REVIEW},
     ("lead_submission", "outpost:lead"): {
         *(Action.ASSIGN, Action.FILE_POSITION, Action.ISSUE_REPORT, Action.READ_REVIEW),
         *(Action.REQUEST_GRANT, Action.VIEW_GRANT, Action.REVOKE_GRANT, Action.ATTEST_FOR_AGENCY),
-        *(Action.EXTEND_GRANT, Action.READ_NOTICE, Action.PROPOSE_PARTNER),
+        *(Action.EXTEND_GRANT, Action.READ_NOTICE, Action.PROPOSE_PARTNER, Action.LEAD_AGENCY),
         *(Action.READ_GRANT, Action.KNOW_PEOPLE, Action.TAKE_BACK_REQUEST),
     },
     ("determine_submission", "nsa:determination_official"): {

@@ -20,6 +20,7 @@ from reviews.models import (
     Heartbeat,
     Notice,
     PartnerTerms,
+    RecusalQuestion,
     Submission,
 )
 from reviews.models.permissions import CODENAMES
@@ -94,7 +95,7 @@ def test_a_role_alone_opens_no_content(action, rule):
             *(Submission, AccessGrant, GrantExtension, Organization, AuditEvent),
             # These say that something waits, works or is told of access, and no content.
             *(Notice, Heartbeat, Gateway),
-            PartnerTerms,  # no lab's and no secret
+            *(PartnerTerms, RecusalQuestion),  # no lab's and no secret
         }
         assert action not in {Action.VIEW, Action.READ_PACKAGE, Action.OWN, Action.DELIBERATE}
 
@@ -156,10 +157,12 @@ def test_assignment_is_asked_of_each_submission_that_remains():
     """Else PostgreSQL begins with all that a reviewer was ever assigned."""
     someone = User.objects.create_user("someone@test.example", "someone")
     someone.groups.set(Seat.objects.filter(role=Role.REVIEWER)[:1].values_list("group", flat=True))
-    asked = str(policy.allowed(someone, Action.WRITE_REVIEW, at=START).query)
+    asked = str(policy.allowed(someone, Action.ANSWER_ASSIGNMENT, at=START).query)
     assert "OFFSET" not in str(Submission.objects.filter(rules.There(F("pk"), **ASSIGNED)).query)
     assert "reviews_assignment" in asked
     assert asked.count("OFFSET 0") == 1
+    declared = str(policy.allowed(someone, Action.WRITE_REVIEW, at=START).query)
+    assert declared.count("OFFSET 0") == 2
     assert "OFFSET 0" not in str(policy.allowed(someone, Action.VIEW, at=START).query)
 
 
@@ -195,5 +198,5 @@ def test_what_finds_rows_is_not_asked_of_each(world):
 @pytest.mark.django_db
 def test_the_list_of_a_document_is_asked_of_it_alone(world):
     asked = str(policy.allowed(world.people.nsa_reviewer, Action.VIEW_DOCUMENT, at=START).query)
-    assert asked.count("EXISTS") == 3  # attached; a list; on the list
-    assert asked.count("OFFSET 0") == 2
+    assert asked.count("EXISTS") == 4  # attached; a list; on the list; declared
+    assert asked.count("OFFSET 0") == 3

@@ -181,6 +181,37 @@ def test_one_agency_does_not_see_another_agencys_unfiled_text(people, start, cli
     assert worlds[0] == worlds[1]
 
 
+STATE = re.compile(rb"<strong>(Reading|Drafted)</strong>|>(Reading|Drafted)</td>")
+
+
+def test_of_a_draft_another_agency_sees_the_word_of_the_board_and_nothing_more(
+    people, start, client
+):
+    """One world has the draft, the other only the assignment that it came from."""
+    submission = factories.filed(people)
+    factories.assigned(submission, people, "cisa")
+    client.force_login(people.nsa_reviewer)
+    own = f"/submissions/{submission.reference}/"
+    pages = ["/", "/submissions/", own, own + "reviews/", own + "report/", own + "history/"]
+    worlds = []
+    for drafted in (False, True):
+        with transaction.atomic():
+            if drafted:
+                factories.review_drafted(submission, people, "cisa", concerns=CANARY)
+            answers = walk(client, [("GET", page, {}) for page in pages])
+            bodies = [body for *_, body in answers]
+            worlds.append(
+                (
+                    [STATE.sub(b"", body) for body in bodies],
+                    [b"".join(found) for body in bodies for found in STATE.findall(body)],
+                )
+            )
+            transaction.set_rollback(True)
+    (alone, before), (beside, after) = worlds
+    assert alone == beside
+    assert (before, after) == ([b"Reading"] * 2, [b"Drafted"] * 2)
+
+
 def test_a_lab_never_gets_a_reviewers_name_or_deliberation(people, start, move_clock, client, smtp):
     """Canaries in every name and text of the agencies' side."""
     for code in ("nsa_reviewer", "nsa_lead", "nsa_official", "nsa_signer", "dod_lead"):

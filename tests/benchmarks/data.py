@@ -118,14 +118,26 @@ ORDER BY content_object_id, p
 # A tenth of the attached ones is the reviewer's own work; colleagues have the rest.
 ASSIGNMENTS = """
 INSERT INTO reviews_assignment
-    (submission_id, agency_id, reviewer_id, assigned_by_id, assigned_at)
-SELECT s.id, a.agency, a.reviewer, a.lead, s.opens_at + interval '1 day'
+    (submission_id, agency_id, reviewer_id, assigned_by_id, assigned_at, accepted_at,
+     decline_reason)
+SELECT s.id, a.agency, a.reviewer, a.lead, s.opens_at + interval '1 day',
+       s.opens_at + interval '1 day', ''
 FROM reviews_submission AS s
 JOIN reviews_modelversion AS v ON v.id = s.model_version_id
 CROSS JOIN (VALUES (%(nsa)s, %(reviewer)s, %(lead)s), (%(dod)s, %(dod_reviewer)s, %(dod_lead)s))
      AS a (agency, reviewer, lead)
 WHERE s.id BETWEEN %(low)s AND %(high)s AND s.opens_at IS NOT NULL
   AND (v.version::int / 100) %% 10 = 0 AND v.version::int <= %(attached)s
+"""
+
+# Whoever is assigned has declared, and so have the two leads, who open the answers too.
+DECLARATIONS = """
+INSERT INTO reviews_declaration (submission_id, person_id, answers, declared_at)
+SELECT DISTINCT a.submission_id, p.person, '{"Any conflict of interest?": false}'::jsonb,
+       a.assigned_at
+FROM reviews_assignment AS a,
+     LATERAL (VALUES (a.reviewer_id), (a.assigned_by_id)) AS p (person)
+WHERE a.submission_id BETWEEN %(low)s AND %(high)s
 """
 
 REVIEWS = """
@@ -151,8 +163,8 @@ WHERE r.submission_id BETWEEN %(low)s AND %(high)s
 
 POSITIONS = """
 INSERT INTO reviews_agencyposition
-    (submission_id, agency_id, version, outcome, summary, filed_at, filed_by_id)
-SELECT a.submission_id, a.agency_id, 1, 'mitigations_suggested', 'Two mitigations suggested.',
+    (submission_id, agency_id, version, outcome, summary, dissent, filed_at, filed_by_id)
+SELECT a.submission_id, a.agency_id, 1, 'mitigations_suggested', 'Two mitigations suggested.', '',
        a.assigned_at + interval '3 days', a.assigned_by_id
 FROM reviews_assignment AS a JOIN reviews_submission AS s ON s.id = a.submission_id
 WHERE s.id BETWEEN %(low)s AND %(high)s AND (s.status <> 'under_review' OR s.id %% 3 = 1)
@@ -241,6 +253,7 @@ AFTER = [
     PERMISSIONS,
     GENERIC_PERMISSIONS,
     ASSIGNMENTS,
+    DECLARATIONS,
     REVIEWS,
     RATINGS,
     POSITIONS,

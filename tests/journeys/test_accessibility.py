@@ -37,6 +37,7 @@ def world(committed_people, start):
     )
     factories.draft(people, complete=False)
     compared(people, start)
+    factories.assigned(factories.filed(people, declared=False), people)
     withdrawn = factories.filed(people, "basalt")
     lifecycle.withdraw(withdrawn, by=people.basalt_liaison, at=start)
     return people

@@ -86,11 +86,15 @@ def test_from_draft_to_report(someone, committed_people, files, move_clock):
 
     lead = signed_in("nsa_lead")
     lead.follow("Assign a reviewer")
-    lead.choose("reviewer", people.nsa_reviewer.email)
-    lead.press("Assign")
-    lead.sees("nsa reviewer")
+    lead.press("Assign nsa reviewer")
+    lead.sees("nsa reviewer, not answered yet")
 
     reviewer = signed_in("nsa_reviewer")
+    reviewer.open(own)
+    reviewer.follow("Accept or decline your assignment")
+    reviewer.press("Accept")
+    reviewer.choose("answer_basic", "no")
+    reviewer.press("Declare and go on")
     reviewer.open(f"{own}documents/")
     download = reviewer.page.get_by_role("link", name="Download")
     reviewer.reach(download)

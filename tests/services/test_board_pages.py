@@ -8,7 +8,7 @@ from accounts import audit, seats
 from accounts.models import User
 from reviews.exceptions import Conflict
 from reviews.models import Assignment
-from reviews.services import agency_reviews
+from reviews.services import agency_reviews, assignments
 from tests import factories
 from tests.services.agency_pages import page, signed_in, text_of
 
@@ -23,44 +23,87 @@ def submission(people):
 # The board.
 
 
-def test_board_says_how_far_each_agency_is(people, submission):
+NSA = "National Security Agency"
+DOD = "Department of Defense"
+TREASURY = "Department of the Treasury"
+CISA = "DHS, Cybersecurity and Infrastructure Security Agency"
+CAISI = "NIST, Center for AI Standards and Innovation"
+
+
+def board(person, submission):
+    """The rows of the board by agency."""
+    answer = signed_in(person).get(page("review-list", submission))
+    return {row.agency: row for row in answer.context["board"].agencies}
+
+
+def states(person, submission):
+    """Each agency's state, as that person sees it."""
+    return {agency: row.state for agency, row in board(person, submission).items()}
+
+
+def test_board_says_the_same_word_of_each_agency_to_all_of_them(people, submission):
     factories.review_drafted(submission, people, "nsa")
     factories.assigned(submission, people, "dod")
     factories.review_filed(submission, people, "cisa")
     factories.position_filed(submission, people, "caisi")
-    lead = signed_in(people.nsa_lead)
-
-    def board():
-        agencies = lead.get(page("review-list", submission)).context["board"].agencies
-        return {row.agency: (row.state, row.people) for row in agencies}
-
-    seen = board()
-    assert seen == {
-        "Department of Defense": ("No position yet", ()),
-        "Department of the Treasury": ("No position yet", ()),
-        "DHS, Cybersecurity and Infrastructure Security Agency": ("No position yet", ()),
-        "National Security Agency": ("Draft begun", ("nsa reviewer",)),
-        "NIST, Center for AI Standards and Innovation": ("Position filed", ()),
-        "Outpost": ("No position yet", ()),
+    factories.position_filed(submission, people, "treasury", outcome="recused", summary="")
+    expected = {
+        DOD: "reading",
+        TREASURY: "recused",
+        CISA: "drafted",
+        NSA: "drafted",
+        CAISI: "filed",
+        "Outpost": "unassigned",
     }
-    factories.review_filed(submission, people, "nsa", revision=1)
-    assert board() == seen | {
-        "DHS, Cybersecurity and Infrastructure Security Agency": ("Review filed", ()),
-        "National Security Agency": ("Review filed", ("nsa reviewer",)),
+    for code in ("nsa_lead", "dod_reviewer", "unattached", "nsa_official"):
+        assert states(getattr(people, code), submission) == expected
+    own = board(people.nsa_lead, submission)
+    assert {
+        agency: [(one.name, one.state) for one in row.people] for agency, row in own.items()
+    } == {agency: [("nsa reviewer", "drafted")] if agency == NSA else [] for agency in own}
+
+
+def test_consulted_officials_see_the_words_and_the_lab_only_who_has_filed(people, submission):
+    factories.review_drafted(submission, people, "nsa")
+    factories.position_filed(submission, people, "caisi")
+    factories.position_filed(submission, people, "treasury", outcome="recused", summary="")
+
+    def overview(person):
+        rows = signed_in(person).get(submission.get_absolute_url()).context["board"]
+        return {row.agency: row.state for row in rows}
+
+    assert overview(people.oncd_official) == {
+        "DoD": "Unassigned",
+        "Treasury": "Recused",
+        "CISA": "Unassigned",
+        "NSA": "Drafted",
+        "CAISI": "Filed",
+        "Outpost": "Unassigned",
+    }
+    assert overview(people.northlight_liaison) == {
+        "DoD": "Not yet filed",
+        "Treasury": "Filed",
+        "CISA": "Not yet filed",
+        "NSA": "Not yet filed",
+        "CAISI": "Filed",
+        "Outpost": "Not yet filed",
     }
 
 
 @pytest.mark.parametrize("reader", ["dod_reviewer", "dod_lead", "nsa_lead"])
-@pytest.mark.parametrize("begun", ["assigned", "review_drafted", "review_filed"])
-def test_board_tells_of_another_agency_no_more_than_policy_lets_read(
-    people, submission, begun, reader
+@pytest.mark.parametrize(
+    ("begun", "state"),
+    [("assigned", "reading"), ("review_drafted", "drafted"), ("review_filed", "drafted")],
+)
+def test_board_tells_of_another_agency_no_more_than_the_word(
+    people, submission, begun, state, reader
 ):
     getattr(factories, begun)(submission, people, "cisa")
     answer = signed_in(getattr(people, reader)).get(page("review-list", submission))
-    cisa = next(row for row in answer.context["board"].agencies if row.agency.startswith("DHS"))
-    assert (cisa.state, cisa.detail, cisa.people) == ("No position yet", "", ())
+    cisa = next(row for row in answer.context["board"].agencies if row.agency == CISA)
+    assert (cisa.state, cisa.detail, cisa.people) == (state, "", ())
     assert answer.context["board"].reviews == []
-    for words in ("Draft begun", "Review filed", "cisa reviewer"):
+    for words in ("A review is filed", "cisa reviewer"):
         assert words not in text_of(answer)
 
 
@@ -69,27 +112,49 @@ def test_board_after_the_end_says_that_no_view_was_recorded(people, submission, 
     factories.review_filed(submission, people, "dod")
     factories.position_filed(submission, people, "caisi", outcome="recused", summary="")
     move_clock(submission.closes_at)
-
-    def board(person):
-        agencies = signed_in(person).get(page("review-list", submission)).context["board"].agencies
-        return {row.agency: (row.state, row.detail) for row in agencies}
-
     drafted = "A draft was begun and not filed: it is sealed."
     filed = "A review was filed, and no position."
-    nsa, dod = board(people.nsa_lead), board(people.dod_lead)
-    assert nsa["National Security Agency"] == ("No view recorded", drafted)
-    assert dod["National Security Agency"] == ("No view recorded", "")
-    assert nsa["Department of Defense"] == ("No view recorded", "")
-    assert dod["Department of Defense"] == ("No view recorded", filed)
-    assert nsa["NIST, Center for AI Standards and Innovation"] == ("Recused", "")
+    nsa, dod = (board(one, submission) for one in (people.nsa_lead, people.dod_lead))
+    silent = dict.fromkeys(nsa, "no_view_recorded") | {CAISI: "recused"}
+    for seen in (nsa, dod):
+        assert {agency: row.state for agency, row in seen.items()} == silent
+    assert (nsa[NSA].detail, dod[NSA].detail) == (drafted, "")
+    assert (nsa[DOD].detail, dod[DOD].detail) == ("", filed)
 
 
-def test_board_counts_a_recused_reviewer_as_nobody(people, submission):
-    reviewer = signed_in(factories.assigned(submission, people))
+def test_a_next_version_is_told_to_its_own_agency(people, submission):
+    factories.review_filed(submission, people, "nsa")
+    factories.review_drafted(submission, people, "nsa")
+    own, other = (board(one, submission)[NSA] for one in (people.nsa_lead, people.dod_lead))
+    assert (own.state, own.detail) == ("drafted", "A review is filed. A next version is begun.")
+    assert (other.state, other.detail) == ("drafted", "")
+
+
+def test_who_left_counts_for_nothing_and_is_named_to_her_own_agency(people, submission):
+    for begun in ("nsa", "dod", "cisa"):
+        factories.assigned(submission, people, begun)
+    factories.review_drafted(submission, people, "treasury")
+    reviewer = signed_in(people.nsa_reviewer)
     reviewer.post(page("review-recuse", submission), {"reason": "Family."})
-    answer = signed_in(people.nsa_lead).get(page("review-list", submission))
-    row = next(row for row in answer.context["board"].agencies if row.agency.startswith("National"))
-    assert row.state == "Nobody assigned"
+    signed_in(people.dod_reviewer).post(page("assignment-decline", submission), {"reason": ""})
+    for agency in ("cisa", "treasury"):
+        lead, email = getattr(people, f"{agency}_lead"), getattr(people, f"{agency}_reviewer").email
+        answer = signed_in(lead).post(page("assignment-end", submission), {"reviewer": email})
+        assert answer.status_code == 302
+    unassigned = dict.fromkeys((NSA, DOD, CISA, TREASURY, CAISI, "Outpost"), "unassigned")
+    assert states(people.caisi_lead, submission) == unassigned
+    words = {
+        "nsa": (NSA, "recused"),
+        "dod": (DOD, "declined"),
+        "cisa": (CISA, "taken back"),
+        "treasury": (TREASURY, "taken back"),
+    }
+    for code, (agency, word) in words.items():
+        rows = board(getattr(people, f"{code}_lead"), submission)
+        assert [(one.name, one.state) for one in rows[agency].people] == [
+            (f"{code} reviewer", word)
+        ]
+        assert [row.people for other, row in rows.items() if other != agency] == [()] * 5
 
 
 def test_positions_of_others_are_read_once_the_own_one_is_filed(people, submission):
@@ -119,7 +184,8 @@ def test_board_asks_as_much_for_ten_reviews_as_for_one(people, submission, start
     for number in range(5):
         more = User.objects.create_user(f"more-{number}@demo.example", f"More {number}", "x")
         seats.give(person=more, organization=nsa, role="reviewer", by=audit.SYSTEM, at=start)
-        agency_reviews.assign(submission, reviewer=more, agency=nsa, by=people.nsa_lead, at=start)
+        factories.declare(submission, [more])
+        assignments.assign(submission, reviewer=more, agency=nsa, by=people.nsa_lead, at=start)
         agency_reviews.file_review(
             submission,
             agency=nsa,
@@ -169,7 +235,7 @@ def test_nobody_assigns_herself(people, submission, start):
     assert answer.status_code == 422
     assert "To be assigned yourself, ask another lead of your agency." in text_of(answer)
     with pytest.raises(Conflict, match="Nobody assigns themselves"):
-        agency_reviews.assign(submission, reviewer=lead, agency=nsa, by=lead, at=start)
+        assignments.assign(submission, reviewer=lead, agency=nsa, by=lead, at=start)
     assert not Assignment.objects.exists()
     other = people.nsa_reviewer
     seats.give(person=other, organization=nsa, role="lead", by=audit.SYSTEM, at=start)

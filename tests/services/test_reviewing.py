@@ -8,7 +8,7 @@ from django.urls import reverse
 from accounts.models import AuditEvent
 from reviews.exceptions import Conflict, NotPermitted, NotVisible
 from reviews.models import AgencyReview, Notice, PrivateNote
-from reviews.services import agency_reviews, citations, coauthors, differences
+from reviews.services import agency_reviews, assignments, citations, coauthors, differences
 from tests import factories
 from tests.services.agency_pages import content_of, page, signed_in
 from tests.services.test_review_pages import sent
@@ -151,7 +151,7 @@ def test_a_document_that_closed_in_between_stays_relied_upon(people, submission,
 @pytest.fixture
 def colleague(people, submission):
     """A second reviewer of NSA, assigned. On another submission she is recused from nothing."""
-    agency_reviews.assign(
+    assignments.assign(
         submission,
         reviewer=people.recused,
         agency=factories.organization("nsa"),

@@ -1,0 +1,85 @@
+"""The completion board: how far each reviewing agency is, in one word that all of them see.
+
+The word says nothing of who or what. A lab sees of it only who has filed.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.db.models import Exists, OuterRef, Q, Subquery
+
+from accounts.models import Organization, Seat
+from accounts.roles import Role
+from reviews import audience
+from reviews.models import AgencyPosition, AgencyReview, Assignment, Submission
+from reviews.models.agency_review import Outcome
+from reviews.policy import Action
+from reviews.workflow import Status
+
+
+class AgencyState(StrEnum):
+    """How far an agency is with a submission."""
+
+    UNASSIGNED = "unassigned"
+    READING = "reading"
+    DRAFTED = "drafted"
+    FILED = "filed"
+    RECUSED = "recused"
+    NO_VIEW_RECORDED = "no_view_recorded"
+
+    @property
+    def label(self) -> str:
+        return self.replace("_", " ").capitalize()
+
+    @property
+    def has_filed(self) -> bool:
+        """Whether a position stands, be it that the agency takes no part."""
+        return self in (AgencyState.FILED, AgencyState.RECUSED)
+
+
+@dataclass(frozen=True)
+class AgencyProgress:
+    """One agency and its state."""
+
+    agency: Organization
+    state: AgencyState
+
+
+def states(submission: Submission, *, at: datetime) -> list[AgencyProgress]:
+    """Each reviewing agency, and any that filed before it was detached, by name: one query."""
+    here = {"submission": submission, "agency": OuterRef("organization")}
+    outcome = AgencyPosition.objects.filter(**here).order_by("-version").values("outcome")[:1]
+    assigned = Assignment.objects.still_reviewing().filter(**here)
+    reviews = AgencyReview.objects.filter(**here)
+    # A draft that nobody can go on with is none.
+    writing = Assignment.objects.still_reviewing().filter(
+        submission=submission, agency=OuterRef("agency"), reviewer=OuterRef("author")
+    )
+    begun = reviews.filter(Q(filed_at__isnull=False) | Exists(writing))
+    position = AgencyPosition.objects.filter(**here)
+    leading = audience.seats(Action.FILE_POSITION, submission)
+    rows = (
+        Seat.objects.filter(leading | Q(Exists(position), role=Role.LEAD))
+        .annotate(outcome=Subquery(outcome), is_assigned=Exists(assigned), is_begun=Exists(begun))
+        .select_related("organization")
+        .order_by("organization__name")
+    )
+    under_review = submission.status_at(at) == Status.UNDER_REVIEW
+    return [
+        AgencyProgress(
+            seat.organization,
+            _state(seat.outcome, under_review, seat.is_begun, seat.is_assigned),
+        )
+        for seat in rows
+    ]
+
+
+def _state(outcome: str | None, under_review: bool, begun: bool, assigned: bool) -> AgencyState:
+    if outcome is not None:
+        return AgencyState.RECUSED if outcome == Outcome.RECUSED else AgencyState.FILED
+    if not under_review:
+        return AgencyState.NO_VIEW_RECORDED
+    if begun:
+        return AgencyState.DRAFTED
+    return AgencyState.READING if assigned else AgencyState.UNASSIGNED
