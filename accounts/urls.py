@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from accounts.views import absences, audit_log, partners, personnel, profile, seats, sign_in
+from accounts.views import (
+    absences,
+    audit_log,
+    labs,
+    partners,
+    personnel,
+    profile,
+    seats,
+    sign_in,
+)
 
 app_name = "accounts"
 urlpatterns = [
@@ -16,6 +25,8 @@ urlpatterns = [
     path("seats/<slug:code>/confirm/", seats.seat_confirm, name="seat-confirm"),
     path("seats/<slug:code>/decline/", seats.seat_decline, name="seat-decline"),
     path("seats/<slug:code>/take/", seats.seat_take, name="seat-take"),
+    path("labs/", labs.lab_list, name="lab-list"),
+    path("labs/<slug:code>/", labs.lab_edit, name="lab-edit"),
     path("partners/", partners.partner_list, name="partner-list"),
     path("partners/new/", partners.partner_add, name="partner-add"),
     path("partners/<slug:code>/", partners.partner_edit, name="partner-edit"),

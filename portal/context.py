@@ -20,7 +20,10 @@ ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
 # By section: (label, URL name, the roles whose people have something there). Links, not authority.
 SECTIONS = {
     "Home": [("Home", "reviews:home", EVERYBODY)],
-    "Submissions": [("Submissions", "reviews:submission-list", LAB_ROLES | AGENCY_ROLES)],
+    "Submissions": [
+        ("Submissions", "reviews:submission-list", LAB_ROLES | AGENCY_ROLES),
+        ("Criteria", "reviews:criterion-list", LAB_ROLES | AGENCY_ROLES),
+    ],
     "Access": [
         (
             "Grants",
@@ -39,6 +42,7 @@ SECTIONS = {
         ("Personnel", "accounts:personnel-list", ADMINISTRATOR),
         ("Attachments", "reviews:attachment-list", ADMINISTRATOR),
         ("Partners", "accounts:partner-list", ADMINISTRATOR),
+        ("Labs", "accounts:lab-list", ADMINISTRATOR),
     ],
     "Calendar": [("Calendar", "reviews:agenda-list", LAB_ROLES | AGENCY_ROLES | ADMINISTRATOR)],
     "Notices": [("Notices", "reviews:notice-list", EVERYBODY)],
@@ -46,7 +50,10 @@ SECTIONS = {
         ("Mail", "reviews:delivery-list", ADMINISTRATOR),
         ("Health", "reviews:health-detail", ADMINISTRATOR),
     ],
-    "Audit log": [("Audit log", "accounts:audit-list", frozenset({Role.AUDITOR}))],
+    "Audit log": [
+        ("Audit log", "accounts:audit-list", frozenset({Role.AUDITOR})),
+        ("Use of discretion", "reviews:discretion-list", frozenset({Role.AUDITOR})),
+    ],
     "Profile": [("Profile", "accounts:profile", EVERYBODY)],
 }
 

@@ -1,5 +1,6 @@
 from accounts.forms.absences import AbsenceForm
 from accounts.forms.audit_log import AuditFilter
+from accounts.forms.labs import SizeForm
 from accounts.forms.partners import PartnerForm, SectorsForm
 from accounts.forms.personnel import PersonnelFilter, PersonnelForm
 from accounts.forms.profile import ProfileForm
@@ -17,5 +18,6 @@ __all__ = [
     "ProfileForm",
     "SectorsForm",
     "SignInForm",
+    "SizeForm",
     "TakeForm",
 ]

@@ -7,7 +7,13 @@ from reviews.models.agency_review import (
     Recusal,
 )
 from reviews.models.calendar_feed import CalendarFeed
-from reviews.models.determination import Consultation, Determination
+from reviews.models.coverage_criterion import CoverageCriterion, CriterionVersion
+from reviews.models.determination import (
+    Consultation,
+    Determination,
+    DeterminationCriterion,
+    DeterminationResponse,
+)
 from reviews.models.document import Document, DocumentVersion
 from reviews.models.gateway import Gateway, GatewayComparison, GatewaySignal
 from reviews.models.grant_extension import GrantExtension
@@ -28,7 +34,11 @@ __all__ = [
     "Assignment",
     "CalendarFeed",
     "Consultation",
+    "CoverageCriterion",
+    "CriterionVersion",
     "Determination",
+    "DeterminationCriterion",
+    "DeterminationResponse",
     "Document",
     "DocumentVersion",
     "Gateway",

@@ -127,7 +127,8 @@ def _next_step(submission, state, url, may):
 def submission_detail(request, reference):
     """One submission's overview: its window, who has filed, what the person may do next."""
     taken = {f"has_{step}": was for step, was in _taken(request).items()}
-    outcome = reports.outcome_in_force()
+    readable = policy.allowed(request.user, Action.READ_DETERMINATION, at=request.at)
+    outcome = reports.outcome_in_force(readable)
     submission = find_submission(request, reference, outcome=outcome, **taken)
     filed = submission.opens_at is not None
     over_at = submission.over_at(request.at)
