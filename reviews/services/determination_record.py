@@ -187,21 +187,21 @@ def numbers() -> tuple[int, int]:
 
 def altered_criteria() -> list[str]:
     """The versions of criteria that are not as their events recorded them."""
+    told = AuditEvent.objects.filter(
+        action__in=["criterion.proposed", "criterion.confirmed"], outcome=audit.DONE
+    )
     recorded = {
-        (event.object_reference, event.action): event.details["content_sha256"]
-        for event in AuditEvent.objects.filter(
-            action__in=["criterion.proposed", "criterion.confirmed"], outcome=audit.DONE
-        )
+        event.object_reference: event.details["content_sha256"]
+        for event in told.order_by("sequence")
     }
     people = ("criterion", "proposed_by", "proposed_for", "confirmed_by", "confirmed_for")
-    found = []
-    for version in CriterionVersion.objects.select_related(*people):
-        step = "confirmed" if version.confirmed_at else "proposed"
-        then = recorded.get((str(version.key), f"criterion.{step}"))
-        if then != digest_of_criterion(version):
-            found.append(str(version))
-    keys = {str(key) for key in CriterionVersion.objects.values_list("key", flat=True)}
-    return found + sorted({f"{key}, gone" for key, _ in recorded if key not in keys})
+    versions = list(CriterionVersion.objects.select_related(*people))
+    differing = [
+        str(version)
+        for version in versions
+        if recorded.pop(str(version.key), None) != digest_of_criterion(version)
+    ]
+    return [*differing, *(f"{key}, gone" for key in recorded)]
 
 
 def _sha256(content: dict[str, Any]) -> str:

@@ -19,6 +19,8 @@ from reviews.models import Determination, Submission
 from reviews.models.determination import Coverage
 from reviews.workflow import Status
 
+ALL = 0  # the one group where nothing is told apart
+
 
 class Fate(StrEnum):
     """What became of a filed submission as far as a determination goes."""
@@ -79,7 +81,7 @@ def summary(*, at: datetime) -> Summary:
     for groups, by in (
         (by_lab, "submission__model_version__lab"),
         (by_size, "submission__model_version__lab__size"),
-        ({None: whole}, None),
+        ({ALL: whole}, None),
     ):
         for key, (median, longest) in _times(by).items():
             groups[key].median, groups[key].longest = median, longest
@@ -117,19 +119,19 @@ def _times(by: str | None) -> dict[Any, tuple[timedelta, timedelta]]:
     earlier = Determination.objects.signed().filter(
         submission=OuterRef("submission"), number__lt=OuterRef("number")
     )
-    apart = {"partition_by": F(by)} if by else {}
+    apart = F(by) if by else None
     taken = F("signed_at") - F("submission__opens_at")
     rows = (
         Determination.objects.signed()
         .filter(~Exists(earlier))
         .annotate(
             taken=taken,
-            twice=Window(RowNumber(), order_by=taken.asc(), **apart) * 2,
-            many=Window(Count("pk"), **apart),
+            twice=Window(RowNumber(), partition_by=apart, order_by=taken.asc()) * 2,
+            many=Window(Count("pk"), partition_by=apart),
         )
         .filter(Q(twice__gte=F("many"), twice__lte=F("many") + 2) | Q(twice=F("many") * 2))
         .order_by("twice")
-        .values_list(by or Value(None), "taken", "twice", "many")
+        .values_list(by or Value(ALL), "taken", "twice", "many")
     )
     found: dict[Any, list[tuple[timedelta, int, int]]] = defaultdict(list)
     for group, time, twice, many in rows:

@@ -146,17 +146,15 @@ def _add_determinations(world, people):
         ("unsigned", world.running),
         ("on basalt", world.basalt),
     ):
-        written = determinations.write(
-            submission,
-            outcome="covered",
-            rationale="By its demonstrated skills.",
-            authority="Director",
-            by=official,
-            at=START,
+        later = {"supersedes_reason": "Measured again."} if label == "unsigned" else {}
+        state = "signed" if label == "signed" else "written"
+        world.determinations[label] = factories.determination(
+            submission, people, state=state, **later
         )
-        if label == "signed":
-            determinations.sign(written, by=people.nsa_signer, at=START)
-        world.determinations[label] = written
+    world.criteria = {
+        "in force": factories.criteria(people)[0],
+        "proposed": factories.criterion(people, "CC-2", confirmed=False),
+    }
 
 
 def _add_grants(world, people):

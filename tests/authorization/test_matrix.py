@@ -24,7 +24,6 @@ from reviews.services import (
     attachments,
     calendar_feeds,
     comparisons,
-    determinations,
     extensions,
     lifecycle,
 )
@@ -99,15 +98,10 @@ def world(people, start):
         factories.partner_grant(released, people, state=state)
         for state in ("requested", "awaiting")
     )
-    determinations.request_consultations(submission, by=people.nsa_official, at=start)
-    determination = determinations.write(
-        submission,
-        outcome="covered",
-        rationale="Reasons.",
-        authority="Order",
-        by=people.nsa_official,
-        at=start,
-    )
+    determination = factories.determination(submission, people)
+    signed = factories.determination(factories.filed(people), people, state="signed")
+    shared = factories.determination(factories.filed(people), people, state="shared")
+    proposed_criterion = factories.criterion(people, "CC-2", confirmed=False)
     of_submission = {"reference": submission.reference}
     told = Notice.objects.filter(recipient=people.nsa_lead, submission=submission).earliest("pk")
     feed = calendar_feeds.make(by=people.nsa_lead, at=start)
@@ -125,6 +119,10 @@ def world(people, start):
         "reviews:submission-file": {"reference": draft.reference},
         "reviews:review-detail": {"key": review.key},
         "reviews:determination-sign": {"key": determination.key},
+        "reviews:determination-share": {"key": signed.key},
+        "reviews:determination-respond": {"key": shared.key},
+        "reviews:discretion-detail": {"key": signed.key},
+        "reviews:criterion-confirm": {"key": proposed_criterion.key},
         "reviews:grant-consent": {"key": requested.key},
         "reviews:grant-decline": {"key": requested.key},
         "reviews:grant-authorize": {"key": consented.key},
@@ -139,6 +137,7 @@ def world(people, start):
         "reviews:terms-detail": {"version": 1},
         "reviews:partner-propose": {"reference": released.reference},
         "accounts:partner-edit": {"code": "keystone-utility"},
+        "accounts:lab-edit": {"code": "northlight"},
         "accounts:personnel-edit": {"number": people.nsa_reviewer.pk},
         "accounts:seat-give": {"code": "nsa"},
         "accounts:seat-take": {"code": "nsa"},
@@ -180,6 +179,9 @@ def world(people, start):
     # A partner's grant before both sides have agreed, and after.
     addresses["reviews:grant-detail (partner proposed)"] = proposed.get_absolute_url()
     addresses["reviews:grant-detail (partner agreed)"] = agreed.get_absolute_url()
+    addresses["reviews:determination-respond (not shared)"] = reverse(
+        "reviews:determination-respond", kwargs={"key": signed.key}
+    )
     addresses["reviews:submission-detail (draft)"] = draft.get_absolute_url()
     assert DocumentVersion.objects.filter(scan_state="clean").count() == 2
     return addresses, submission

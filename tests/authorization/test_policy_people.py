@@ -35,12 +35,14 @@ def powers(user, at=OPENING):
 # Active
 
 
-@pytest.mark.parametrize(
-    "code",
-    ["superuser", "disabled", "clearinghouse_coordinator", "partner_contact", "vendor_contact"],
-)
+@pytest.mark.parametrize("code", ["superuser", "disabled"])
 def test_nothing_for(world, code):
     assert powers(getattr(world.people, code)) == set()
+
+
+@pytest.mark.parametrize("code", ["clearinghouse_coordinator", "partner_contact", "vendor_contact"])
+def test_nothing_but_the_public_register_for(world, code):
+    assert powers(getattr(world.people, code)) == {Action.READ_CRITERIA}
 
 
 def test_nothing_for_somebody_who_has_not_signed_in(world):
@@ -121,6 +123,11 @@ OVERSEEING = {
     *(Action.OVERSEE_CLOSEOUT, Action.TRACK_GRANTS, Action.EXPORT_GRANTS),
     *(Action.VIEW_PAST_ACCESS, Action.OVERSEE_PAST_ACCESS),
 }
+# What asks for no attachment: the register of criteria, which tests of its own are about.
+REGISTER = {
+    *(Action.READ_CRITERIA, Action.LOCATE_CRITERIA),
+    *(Action.PROPOSE_CRITERION, Action.CONFIRM_CRITERION),
+}
 # What each role may do without any attachment.
 UNATTACHED = dict.fromkeys(Role, frozenset()) | {
     Role.ADMINISTRATOR: {
@@ -129,7 +136,7 @@ UNATTACHED = dict.fromkeys(Role, frozenset()) | {
         Action.SUSPEND_AS_ADMINISTRATOR,
         *(Action.AUTHORIZE_EXTENSION, Action.REVOKE_GRANTS, *OVERSEEING),
     },
-    Role.AUDITOR: {Action.AUDIT, *OVERSEEING},
+    Role.AUDITOR: {Action.AUDIT, Action.AUDIT_DISCRETION, *OVERSEEING},
     **dict.fromkeys(LAB_ROLES, frozenset({Action.DRAFT, Action.ADD_GATEWAY})),
 }
 
@@ -138,7 +145,7 @@ UNATTACHED = dict.fromkeys(Role, frozenset()) | {
 def test_what_a_role_gives_where_nothing_is_attached(world, role):
     SubmissionGroupObjectPermission.objects.all().delete()
     seat = Seat.objects.select_related("organization").filter(role=role).first()
-    assert powers(person(seat.code)) == UNATTACHED[role]
+    assert powers(person(seat.code)) - REGISTER == UNATTACHED[role]
 
 
 # Attached
@@ -169,12 +176,12 @@ def test_what_attaching_gives_to_each_seat(world):
 # On ``running``: what one codename alone, on one seat of its role, lets that seat's person do.
 ALONE = {
     ("view_submission", "outpost:reviewer"): {
-        *(Action.VIEW, Action.READ_DETERMINATION),
-        *(Action.VIEW_GRANT, Action.USE_MODEL, Action.ATTEST_FOR_AGENCY),
+        *(Action.VIEW, Action.VIEW_GRANT, Action.USE_MODEL, Action.ATTEST_FOR_AGENCY),
         *(Action.READ_GRANT, Action.KNOW_PEOPLE, Action.READ_NOTICE),
     },
     ("own_submission", "northlight:liaison"): {
         *(Action.OWN, Action.SHORTEN, Action.RESPOND, Action.READ_PACKAGE),
+        *(Action.READ_DETERMINATION, Action.RESPOND_TO_DETERMINATION),
         *(Action.ADD_DOCUMENT, Action.MANAGE_DOCUMENT),
         *(Action.VIEW_DOCUMENT, Action.READ_DOCUMENT),
         *(Action.VIEW_GRANT, Action.CONSENT_GRANT, Action.REVOKE_GRANT, Action.ATTEST_FOR_LAB),
@@ -184,6 +191,7 @@ ALONE = {
     },
     ("read_package", "outpost:reviewer"): {
         *(Action.READ_PACKAGE, Action.VIEW_DOCUMENT, Action.READ_DOCUMENT, Action.RECUSE),
+        Action.READ_DETERMINATION,
     },
     ("deliberate", "outpost:reviewer"): {
         *(Action.DELIBERATE, Action.READ_REVIEW, Action.READ_POSITION),
@@ -197,6 +205,7 @@ ALONE = {
     },
     ("determine_submission", "nsa:determination_official"): {
         *(Action.DETERMINE, Action.SIGN_DETERMINATION, Action.READ_DETERMINATION),
+        Action.SHARE_DETERMINATION,
         *(Action.READ_CONSULTATION, Action.READ_REVIEW),
     },
     ("consult_submission", "oncd:consulted_official"): {Action.CONSULT, Action.READ_CONSULTATION},
@@ -218,9 +227,12 @@ def test_what_one_codename_alone_gives(world, codename, seat):
     world.running.positions.filter(pk=world.positions["nsa"].pk).update(agency=agency)
     if agency.kind != Kind.LAB:  # a lab's person who is the grantee does not consent
         AccessGrant.objects.update(agency=agency, grantee=someone)
+    world.running.determinations.filter(pk=world.determinations["signed"].pk).update(
+        shared_at=START, shared_by=world.people.nsa_signer
+    )
     for about in (None, world.grants["nsa"]):
         notice(world.running, someone, grant=about)
-    assert powers(someone) == ALONE[codename, seat]
+    assert powers(someone) - REGISTER == ALONE[codename, seat]
 
 
 def test_a_stray_row_gives_a_role_nothing_that_it_has_not(world):
