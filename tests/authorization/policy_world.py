@@ -15,6 +15,7 @@ from django.test import override_settings
 
 from accounts.models import User
 from reviews import clock, policy
+from reviews.actions import Action
 from reviews.models import GrantExtension, Notice, SubmissionGroupObjectPermission
 from reviews.services import (
     agency_reviews,
@@ -194,6 +195,12 @@ AGENCIES = DELIBERATING | CONSULTED
 BASALT = {"basalt_liaison"}
 ONLY_ON_BASALT = {"recused", "unattached"}
 ADMINISTRATORS = {"administrator", "second_administrator"}
+
+# What asks for no attachment: the register of criteria, with tests of its own.
+REGISTER = {
+    *(Action.READ_CRITERIA, Action.LOCATE_CRITERIA),
+    *(Action.PROPOSE_CRITERION, Action.CONFIRM_CRITERION),
+}
 
 
 # Questions

@@ -24,13 +24,6 @@ def account(determination):
     return reverse("reviews:discretion-detail", args=[determination.key])
 
 
-def after(people, at_instant, start, days, lab="northlight", **changes):
-    """A determination signed that many days after its submission was filed."""
-    submission = factories.filed(people, lab, at=start)
-    with at_instant(start + days * DAY):
-        return factories.determination(submission, people, state="signed", **changes)
-
-
 def counted(group):
     return {fate: number for fate, number in group.counts.items() if number}
 
@@ -39,23 +32,25 @@ def test_what_became_of_submissions_is_counted_by_lab_and_size(people, start, at
     labs.measure(factories.organization("basalt"), size="small", by=people.administrator, at=start)
     late = factories.filed(people)
     lifecycle.shorten(late, closes_at=start + DAY, by=people.northlight_liaison, at=start)
-    first = after(people, at_instant, start, 3)
-    after(people, at_instant, start, 5)
-    after(people, at_instant, start, 10)
-    after(people, at_instant, start, 2, "basalt", outcome="not_covered")
-    after(people, at_instant, start, 9, "basalt", outcome="not_covered")
-    with at_instant(start + 4 * DAY):  # a later word does not change how long the first took
-        factories.determination(
-            first.submission,
-            people,
-            state="signed",
-            outcome="not_covered",
-            supersedes_reason="Measured again.",
-        )
+    waiting = factories.determination(factories.filed(people, "basalt"), people)
+    assert waiting.signed_at is None
     lifecycle.withdraw(factories.filed(people), by=people.northlight_liaison, at=start)
     factories.filed(people)
     factories.draft(people)
-    factories.determination(factories.filed(people, "basalt"), people)
+    filed = [factories.filed(people) for _ in range(3)]
+    basalts = [factories.filed(people, "basalt") for _ in range(2)]
+    not_covered = {"outcome": "not_covered"}
+    changed = not_covered | {"supersedes_reason": "Measured again."}
+    for day, submission, said in (
+        (2, basalts[0], not_covered),
+        (3, filed[0], {}),
+        (4, filed[0], changed),  # which does not change how long the first took
+        (5, filed[1], {}),
+        (9, basalts[1], not_covered),
+        (10, filed[2], {}),
+    ):
+        with at_instant(start + day * DAY):
+            factories.determination(submission, people, state="signed", **said)
     found = discretion.summary(at=start + 11 * DAY)
     basalt, northlight = found.labs
     assert (basalt.label, northlight.label) == ("Basalt", "Northlight")
@@ -147,7 +142,7 @@ def test_what_the_log_does_not_bear_out_is_shown(people):
     assert "Signed determinations on record: 1. By the log: 2." in shown
 
 
-def test_pages_cost_a_fixed_number_of_queries_and_go_on(people, start, at_instant, monkeypatch):
+def test_pages_cost_a_fixed_number_of_queries_and_go_on(people, monkeypatch):
     auditor = signed_in(people.auditor)
 
     def queries():
@@ -155,10 +150,13 @@ def test_pages_cost_a_fixed_number_of_queries_and_go_on(people, start, at_instan
             assert auditor.get(reverse(URL)).status_code == 200
         return len(asked)
 
-    rows = [after(people, at_instant, start, 1)]
+    def signed():
+        return factories.determination(factories.filed(people), people, state="signed")
+
+    rows = [signed()]
     queries()
     before = queries()
-    rows += [after(people, at_instant, start, days) for days in (2, 3, 4)]
+    rows = sorted([*rows, signed(), signed(), signed()], key=lambda row: row.key)
     assert queries() == before
     monkeypatch.setattr(keyset.page, "__kwdefaults__", keyset.page.__kwdefaults__ | {"size": 3})
     first = auditor.get(reverse(URL)).context["page"]
