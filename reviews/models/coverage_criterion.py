@@ -46,6 +46,13 @@ class CriterionVersionQuerySet(models.QuerySet):
         )
         return self.filter(~Exists(later))
 
+    def last_of_each(self) -> "CriterionVersionQuerySet":
+        """The last version of each criterion, confirmed or not."""
+        later = CriterionVersion.objects.filter(
+            criterion=OuterRef("criterion"), number__gt=OuterRef("number")
+        )
+        return self.filter(~Exists(later))
+
     def in_force(self) -> "CriterionVersionQuerySet":
         """Those that a determination can cite: the latest confirmed, unless that retires it."""
         return self.confirmed().latest().filter(retires=False)

@@ -146,6 +146,23 @@ def test_a_version_is_proposed_and_confirmed_on_pages(people):
     assert CriterionVersion.objects.get(number=2).title == CANARY
 
 
+def test_what_waits_for_another_keeper_is_on_her_home_once(people, start):
+    factories.criterion(people, confirmed=False)
+    version = factories.criterion(people, confirmed=False)
+    words = "Confirm a criterion of the register"
+
+    def waiting(code):
+        home = text_of(signed_in(getattr(people, code)).get("/"))
+        return home.count(words), confirming(version) in home
+
+    for code in ("dod_lead", "cisa_lead", "oncd_official"):
+        assert waiting(code) == (1, True), code
+    for code in ("nsa_lead", "nsa_official", "dod_reviewer", "northlight_liaison", "auditor"):
+        assert waiting(code) == (0, False), code
+    criteria.confirm(version, by=people.dod_lead, at=start)
+    assert waiting("caisi_lead") == (0, False)
+
+
 def test_what_cannot_be_proposed_is_said_and_kept(people):
     lead = signed_in(people.nsa_lead)
     for typed, field in (
