@@ -22,6 +22,20 @@ class Kind(StrEnum):
         )
 
 
+class Size(StrEnum):
+    """How many people work at a lab."""
+
+    SMALL = "small"
+    MEDIUM = "medium"
+    LARGE = "large"
+
+    @property
+    def label(self) -> str:
+        return {"small": "Fewer than 50 people", "medium": "50 to 499 people"}.get(
+            self, "500 people or more"
+        )
+
+
 class Role(StrEnum):
     """What a person does at an organization."""
 
@@ -60,6 +74,9 @@ LAB_ROLES = frozenset({Role.LIAISON, Role.LAB_ADMINISTRATOR})
 NSA = "nsa"
 CONSULTED = ("oncd", "ostp", "cisa")
 WHITE_HOUSE = frozenset({"oncd", "ostp"})
+# Who keeps the criteria: NSA, Defense, Homeland Security, Commerce, Treasury, the White House.
+KEEPERS = frozenset({NSA, "dod", "cisa", "caisi", "treasury"}) | WHITE_HOUSE
+KEEPING = frozenset({Role.LEAD, Role.DETERMINATION_OFFICIAL, Role.CONSULTED_OFFICIAL})
 
 
 def roles_at(kind: str, code: str) -> frozenset[Role]:

@@ -23,6 +23,7 @@ SECTIONS = {
     "Submissions": [
         ("Submissions", "reviews:submission-list", LAB_ROLES | AGENCY_ROLES),
         ("Workload", "reviews:workload-list", frozenset({Role.LEAD})),
+        ("Criteria", "reviews:criterion-list", LAB_ROLES | AGENCY_ROLES),
     ],
     "Access": [
         (
@@ -43,6 +44,7 @@ SECTIONS = {
         ("Attachments", "reviews:attachment-list", ADMINISTRATOR),
         ("Partners", "accounts:partner-list", ADMINISTRATOR),
         ("Recusal questions", "reviews:question-list", ADMINISTRATOR),
+        ("Labs", "accounts:lab-list", ADMINISTRATOR),
     ],
     "Calendar": [("Calendar", "reviews:agenda-list", LAB_ROLES | AGENCY_ROLES | ADMINISTRATOR)],
     "Notices": [("Notices", "reviews:notice-list", EVERYBODY)],
@@ -50,7 +52,10 @@ SECTIONS = {
         ("Mail", "reviews:delivery-list", ADMINISTRATOR),
         ("Health", "reviews:health-detail", ADMINISTRATOR),
     ],
-    "Audit log": [("Audit log", "accounts:audit-list", frozenset({Role.AUDITOR}))],
+    "Audit log": [
+        ("Audit log", "accounts:audit-list", frozenset({Role.AUDITOR})),
+        ("Use of discretion", "reviews:discretion-list", frozenset({Role.AUDITOR})),
+    ],
     "Profile": [("Profile", "accounts:profile", EVERYBODY)],
 }
 

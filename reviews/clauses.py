@@ -12,7 +12,8 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q
 
 from accounts import audit
-from accounts.roles import LAB_ROLES, Role
+from accounts.models import Organization
+from accounts.roles import KEEPERS, KEEPING, LAB_ROLES, Role
 from reviews.models import (
     AccessGrant,
     AgencyPosition,
@@ -137,6 +138,28 @@ def report_issued(who: Standing, at: datetime) -> Q:
 def signed(who: Standing, at: datetime) -> Q:
     """A second signer has signed."""
     return Q(signed_at__isnull=False)
+
+
+def shared(who: Standing, at: datetime) -> Q:
+    """It was shared with the lab."""
+    return Q(shared_at__isnull=False)
+
+
+def confirmed(who: Standing, at: datetime) -> Q:
+    """A second keeper has confirmed the version."""
+    return Q(confirmed_at__isnull=False)
+
+
+def keeper(who: Standing, at: datetime) -> Q:
+    """The organization is one of those that keep the criteria."""
+    return Q(code__in=KEEPERS)
+
+
+def for_another_keeper(who: Standing, at: datetime) -> Q:
+    """Somebody else proposed it, and for another keeper than one that the person speaks for."""
+    hers = Organization.objects.filter(code__in=KEEPERS, pk__in=who.organizations(KEEPING))
+    others = hers.exclude(pk=OuterRef("proposed_for"))
+    return ~Q(proposed_by=who.person) & Q(Exists(others))
 
 
 def not_author(who: Standing, at: datetime) -> Q:

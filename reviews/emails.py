@@ -122,6 +122,12 @@ EVENTS = {
         "A determination was issued",
         "A determination was issued on a submission that you follow.",
     ),
+    NoticeKind.DETERMINATION_SHARED: Wording(
+        Topic.LEGAL,
+        "A determination was shared with your lab",
+        "A determination on a submission of your lab was shared with your lab. If an earlier one "
+        "was, this one takes its place.",
+    ),
     NoticeKind.GRANT_REQUESTED: Wording(
         Topic.REQUESTS,
         "A request for access waits for your lab",

@@ -18,12 +18,13 @@ from accounts.roles import LAB_ROLES, Role
 from reviews import clauses, prepared
 from reviews.access_rules import ACCESS_RULES
 from reviews.actions import Action as Action
+from reviews.determination_rules import DETERMINATION_RULES
 from reviews.exceptions import NotPermitted, NotVisible
 from reviews.models import (
     AccessGrant,
     AgencyPosition,
     AgencyReview,
-    Consultation,
+    CriterionVersion,
     Determination,
     Document,
     DocumentVersion,
@@ -173,34 +174,7 @@ RULES: dict[Action, tuple[Rule, ...]] = {
         Rule(time=Time.ALWAYS, permission="view_submission", where=(clauses.report_issued,)),
     ),
     Action.ISSUE_REPORT: (Rule(time=Time.WINDOW_OPEN, permission="lead_submission"),),
-    Action.CONSULT: (Rule(time=Time.WINDOW_OPEN, permission="consult_submission"),),
-    Action.READ_CONSULTATION: (
-        Rule(over=Consultation, time=Time.ALWAYS, permission="determine_submission"),
-        Rule(
-            over=Consultation,
-            time=Time.ALWAYS,
-            permission="consult_submission",
-            through="organization",
-        ),
-    ),
-    Action.DETERMINE: (Rule(time=Time.WINDOW_OPEN, permission="determine_submission"),),
-    Action.SIGN_DETERMINATION: (
-        Rule(
-            over=Determination,
-            time=Time.WINDOW_OPEN,
-            permission="determine_submission",
-            where=(clauses.not_author,),
-        ),
-    ),
-    Action.READ_DETERMINATION: (
-        Rule(over=Determination, time=Time.ALWAYS, permission="determine_submission"),
-        Rule(
-            over=Determination,
-            time=Time.ALWAYS,
-            permission="view_submission",
-            where=(clauses.signed,),
-        ),
-    ),
+    **DETERMINATION_RULES,
     **ACCESS_RULES,
     # What one is told, while one sees what it is about: the submission, or the grant.
     Action.READ_NOTICE: (
@@ -260,6 +234,7 @@ SEEN_BY: dict[type[Model], tuple[Action, str]] = {
     DocumentVersion: (Action.VIEW_DOCUMENT, "document_id"),
     AgencyReview: (Action.READ_REVIEW, "pk"),
     Determination: (Action.READ_DETERMINATION, "pk"),
+    CriterionVersion: (Action.READ_CRITERIA, "pk"),
     AccessGrant: (Action.VIEW_GRANT, "pk"),
     GrantExtension: (Action.VIEW_GRANT, "grant_id"),
     Gateway: (Action.VIEW_GATEWAY, "pk"),

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import Organization, User
 from reviews import clock
-from reviews.models import Declaration, PartnerTerms
+from reviews.models import CriterionVersion, Declaration, PartnerTerms
 from reviews.models.agency_review import Criterion
 from reviews.models.declaration import BASIC_QUESTION
 from reviews.models.grant_states import Side
@@ -16,11 +16,15 @@ from reviews.services import (
     access,
     agency_reviews,
     assignments,
+    determinations,
     documents,
     lifecycle,
     partner_terms,
     partners,
     suspensions,
+)
+from reviews.services import (
+    criteria as register,
 )
 
 counter = itertools.count(1)
@@ -181,6 +185,50 @@ def position_filed(
         by=getattr(people, f"{agency}_lead"),
         at=now(),
     )
+
+
+def criterion(people, reference="CC-1", *, confirmed=True, **changes):
+    """A version of that criterion, proposed by NSA's lead and confirmed by DoD's."""
+    version = register.propose(
+        reference=reference,
+        at=now(),
+        **{
+            "title": f"What is looked at, part {next(counter)}",
+            "keeper": organization("nsa"),
+            "by": people.nsa_lead,
+        }
+        | changes,
+    )
+    return register.confirm(version, by=people.dod_lead, at=now()) if confirmed else version
+
+
+def criteria(people):
+    """Versions in force for a determination to cite."""
+    found = CriterionVersion.objects.in_force()
+    return list(found) or [criterion(people)]
+
+
+def determination(submission, people, *, state="written", **changes):
+    """A determination as far as ``state``: written, signed or shared; consultations asked for."""
+    if not submission.consultations.exists():
+        determinations.request_consultations(submission, by=people.nsa_official, at=now())
+    row = determinations.write(
+        submission,
+        at=now(),
+        **{
+            "by": people.nsa_official,
+            "outcome": "covered",
+            "rationale": "By its demonstrated skills.",
+            "authority": "Director",
+            "criteria": criteria(people),
+        }
+        | changes,
+    )
+    if state in ("signed", "shared"):
+        row = determinations.sign(row, by=people.nsa_signer, at=now())
+    if state == "shared":
+        row = determinations.share(row, by=people.nsa_signer, at=now())
+    return row
 
 
 def upload(name="card.md", content=None):

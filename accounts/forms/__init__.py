@@ -1,6 +1,7 @@
 from accounts.forms.absences import AbsenceForm
 from accounts.forms.audit_log import AuditFilter
 from accounts.forms.expertise import ExpertiseForm
+from accounts.forms.labs import SizeForm
 from accounts.forms.partners import PartnerForm, SectorsForm
 from accounts.forms.personnel import PersonnelFilter, PersonnelForm
 from accounts.forms.profile import ProfileForm
@@ -19,5 +20,6 @@ __all__ = [
     "ProfileForm",
     "SectorsForm",
     "SignInForm",
+    "SizeForm",
     "TakeForm",
 ]

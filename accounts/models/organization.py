@@ -4,17 +4,23 @@ from typing import ClassVar
 
 from django.db import models
 
-from accounts.roles import Kind
+from accounts.roles import Kind, Size
 from accounts.sectors import Sector
 
 
 class Organization(models.Model):
-    """A party to reviews. ``code`` is stable and appears in group names and the audit log."""
+    """A party to reviews. ``code`` is stable and appears in group names and the audit log.
+
+    ``size`` is a lab's, and empty until an administrator has recorded it.
+    """
 
     code = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=150)
     short_name = models.CharField(max_length=40)
     kind = models.CharField(max_length=10, choices=[(kind.value, kind.label) for kind in Kind])
+    size = models.CharField(
+        max_length=6, choices=[(size.value, size.label) for size in Size], blank=True
+    )
 
     class Meta:
         ordering: ClassVar = ["name"]
@@ -22,7 +28,12 @@ class Organization(models.Model):
             models.CheckConstraint(
                 condition=models.Q(kind__in=[kind.value for kind in Kind]),
                 name="organization_kind_known",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(size="")
+                | models.Q(size__in=[size.value for size in Size], kind=Kind.LAB.value),
+                name="organization_size_of_a_lab",
+            ),
         ]
 
     def __str__(self):

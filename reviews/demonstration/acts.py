@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from accounts import audit, personnel, seats
+from accounts import audit, labs, personnel, seats
 from accounts import partners as organizations
 from accounts.models import User
 from accounts.roles import Kind
@@ -12,18 +12,13 @@ from accounts.sectors import Sector
 from reviews.demonstration import content
 from reviews.demonstration.access_acts import after, agency_of, organization_of
 from reviews.demonstration.assessments import REVIEWS
-from reviews.demonstration.assignment_acts import AssignmentActs
-from reviews.demonstration.people import BY_CODE, ORGANIZATIONS, PEOPLE, UTILITY
+from reviews.demonstration.determination_acts import DeterminationActs
+from reviews.demonstration.people import BY_CODE, ORGANIZATIONS, PEOPLE, SIZES, UTILITY
 from reviews.demonstration.script import Moment, Story
-from reviews.models import (
-    Determination,
-    Document,
-    Notice,
-)
+from reviews.models import Document, Notice
 from reviews.services import (
     agency_reviews,
     delivery,
-    determinations,
     documents,
     ends,
     inbox,
@@ -35,16 +30,14 @@ from reviews.services import (
 
 ADMINISTRATORS = ("administrator", "second-administrator")
 READ_AFTER = timedelta(days=3)
-AUTHORITY = "Executive Order 14409, section 3(a)"
 CERTIFIERS = {"northlight": "Head of Policy Operations", "basalt": "Vice President, Government"}
 
 
 @dataclass
-class World(AssignmentActs):
+class World(DeterminationActs):
     """The demonstration as it comes to be. Each act is a method; ``do`` calls the right one."""
 
     documents: dict[tuple[str, str], Document] = field(default_factory=dict)
-    written: dict[str, Determination] = field(default_factory=dict)
 
     def do(self, moment: Moment) -> None:
         """The moment's act is done at the moment's instant, which the clock must show."""
@@ -76,6 +69,9 @@ class World(AssignmentActs):
         organizations.tag(organization_of(UTILITY), sectors=energy, by=administrator, at=at)
         self._publish_terms(by=administrator, at=at)
         self.know(by=administrator, at=at)
+        self.keep_register(at=at)
+        for lab, size in SIZES.items():
+            labs.measure(organization_of(lab), size=size, by=administrator, at=at)
         own = {row.code for row in ORGANIZATIONS if row.kind in (Kind.LAB, Kind.VENDOR)}
         for person in PEOPLE:
             if not own.intersection(there for there, _ in person.seats):
@@ -276,36 +272,3 @@ class World(AssignmentActs):
 
     def issue_report(self, story: Story, *, by: User, at: datetime) -> None:
         reports.issue(self._submission(story), by=by, at=at)
-
-    def ask_consultations(self, story: Story, *, by: User, at: datetime) -> None:
-        determinations.request_consultations(self._submission(story), by=by, at=at)
-
-    def consult(self, story: Story, *, statement: str, by: User, at: datetime) -> None:
-        self.declare(story, by=by, at=at)
-        determinations.record_consultation(
-            self._submission(story), statement=statement, by=by, at=at
-        )
-
-    def determine(
-        self,
-        story: Story,
-        *,
-        outcome: str,
-        rationale: str,
-        reference: str,
-        by: User,
-        at: datetime,
-    ) -> None:
-        self.declare(story, by=by, at=at)
-        self.written[story.code] = determinations.write(
-            self._submission(story),
-            outcome=outcome,
-            rationale=rationale,
-            authority=AUTHORITY,
-            external_reference=reference,
-            by=by,
-            at=at,
-        )
-
-    def sign(self, story: Story, *, by: User, at: datetime) -> None:
-        determinations.sign(self.written[story.code], by=by, at=at)

@@ -58,12 +58,21 @@ AURORA_35 = Story(
             "nsa-official",
             "determine",
             outcome="covered",
+            against=("CC-1", "CC-2"),
             rationale="With tooling that the lab did not use, the model finished exercises that "
             "its predecessor and public tools do not. The margin is small and the office says so; "
             "consulted offices had no objection and OSTP gave no statement.",
             reference="NSA-AISC-D-26-0017",
         ),
         on(18.8, "nsa-signer", "sign"),
+        on(18.9, "nsa-official", "share"),
+        on(
+            19.1,
+            NORTH,
+            "answer_determination",
+            text="We had not used that tooling and have asked the office for its results. Our next "
+            "safety framework will name it among what is tested before filing.",
+        ),
         on(
             19.2,
             "nsa-lead",
@@ -116,11 +125,13 @@ STRATA_15 = Story(
             "nsa-official",
             "determine",
             outcome="not_covered",
+            against=("CC-2",),
             rationale="The intermediate checkpoint stays below what its predecessor's release made "
             "available. The lab may ask again at a later checkpoint.",
             reference="NSA-AISC-D-26-0015",
         ),
         on(9.0, "nsa-signer", "sign"),
+        on(9.1, "nsa-signer", "share"),
         on(9.3, "nsa-lead", "position", outcome="no_concerns_recorded"),
         on(11.8, "nsa-lead", "issue_report"),
     ),
@@ -269,6 +280,7 @@ BOREALIS_15 = Story(
             "nsa-official",
             "determine",
             outcome="not_covered",
+            against=("CC-1",),
             rationale="Results stay within four points of the filing and below Aurora 3.5 of the "
             "same lab. Consulted offices gave no statement.",
             reference="NSA-AISC-D-26-0026",

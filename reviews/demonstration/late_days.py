@@ -110,6 +110,7 @@ BOREALIS_2 = Story(
             "nsa-official",
             "determine",
             outcome="covered",
+            against=("CC-1", "CC-2"),
             rationale="The record shows unprompted chaining of weaknesses under conditions that "
             "customers can reproduce. The views of CAISI and NSA differ in the conditions tested "
             "and not in what was seen. Consulted offices raised no objection; OSTP gave no "
@@ -184,12 +185,14 @@ STRATA_2 = Story(
             "nsa-official",
             "determine",
             outcome="not_covered",
+            against=("CC-2", "CC-3"),
             rationale="On the results of the first week the model does not go beyond what its "
             "predecessor and public tools offer. Range exercises with active defenders are under "
             "way; the office will look again if they change the picture, as CISA asked.",
             reference="NSA-AISC-D-26-0024",
         ),
         on(10.1, "nsa-signer", "sign"),
+        on(10.4, "nsa-official", "share"),
         on(12.2, "nsa-lead", "recertify", grant="nsa"),
         on(14.3, "caisi-reviewer", "file_review"),
         on(15.2, "nsa-reviewer", "file_review"),
@@ -224,9 +227,11 @@ STRATA_2 = Story(
             "nsa-signer",
             "determine",
             outcome="covered",
-            rationale="Supersedes number 1. In range exercises with active defenders, finished "
-            "since, the model reached lateral movement twice without help. That is a material "
-            "change from its predecessor.",
+            against=("CC-3",),
+            rationale="In range exercises with active defenders the model reached lateral movement "
+            "twice without help. That is a material change from its predecessor.",
+            because="Number 1 rested on the first week. The range exercises with active defenders, "
+            "which CISA had asked to await, are finished since.",
             reference="NSA-AISC-D-26-0030",
         ),
         on(21.2, "nsa-official", "sign"),
@@ -288,6 +293,7 @@ MERIDIAN_1 = Story(
             "nsa-official",
             "determine",
             outcome="covered",
+            against=("CC-3",),
             rationale="Sustained autonomous operation on a network, although with a person in "
             "charge, goes beyond predecessor and public tools.",
             reference="NSA-AISC-D-26-0028",

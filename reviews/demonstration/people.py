@@ -5,7 +5,7 @@ Their codes are fixed, because tests and scripts sign in by them.
 
 from typing import NamedTuple
 
-from accounts.roles import Kind, Role
+from accounts.roles import Kind, Role, Size
 
 NORTHLIGHT, BASALT = "northlight", "basalt"
 UTILITY, SOFTWARE = "keystone-utility", "ridgeline-software"
@@ -33,6 +33,7 @@ class Person(NamedTuple):
         return f"{self.code}@demo.example"
 
 
+SIZES = {NORTHLIGHT: Size.LARGE.value, BASALT: Size.MEDIUM.value}
 ORGANIZATIONS = [
     InventedOrganization(NORTHLIGHT, "Northlight Research", "Northlight", Kind.LAB),
     InventedOrganization(BASALT, "Basalt Intelligence", "Basalt", Kind.LAB),

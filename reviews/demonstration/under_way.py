@@ -299,6 +299,7 @@ STRATA_2_CODE = Story(
             "nsa-official",
             "determine",
             outcome="covered",
+            against=("CC-1", "CC-2"),
             rationale="The model finds and exploits weaknesses in web services markedly better "
             "than its predecessor, and does so with little guidance. The office weighed the "
             "defensive value that CISA describes; it bears on early access and not on coverage.",

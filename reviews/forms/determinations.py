@@ -4,6 +4,7 @@ from django import forms
 from django.utils.html import format_html
 
 from portal.forms import LongTextField
+from reviews.models import CriterionVersion
 from reviews.models.determination import Coverage
 
 AUTHORITY = "Director, National Security Agency; Executive Order 14409, section 3(a)"
@@ -27,7 +28,18 @@ def _explained(kind: Coverage, words: str):
     )
 
 
+class CriterionChoices(forms.ModelMultipleChoiceField):
+    """Versions of criteria in force, to check; each by its reference and title."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def label_from_instance(self, version):
+        return f"{version}: {version.title}"
+
+
 class DeterminationForm(forms.Form):
+    """``supersedes`` is the determination in force, if any: then a reason is asked for."""
+
     outcome = forms.ChoiceField(
         label="Is this model version a covered frontier model?",
         widget=forms.RadioSelect,
@@ -36,11 +48,21 @@ class DeterminationForm(forms.Form):
             _explained(Coverage.NOT_COVERED, "The model version is not a covered frontier model."),
         ],
     )
+    criteria = CriterionChoices(
+        label="Criteria",
+        queryset=CriterionVersion.objects.none(),
+        help_text="What the model version was measured against: at least one of the register.",
+        error_messages={
+            "required": "Check at least one criterion: a determination is made against them.",
+            "invalid_choice": "A criterion that you checked is not in force any more. "
+            "Check those that are.",
+        },
+    )
     rationale = LongTextField(
         label="Unclassified rationale",
         help_text=(
-            "The reasons, in words that the lab and every attached agency will read. "
-            "It is superseded by a later determination, never edited."
+            "The reasons, in words that every attached agency and auditors read, and the lab once "
+            "it is shared. It is superseded by a later determination, never edited."
         ),
         max_length=10_000,
     )
@@ -55,4 +77,32 @@ class DeterminationForm(forms.Form):
         help_text="The number of a record kept elsewhere. Never the record's content.",
         required=False,
         max_length=200,
+    )
+    supersedes_reason = LongTextField(
+        label="Why it supersedes the determination in force",
+        help_text="Unclassified. It is read wherever the determination is.",
+        max_length=4_000,
+    )
+    field_order = ("outcome", "supersedes_reason", "criteria", "rationale")
+
+    def __init__(self, *args, supersedes=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        in_force = CriterionVersion.objects.in_force().select_related("criterion")
+        self.fields["criteria"].queryset = in_force.order_by("criterion__reference")
+        if supersedes is None:
+            del self.fields["supersedes_reason"]
+
+
+class ShareForm(forms.Form):
+    """Nothing to fill in: it carries what sharing was refused for."""
+
+
+class DeterminationResponseForm(forms.Form):
+    text = LongTextField(
+        label="Your lab's response",
+        help_text=(
+            "Kept beside the determination, and read by every agency attached to this "
+            "submission. It cannot be changed once recorded. A response is never needed."
+        ),
+        max_length=20_000,
     )

@@ -8,8 +8,14 @@ from reviews.models.agency_review import (
     Recusal,
 )
 from reviews.models.calendar_feed import CalendarFeed
+from reviews.models.coverage_criterion import CoverageCriterion, CriterionVersion
 from reviews.models.declaration import Declaration, RecusalQuestion
-from reviews.models.determination import Consultation, Determination
+from reviews.models.determination import (
+    Consultation,
+    Determination,
+    DeterminationCriterion,
+    DeterminationResponse,
+)
 from reviews.models.document import Document, DocumentVersion
 from reviews.models.gateway import Gateway, GatewayComparison, GatewaySignal
 from reviews.models.grant_extension import GrantExtension
@@ -32,8 +38,12 @@ __all__ = [
     "CalendarFeed",
     "Coauthor",
     "Consultation",
+    "CoverageCriterion",
+    "CriterionVersion",
     "Declaration",
     "Determination",
+    "DeterminationCriterion",
+    "DeterminationResponse",
     "Document",
     "DocumentVersion",
     "Gateway",

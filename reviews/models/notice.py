@@ -33,6 +33,7 @@ class NoticeKind(StrEnum):
     CONSULTATION_REQUESTED = "consultation_requested"
     SIGNATURE_NEEDED = "signature_needed"
     DETERMINATION_ISSUED = "determination_issued"
+    DETERMINATION_SHARED = "determination_shared"
     GRANT_REQUESTED = "grant_requested"
     GRANT_DECLINED = "grant_declined"
     GRANT_CONSENTED = "grant_consented"

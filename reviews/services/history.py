@@ -27,10 +27,12 @@ SHARED = frozenset(
         "submission.agency_attached",
         "submission.agency_detached",
         "position.filed",
-        "determination.issued",
+        "determination.shared",
+        "determination.answered",
         "report.answered",
     }
 )
+AGENCIES_ALSO = frozenset({"determination.issued"})
 LAB_ALSO = frozenset(
     {
         "grant.requested",
@@ -57,9 +59,10 @@ def events(submission: Submission, seats: Iterable[Seat]) -> QuerySet[AuditEvent
     """The events that the holder of ``seats`` may read, newest first."""
     own = {seat.organization.code for seat in seats}
     lab = any(seat.organization.kind == Kind.LAB for seat in seats)
+    told = SHARED | (LAB_ALSO if lab else AGENCIES_ALSO)
     return (
         AuditEvent.objects.filter(submission=submission.reference, outcome=audit.DONE)
-        .filter(Q(organization__in=own) | Q(action__in=SHARED | LAB_ALSO if lab else SHARED))
+        .filter(Q(organization__in=own) | Q(action__in=told))
         .order_by("-sequence")
     )
 

@@ -60,17 +60,19 @@ def filed_by_agency(submission: Submission) -> list[tuple[str, bool]]:
 
 def determination_in_force(submission: Submission) -> Determination | None:
     """The last signed determination; None where none was made."""
-    return _signed(submission).first()
+    return Determination.objects.signed().filter(submission=submission).first()
 
 
-def outcome_in_force() -> Subquery:
-    """Of a submission, as a fact annotated: its outcome without its rationale, or None."""
-    return Subquery(_signed(OuterRef("pk")).values("outcome")[:1])
+def determination_for_lab(submission: Submission) -> Determination | None:
+    """The one of which the lab was told; None where none was, whether one is in force or not."""
+    shared = Determination.objects.signed().filter(shared_at__isnull=False)
+    return shared.filter(submission=submission).first()
 
 
-def _signed(submission: Submission | OuterRef) -> QuerySet[Determination]:
-    signed = Determination.objects.filter(submission=submission, signed_at__isnull=False)
-    return signed.order_by("-number")
+def outcome_in_force(readable: QuerySet[Determination]) -> Subquery:
+    """Of a submission, as a fact annotated: the last signed outcome among ``readable``, or None."""
+    rows = readable.filter(submission=OuterRef("pk"), signed_at__isnull=False)
+    return Subquery(rows.order_by("-number").values("outcome")[:1])
 
 
 def outstanding(submission: Submission) -> list[Organization]:

@@ -8,11 +8,19 @@ from accounts.models import Organization
 from accounts.roles import CONSULTED
 from reviews import policy
 from reviews.exceptions import Conflict
-from reviews.forms.determinations import AUTHORITY, ConsultationForm, DeterminationForm
+from reviews.forms.determinations import (
+    AUTHORITY,
+    ConsultationForm,
+    DeterminationForm,
+    DeterminationResponseForm,
+    ShareForm,
+)
 from reviews.policy import Action
 from reviews.services import determinations
-from reviews.services.reports import determination_in_force
+from reviews.services.reports import determination_for_lab, determination_in_force
 from reviews.views.page import find, find_submission, invalid, refused, submission_page
+
+SECTION = "Determination"
 
 
 @require_GET
@@ -22,10 +30,16 @@ def determination_detail(request, reference):
     readable = list(
         policy.allowed(request.user, Action.READ_DETERMINATION, at=request.at)
         .filter(submission=submission)
-        .select_related("author", "signer")
+        .select_related("author", "signer", "response")
+        .prefetch_related("criteria__criterion")
     )
     signed = [row for row in readable if row.signed_at]
-    unsigned = next((row for row in readable if not row.signed_at), None)
+    unsigned = next((row for row in readable if not row.signed_at and not row.set_aside_at), None)
+    # An earlier one is named to whoever may read it: a lab does not learn of one not shared.
+    known = {row.pk: row for row in readable}
+    for row in readable:
+        row.earlier = known.get(row.supersedes_id)
+    obstacle = determinations.obstacle(unsigned) if unsigned else ""
     consultations = _consultations(request, submission)
     determines = policy.organizations(request.user, Action.DETERMINE, submission).exists()
     return submission_page(
@@ -36,7 +50,13 @@ def determination_detail(request, reference):
         in_force=signed[0] if signed else None,
         superseded=signed[1:],
         unsigned=unsigned,
+        obstacle=obstacle,
+        set_aside=[row for row in readable if row.set_aside_at],
+        can_share=bool(signed)
+        and not signed[0].shared_at
+        and policy.may(request.user, Action.SHARE_DETERMINATION, signed[0], at=request.at),
         can_sign=unsigned is not None
+        and not obstacle
         and policy.may(request.user, Action.SIGN_DETERMINATION, unsigned, at=request.at),
         determines=determines,
         consultations=consultations,
@@ -104,8 +124,11 @@ def consultation_record(request, reference):
 def determination_write(request, reference):
     """A determination waits for its second signer."""
     submission = find_submission(request, reference, Action.DETERMINE)
+    in_force = determination_in_force(submission)
     form = DeterminationForm(
-        request.POST if request.method == "POST" else None, initial={"authority": AUTHORITY}
+        request.POST if request.method == "POST" else None,
+        initial={"authority": AUTHORITY},
+        supersedes=in_force,
     )
     status = invalid(form)
     if form.is_valid():
@@ -118,6 +141,8 @@ def determination_write(request, reference):
                 request, "The determination is written. It is in force once a second person signs."
             )
             return redirect("reviews:determination-detail", reference)
+    unsigned = submission.determinations.unsigned().first()
+    obstacle = determinations.obstacle(unsigned) if unsigned else ""
     return submission_page(
         request,
         "reviews/determination_write.html",
@@ -126,8 +151,9 @@ def determination_write(request, reference):
         status=status,
         form=form,
         asked=submission.consultations.count() >= len(CONSULTED),
-        unsigned=submission.determinations.filter(signed_at__isnull=True).exists(),
-        in_force=determination_in_force(submission),
+        unsigned=unsigned is not None and not obstacle,
+        obstacle=obstacle,
+        in_force=in_force,
     )
 
 
@@ -146,5 +172,64 @@ def determination_sign(request, key):
         submission,
         title="Sign the determination",
         determination=determination,
+        obstacle="" if determination.signed_at else determinations.obstacle(determination),
         in_force=determination_in_force(submission),
+        told=determination_for_lab(submission),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def determination_share(request, key):
+    """The lab reads the determination, and is told."""
+    determination = find(request, Action.SHARE_DETERMINATION, key=key)
+    submission = determination.submission
+    form = ShareForm(request.POST if request.method == "POST" else None)
+    status = 200
+    if form.is_valid():
+        try:
+            determinations.share(determination, by=request.user, at=request.at)
+        except Conflict as error:
+            status = refused(form, error)
+        else:
+            messages.success(request, "The determination is shared with the lab.")
+            return redirect("reviews:determination-detail", submission.reference)
+    return submission_page(
+        request,
+        "reviews/determination_share.html",
+        submission,
+        title="Share the determination with the lab",
+        section=SECTION,
+        status=status,
+        form=form,
+        determination=determination,
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def determination_respond(request, key):
+    """The lab's response stands beside the determination."""
+    determination = find(request, Action.RESPOND_TO_DETERMINATION, key=key)
+    submission = determination.submission
+    form = DeterminationResponseForm(request.POST if request.method == "POST" else None)
+    status = invalid(form)
+    if form.is_valid():
+        try:
+            determinations.respond(
+                determination, **form.cleaned_data, by=request.user, at=request.at
+            )
+        except Conflict as error:
+            status = refused(form, error)
+        else:
+            messages.success(request, "Your lab's response is on record with the determination.")
+            return redirect("reviews:determination-detail", submission.reference)
+    return submission_page(
+        request,
+        "reviews/determination_respond.html",
+        submission,
+        title="Respond to the determination",
+        section=SECTION,
+        status=status,
+        form=form,
+        determination=determination,
+        response=getattr(determination, "response", None),
     )

@@ -28,6 +28,7 @@ from reviews.models import (
     AgencyPosition,
     Assignment,
     Consultation,
+    CriterionVersion,
     Determination,
     Report,
     Submission,
@@ -99,7 +100,8 @@ def home(request):
 
 
 def _for_roles(roles):
-    return [make for role, makers in WAITING.items() if role in roles for make in makers]
+    makers = [make for role, makers in WAITING.items() if role in roles for make in makers]
+    return list(dict.fromkeys(makers))  # what waits for two of her roles waits once
 
 
 def _organizations(seats, role):
@@ -222,6 +224,24 @@ def _consultations(request, seats):
     )
 
 
+def _criteria(request, seats):
+    """Versions of criteria that wait for a second keeper, once each."""
+    waiting = policy.allowed(request.user, Action.CONFIRM_CRITERION, at=request.at).filter(
+        confirmed_at=None, pk__in=CriterionVersion.objects.last_of_each()
+    )
+    return [
+        Task(
+            "Confirm a criterion of the register",
+            reverse("reviews:criterion-confirm", args=[version.key]),
+            f"{version}, proposed by {version.proposed_for.short_name}",
+            SafeString("Proposed " + instant_html(version.proposed_at)),
+        )
+        for version in waiting.select_related("criterion", "proposed_for").order_by("proposed_at")[
+            :SHOWN
+        ]
+    ]
+
+
 def _reports(request, seats):
     unanswered = Report.objects.filter(
         submission__in=policy.allowed(request.user, Action.RESPOND, at=request.at),
@@ -257,10 +277,11 @@ WAITING = {
         _positions,
         home_access.recertifications,
         home_access.closeouts_of_agency,
+        _criteria,
     ],
     Role.PARTNER_CONTACT: [home_access.terms_to_accept, home_access.closeouts_of_agency],
-    Role.DETERMINATION_OFFICIAL: [_determinations],
-    Role.CONSULTED_OFFICIAL: [_consultations],
+    Role.DETERMINATION_OFFICIAL: [_determinations, _criteria],
+    Role.CONSULTED_OFFICIAL: [_consultations, _criteria],
     Role.ADMINISTRATOR: [_seats_to_confirm, home_access.authorizations],
 }
 

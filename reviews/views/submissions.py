@@ -142,7 +142,8 @@ def submission_detail(request, reference):
         each=True,
         reviewer=request.user.pk,
     )
-    outcome = reports.outcome_in_force()
+    readable = policy.allowed(request.user, Action.READ_DETERMINATION, at=request.at)
+    outcome = reports.outcome_in_force(readable)
     submission = find_submission(request, reference, outcome=outcome, **taken)
     filed = submission.opens_at is not None
     over_at = submission.over_at(request.at)

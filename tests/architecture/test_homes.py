@@ -38,6 +38,7 @@ AUDIT_EVENTS = {
     "reviews.access_rules": "names the kind of row that past access is told from",
     "reviews.services.grants_as_of": "reads what a person may see of past access",
     "reviews.services.grant_replay": "replays what it is given",
+    "reviews.services.determination_record": "compares determinations with what it says of them",
     "reviews.services.rows": "says what kind of row it composes for accounts.audit",
 }
 

@@ -14,7 +14,7 @@ LAYERS = [
     ("reviews.models",),
     (
         *("reviews.actions", "reviews.rules", "reviews.clauses", "reviews.prepared"),
-        "reviews.access_rules",
+        *("reviews.access_rules", "reviews.determination_rules"),
         *("reviews.policy", "reviews.audience", "reviews.finding"),
     ),
     ("reviews.emails",),
@@ -36,6 +36,7 @@ DRAWING = ("accounts.views", "accounts.forms", "reviews.views", "reviews.forms")
 EXCEPTIONS = {
     ("accounts.views.audit_log", "portal.authority"): "pages of accounts ask policy through it",
     ("accounts.views.expertise", "portal.authority"): "pages of accounts ask policy through it",
+    ("accounts.views.labs", "portal.authority"): "pages of accounts ask policy through it",
     ("accounts.views.partners", "portal.authority"): "pages of accounts ask policy through it",
     ("accounts.views.personnel", "portal.authority"): "pages of accounts ask policy through it",
     ("accounts.views.seats", "portal.authority"): "pages of accounts ask policy through it",

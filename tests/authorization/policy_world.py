@@ -15,6 +15,7 @@ from django.test import override_settings
 
 from accounts.models import User
 from reviews import clock, policy
+from reviews.actions import Action
 from reviews.models import (
     GrantExtension,
     Notice,
@@ -157,17 +158,15 @@ def _add_determinations(world, people):
         ("unsigned", world.running),
         ("on basalt", world.basalt),
     ):
-        written = determinations.write(
-            submission,
-            outcome="covered",
-            rationale="By its demonstrated skills.",
-            authority="Director",
-            by=official,
-            at=START,
+        later = {"supersedes_reason": "Measured again."} if label == "unsigned" else {}
+        state = "signed" if label == "signed" else "written"
+        world.determinations[label] = factories.determination(
+            submission, people, state=state, **later
         )
-        if label == "signed":
-            determinations.sign(written, by=people.nsa_signer, at=START)
-        world.determinations[label] = written
+    world.criteria = {
+        "in force": factories.criteria(people)[0],
+        "proposed": factories.criterion(people, "CC-2", confirmed=False),
+    }
 
 
 def _add_grants(world, people):
@@ -209,6 +208,12 @@ BASALT = {"basalt_liaison"}
 ONLY_ON_BASALT = {"recused", "unattached"}
 UNDECLARED = {"unattached"}
 ADMINISTRATORS = {"administrator", "second_administrator"}
+
+# What asks for no attachment: the register of criteria, with tests of its own.
+REGISTER = {
+    *(Action.READ_CRITERIA, Action.LOCATE_CRITERIA),
+    *(Action.PROPOSE_CRITERION, Action.CONFIRM_CRITERION),
+}
 
 
 # Questions

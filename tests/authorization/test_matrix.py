@@ -25,7 +25,6 @@ from reviews.services import (
     calendar_feeds,
     comparisons,
     declarations,
-    determinations,
     extensions,
     lifecycle,
 )
@@ -108,15 +107,10 @@ def world(people, start):
         factories.partner_grant(released, people, state=state)
         for state in ("requested", "awaiting")
     )
-    determinations.request_consultations(submission, by=people.nsa_official, at=start)
-    determination = determinations.write(
-        submission,
-        outcome="covered",
-        rationale="Reasons.",
-        authority="Order",
-        by=people.nsa_official,
-        at=start,
-    )
+    determination = factories.determination(submission, people)
+    signed = factories.determination(factories.filed(people), people, state="signed")
+    shared = factories.determination(factories.filed(people), people, state="shared")
+    proposed_criterion = factories.criterion(people, "CC-2", confirmed=False)
     of_submission = {"reference": submission.reference}
     told = Notice.objects.filter(recipient=people.nsa_lead, submission=submission).earliest("pk")
     feed = calendar_feeds.make(by=people.nsa_lead, at=start)
@@ -139,6 +133,10 @@ def world(people, start):
         "reviews:coauthor-choose": {"key": review.key},
         "reviews:version-detail": {"key": document.key, "number": 1, "page": 1},
         "reviews:determination-sign": {"key": determination.key},
+        "reviews:determination-share": {"key": signed.key},
+        "reviews:determination-respond": {"key": shared.key},
+        "reviews:discretion-detail": {"key": signed.key},
+        "reviews:criterion-confirm": {"key": proposed_criterion.key},
         "reviews:grant-consent": {"key": requested.key},
         "reviews:grant-decline": {"key": requested.key},
         "reviews:grant-authorize": {"key": consented.key},
@@ -153,6 +151,7 @@ def world(people, start):
         "reviews:terms-detail": {"version": 1},
         "reviews:partner-propose": {"reference": released.reference},
         "accounts:partner-edit": {"code": "keystone-utility"},
+        "accounts:lab-edit": {"code": "northlight"},
         "accounts:personnel-edit": {"number": people.nsa_reviewer.pk},
         "accounts:seat-give": {"code": "nsa"},
         "accounts:seat-take": {"code": "nsa"},
@@ -200,6 +199,9 @@ def world(people, start):
     # A partner's grant before both sides have agreed, and after.
     addresses["reviews:grant-detail (partner proposed)"] = proposed.get_absolute_url()
     addresses["reviews:grant-detail (partner agreed)"] = agreed.get_absolute_url()
+    addresses["reviews:determination-respond (not shared)"] = reverse(
+        "reviews:determination-respond", kwargs={"key": signed.key}
+    )
     addresses["reviews:submission-detail (draft)"] = draft.get_absolute_url()
     assert DocumentVersion.objects.filter(scan_state="clean").count() == 3
     return addresses, submission

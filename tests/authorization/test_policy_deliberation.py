@@ -7,12 +7,10 @@ from reviews.models import AgencyPosition, AgencyReview, Determination
 from reviews.policy import Action
 from tests.authorization.policy_world import (
     AGENCIES,
-    BASALT,
     CAISI,
     CISA,
     DELIBERATING,
     DOD,
-    LAB,
     NSA,
     OFFICIALS,
     ONLY_ON_BASALT,
@@ -199,7 +197,7 @@ def test_an_office_reads_its_own_statement_by_its_own_seat(world):
 
 
 READERS = {
-    "signed": LAB | AGENCIES,
+    "signed": AGENCIES,
     "unsigned": OFFICIALS,
     "on basalt": OFFICIALS,
 }
@@ -214,7 +212,7 @@ def test_who_reads_a_determination_at_any_time(world):
     )
     signed = {"on basalt": world.determinations["on basalt"]}
     assert at_each_instant(world, Action.READ_DETERMINATION, signed) == always(
-        {"on basalt": BASALT | AGENCIES | ONLY_ON_BASALT}
+        {"on basalt": AGENCIES | ONLY_ON_BASALT}
     )
 
 

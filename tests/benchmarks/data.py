@@ -206,11 +206,40 @@ WHERE d.submission_id BETWEEN %(low)s AND %(high)s AND d.title = 'Document 4'
 DETERMINATIONS = """
 INSERT INTO reviews_determination (
     key, submission_id, number, outcome, rationale, authority, external_reference, written_at,
-    author_id, signed_at, signer_id)
+    author_id, supersedes_reason)
 SELECT gen_random_uuid(), s.id, 1, 'covered', 'By the published criteria.', 'Section 3(a)', '',
-       s.opens_at + interval '5 days', %(official)s, s.opens_at + interval '6 days', %(signer)s
+       s.opens_at + interval '5 days', %(official)s, ''
 FROM reviews_submission AS s
 WHERE s.id BETWEEN %(low)s AND %(high)s AND s.status = 'concluded'
+"""
+
+CRITERION = """
+INSERT INTO reviews_coveragecriterion (reference) VALUES ('CC-1')
+ON CONFLICT (reference) DO NOTHING
+"""
+
+CRITERION_VERSION = """
+INSERT INTO reviews_criterionversion (
+    key, criterion_id, number, title, external_reference, retires, proposed_at, proposed_by_id,
+    proposed_for_id, confirmed_at, confirmed_by_id, confirmed_for_id)
+SELECT gen_random_uuid(), c.id, 1, 'What is looked at', '', false, now(), %(official)s, %(nsa)s,
+       now(), %(signer)s, (SELECT id FROM accounts_organization WHERE code = 'dod')
+FROM reviews_coveragecriterion AS c
+ON CONFLICT (criterion_id, number) DO NOTHING
+"""
+
+CITED = """
+INSERT INTO reviews_determinationcriterion (determination_id, version_id)
+SELECT d.id, v.id FROM reviews_determination AS d CROSS JOIN reviews_criterionversion AS v
+WHERE d.submission_id BETWEEN %(low)s AND %(high)s
+"""
+
+# The database takes no signature before there is what it is against.
+SIGNED = """
+UPDATE reviews_determination
+SET signed_at = written_at + interval '1 day', signer_id = %(signer)s,
+    shared_at = written_at + interval '1 day', shared_by_id = %(signer)s
+WHERE submission_id BETWEEN %(low)s AND %(high)s
 """
 
 GRANTS = """
@@ -262,6 +291,10 @@ AFTER = [
     VERSIONS,
     RESTRICTIONS,
     DETERMINATIONS,
+    CRITERION,
+    CRITERION_VERSION,
+    CITED,
+    SIGNED,
     GRANTS,
     EVENTS,
     HEAD,

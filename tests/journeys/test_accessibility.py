@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 from django.test import Client
 
-from reviews.services import comparisons, determinations, gateway_signals, lifecycle
+from reviews.services import comparisons, gateway_signals, lifecycle
 from tests import factories, gateways
 from tests.journeys.conftest import violations
 from tests.links import PEOPLE, walk
@@ -26,15 +26,7 @@ def world(committed_people, start):
     factories.grant(submission, people)
     factories.grant(submission, people, state="requested")
     factories.grant(submission, people, state="consented")
-    determinations.request_consultations(submission, by=people.nsa_official, at=start)
-    determinations.write(
-        submission,
-        outcome="covered",
-        rationale="Reasons.",
-        authority="Order",
-        by=people.nsa_official,
-        at=start,
-    )
+    factories.determination(submission, people)
     factories.draft(people, complete=False)
     compared(people, start)
     factories.assigned(factories.filed(people, declared=False), people)

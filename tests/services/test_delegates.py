@@ -63,14 +63,7 @@ class TestAbsence:
         determinations.request_consultations(submission, by=people.nsa_official, at=start)
         sent(smtp)
         self.away(people.nsa_signer, people.nsa_reviewer, start)
-        determinations.write(
-            submission,
-            outcome="covered",
-            rationale="Reasons.",
-            authority="Order",
-            by=people.nsa_official,
-            at=start,
-        )
+        factories.determination(submission, people)
         assert {m["To"] for m in sent(smtp)} == {people.nsa_signer.email}
         assert not Notice.objects.filter(recipient=people.nsa_reviewer, on_behalf_of__isnull=False)
 

@@ -33,7 +33,13 @@ def asked(people, submission, start):
 @pytest.fixture
 def written(people, asked, start):
     """A determination that waits for its second signer."""
-    return determinations.write(asked, **TYPED, by=people.nsa_official, at=start)
+    return factories.determination(asked, people, **TYPED)
+
+
+@pytest.fixture
+def typed(people):
+    """What an official types and checks."""
+    return TYPED | {"criteria": [version.pk for version in factories.criteria(people)]}
 
 
 def signing(determination):
@@ -108,11 +114,11 @@ def test_consultations_are_read_by_who_determines_and_by_their_own_office(
     assert readers() == expected
 
 
-def test_writing_needs_consultations_and_keeps_what_was_typed(people, submission):
+def test_writing_needs_consultations_and_keeps_what_was_typed(people, submission, typed):
     official = signed_in(people.nsa_official)
     url = page("determination-write", submission)
     assert "Ask them first" in text_of(official.get(url))
-    answer = official.post(url, TYPED | {"rationale": CANARY})
+    answer = official.post(url, typed | {"rationale": CANARY})
     assert answer.status_code == 409
     shown = text_of(answer)
     assert CANARY in shown
@@ -120,11 +126,11 @@ def test_writing_needs_consultations_and_keeps_what_was_typed(people, submission
     assert not Determination.objects.exists()
 
 
-def test_rationale_is_needed_and_classified_data_warned_of(people, asked):
+def test_rationale_is_needed_and_classified_data_warned_of(people, asked, typed):
     official = signed_in(people.nsa_official)
     url = page("determination-write", asked)
     assert "Never a threshold, a score or a benchmark item" in text_of(official.get(url))
-    answer = official.post(url, TYPED | {"rationale": " "})
+    answer = official.post(url, typed | {"rationale": " "})
     assert answer.status_code == 422
     assert list(answer.context["form"].errors) == ["rationale"]
 
@@ -135,11 +141,11 @@ def test_both_outcomes_are_said_in_whole_sentences(people, asked):
     assert ">The model version is not a covered frontier model.<" in shown
 
 
-def test_written_once_and_signed_by_a_second_person(people, asked):
+def test_written_once_and_signed_by_a_second_person(people, asked, typed):
     official, signer = signed_in(people.nsa_official), signed_in(people.nsa_signer)
     url = page("determination-write", asked)
-    assert official.post(url, TYPED).status_code == 302
-    assert official.post(url, TYPED).status_code == 409
+    assert official.post(url, typed).status_code == 302
+    assert official.post(url, typed).status_code == 409
     determination = Determination.objects.get()
     assert (determination.author, determination.signed_at) == (people.nsa_official, None)
     confirmation = text_of(signer.get(signing(determination)))
@@ -174,29 +180,36 @@ def test_unsigned_one_is_seen_by_who_determines_alone(people, written):
         browser = signed_in(getattr(people, code))
         shown = text_of(browser.get(page("determination-detail", written.submission)))
         assert TYPED["rationale"] not in shown, code
-        assert "Not made" in shown
+        none = "None shared with your lab" if code == "northlight_liaison" else "Not made"
+        assert none in shown
         assert browser.get(signing(written)).status_code == 404, code
 
 
-def test_signed_one_is_read_by_all_and_names_nobody_to_the_lab(people, written, start):
+def test_signed_one_is_read_by_agencies_and_by_the_lab_once_it_is_shared(people, written, start):
     people.nsa_signer.name = f"{CANARY} signer"
     people.nsa_signer.save()
     determinations.sign(written, by=people.nsa_signer, at=start)
     url = page("determination-detail", written.submission)
-    for code in ("northlight_liaison", "dod_reviewer", "oncd_official"):
+    for code in ("dod_reviewer", "oncd_official"):
         assert TYPED["rationale"] in text_of(signed_in(getattr(people, code)).get(url)), code
-    lab = text_of(signed_in(people.northlight_liaison).get(url))
+    lab = signed_in(people.northlight_liaison)
+    assert TYPED["rationale"] not in text_of(lab.get(url))
+    determinations.share(written, by=people.nsa_official, at=start)
+    shown = text_of(lab.get(url))
+    assert TYPED["rationale"] in shown
     for name in (CANARY, "nsa official", "nsa-official@", "nsa-signer@", "Consultation"):
-        assert name not in lab
+        assert name not in shown
     assert CANARY in text_of(signed_in(people.dod_reviewer).get(url))
 
 
-def test_later_one_supersedes_and_both_stay(people, written, start):
+def test_later_one_supersedes_and_both_stay(people, written, start, typed):
     determinations.sign(written, by=people.nsa_signer, at=start)
     signer = signed_in(people.nsa_signer)
     url = page("determination-write", written.submission)
     assert "this one supersedes it" in text_of(signer.get(url))
-    signer.post(url, TYPED | {"outcome": "not_covered", "rationale": "Measured again."})
+    changed = {"outcome": "not_covered", "rationale": "Measured again."}
+    assert signer.post(url, typed | changed).status_code == 422
+    signer.post(url, typed | changed | {"supersedes_reason": "A second measurement."})
     second = Determination.objects.get(number=2)
     official = signed_in(people.nsa_official)
     assert "It supersedes the determination in force: Covered" in text_of(
@@ -205,6 +218,7 @@ def test_later_one_supersedes_and_both_stay(people, written, start):
     assert official.post(signing(second)).status_code == 302
     answer = official.get(page("determination-detail", written.submission))
     assert (answer.context["in_force"], answer.context["superseded"]) == (second, [written])
+    assert "A second measurement." in text_of(answer)
 
 
 def test_nothing_is_written_after_the_end(people, written, move_clock):

@@ -48,13 +48,8 @@ def write_canaries(submission, people):
     determinations.record_consultation(
         submission, statement=f"{CANARY} statement", by=people.oncd_official, at=at
     )
-    determinations.write(
-        submission,
-        outcome="covered",
-        rationale=f"{CANARY} unsigned rationale",
-        authority=CANARY,
-        by=people.nsa_official,
-        at=at,
+    factories.determination(
+        submission, people, rationale=f"{CANARY} unsigned rationale", authority=CANARY
     )
     agency_reviews.recuse(submission, reason=CANARY, by=people.recused, at=at)
 
@@ -93,21 +88,12 @@ def test_report_names_agencies_and_nobody(people, submission):
     assert shown.count(SUMMARY) == 5
     assert shown.count("Concerns recorded") == 5
     assert "National Security Agency" in shown
-    assert "Not made." in shown
+    assert "No determination has been shared with your lab." in shown
     assert lead.post(page("report-issue", submission)).status_code == 403
 
 
 def test_report_holds_the_signed_determination(people, submission, start):
-    determinations.request_consultations(submission, by=people.nsa_official, at=start)
-    determination = determinations.write(
-        submission,
-        outcome="covered",
-        rationale="Reasons in plain words.",
-        authority="Director, NSA",
-        by=people.nsa_official,
-        at=start,
-    )
-    determinations.sign(determination, by=people.nsa_signer, at=start)
+    factories.determination(submission, people, state="shared", rationale="Reasons in plain words.")
     everybody_files(submission, people)
     lead = signed_in(people.nsa_lead)
     assert "in force: Covered" in text_of(lead.get(page("report-issue", submission)))

@@ -7,7 +7,7 @@ from html import unescape
 import pytest
 from django.test import Client
 
-from reviews.services import delivery, determinations, ends, lifecycle, notices
+from reviews.services import delivery, ends, lifecycle, notices
 from tests import factories
 from tests.links import PEOPLE, walk
 
@@ -50,15 +50,7 @@ def world(people, start, move_clock):
     factories.position_filed(submission, people)
     for state in ("live", "requested", "consented", "declined", "revoked"):
         factories.grant(submission, people, state=state)
-    determinations.request_consultations(submission, by=people.nsa_official, at=start)
-    determinations.write(
-        submission,
-        outcome="covered",
-        rationale="Reasons.",
-        authority="Order",
-        by=people.nsa_official,
-        at=start,
-    )
+    factories.determination(submission, people)
     factories.draft(people)
     over = factories.filed(people)
     soon = start + (over.closes_at - start) / 2
