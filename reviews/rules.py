@@ -29,7 +29,9 @@ from reviews.models import (
     Document,
     DocumentVersion,
     GrantExtension,
+    InformationRequest,
     Notice,
+    RequestAnswer,
     Submission,
     SubmissionGroupObjectPermission,
 )
@@ -188,6 +190,8 @@ SUBMISSION_OF: dict[type[Model], str] = {
     Determination: "submission__",
     AccessGrant: "submission__",
     GrantExtension: "grant__submission__",
+    InformationRequest: "submission__",
+    RequestAnswer: "request__submission__",
     Notice: "submission__",
 }
 DOCUMENT_OF: dict[type[Model], str] = {Document: "pk", DocumentVersion: "document"}

@@ -14,6 +14,11 @@ from reviews.models.grant_extension import GrantExtension
 from reviews.models.grant_suspension import GrantSuspension
 from reviews.models.grant_user import GrantUser
 from reviews.models.heartbeat import Heartbeat
+from reviews.models.information_request import (
+    InformationRequest,
+    RequestAnswer,
+    RequestParty,
+)
 from reviews.models.notice import Notice, NoticeChoice
 from reviews.models.package import Package
 from reviews.models.partner_terms import PartnerTerms, TermsAcceptance
@@ -38,6 +43,7 @@ __all__ = [
     "GrantSuspension",
     "GrantUser",
     "Heartbeat",
+    "InformationRequest",
     "ModelVersion",
     "Notice",
     "NoticeChoice",
@@ -46,6 +52,8 @@ __all__ = [
     "Rating",
     "Recusal",
     "Report",
+    "RequestAnswer",
+    "RequestParty",
     "Submission",
     "SubmissionGroupObjectPermission",
     "TermsAcceptance",
