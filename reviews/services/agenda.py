@@ -11,11 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django.db.models import Max, Q
+from django.urls import reverse
 
 from accounts.models import User
 from reviews import policy
 from reviews.models import AccessGrant, InformationRequest, Notice, Submission
 from reviews.models import grant_queries as queries
+from reviews.models.information_request import InformationRequestQuerySet
 from reviews.models.notice import NoticeKind
 from reviews.policy import Action
 from reviews.services.reminders import SERIES
@@ -75,7 +77,10 @@ class Entry:
     @property
     def path(self) -> str:
         """The page of its subject."""
-        return self.subject.get_absolute_url()
+        if isinstance(self.subject, Submission):
+            return reverse("reviews:submission-detail", args=[self.reference])
+        page = "rfi" if self.grant is None else "grant"
+        return reverse(f"reviews:{page}-detail", args=[self.reference])
 
     @property
     def reference(self) -> str:
@@ -110,8 +115,9 @@ def of(user: User, since: datetime, until: datetime, *, at: datetime) -> Agenda:
         .select_related("submission__model_version__lab", "grantee", "agency", "partner")
         .order_by("ends_at", "key")[: LIMIT + 1]
     )
+    readable = policy.allowed(user, Action.READ_INFORMATION_REQUEST, at=at)
     asked = list(
-        policy.allowed(user, Action.READ_INFORMATION_REQUEST, at=at)
+        cast(InformationRequestQuerySet, readable)
         .outstanding(at)
         .filter(issued_at__lt=until, due_at__gte=since)
         .select_related("submission__model_version__lab")
