@@ -3,18 +3,11 @@
 To a lab no page names a person of an agency, and none shows what is only drafted.
 """
 
-from dataclasses import dataclass
-
 from django.contrib import messages
-from django.db.models.functions import Coalesce
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from portal import keyset
-from portal.templatetags.foreview import instant_html
 from reviews import policy
 from reviews.exceptions import Conflict, Incomplete, NotPermitted, StaleForm
 from reviews.forms.information_requests import (
@@ -25,102 +18,13 @@ from reviews.forms.information_requests import (
     WithdrawForm,
 )
 from reviews.models import InformationRequest, RequestAnswer
-from reviews.models.information_request import RequestState
 from reviews.policy import Action
 from reviews.services import information_requests, reading
 from reviews.services.information_requests import MOST_DAYS, USUAL_DAYS
+from reviews.views import request_rows
 from reviews.views.page import find, find_submission, invalid, refused, submission_page
 
 SECTION = "Information requests"
-# By when it was last moved; drafts are not in what a lab is shown, so no cursor tells of them.
-CURSOR = {"moved_at": keyset.instant, "key": keyset.reference}
-
-
-@dataclass(frozen=True)
-class Row:
-    """One request, ready to print; ``joins`` are the buttons with which the reader may join."""
-
-    asked: InformationRequest
-    name: str
-    agencies: str
-    state: SafeString
-    joins: list[dict[str, object]]
-
-
-def _name(asked):
-    return f"Request {asked.number}" if asked.number else "Draft"
-
-
-def _agencies(asked):
-    return ", ".join(party.agency.short_name for party in asked.parties.all())
-
-
-def _state(asked, at):
-    """How far it is, in words, and since when."""
-    state = asked.state_at(at)
-    words, since = {
-        RequestState.DRAFT: ("Draft since", asked.drafted_at),
-        RequestState.DROPPED: ("Dropped", asked.taken_back_at),
-        RequestState.TAKEN_BACK: ("Taken back", asked.taken_back_at),
-        RequestState.ASKED: ("Asked", asked.issued_at),
-        RequestState.OVERDUE: ("Overdue since", asked.due_at),
-        RequestState.ANSWERED: ("Answered", asked.answered_at),
-        RequestState.UNANSWERED: (
-            "No answer recorded when the window ended",
-            asked.submission.over_at(at),
-        ),
-    }[state]
-    return format_html("{} {}", words, instant_html(since))
-
-
-def _whole(requests):
-    """The requests with all that a page says of them."""
-    return (
-        requests.with_answered_at()
-        .select_related("agency", "follows")
-        .prefetch_related("parties__agency")
-    )
-
-
-def _page(request, submission, readable):
-    """A page of those requests, newest first, each with the agencies that may join it."""
-    shown = _whole(readable.filter(submission=submission)).annotate(
-        moved_at=Coalesce("issued_at", "drafted_at")
-    )
-    page = keyset.page(request, shown, CURSOR, descending=True)
-    for asked in page.rows:
-        asked.submission = submission
-    joins = _joins(request, submission, page.rows)
-    rows = [
-        Row(asked, _name(asked), _agencies(asked), _state(asked, request.at), joins[asked.pk])
-        for asked in page.rows
-    ]
-    return {"rows": rows, "page": page}
-
-
-def _joins(request, submission, requests):
-    """By primary key, a button for each agency that the person can have join the request."""
-    action = Action.JOIN_INFORMATION_REQUEST
-    joinable = set(
-        policy.allowed(request.user, action, at=request.at)
-        .filter(pk__in=[asked.pk for asked in requests], taken_back_at=None)
-        .values_list("pk", flat=True)
-    )
-    leading = list(policy.organizations(request.user, action, submission))
-    found = {}
-    for asked in requests:
-        parties = {party.agency_id for party in asked.parties.all()}
-        found[asked.pk] = [
-            {
-                "label": f"Join for {agency.short_name}",
-                "url": f"{reverse('reviews:rfi-join', args=[asked.key])}?agency={agency.code}",
-                "style": "outline",
-                "post": True,
-            }
-            for agency in leading
-            if asked.pk in joinable and agency.pk not in parties
-        ]
-    return found
 
 
 def _readable(request):
@@ -137,7 +41,7 @@ def rfi_list(request, reference):
         submission,
         title=SECTION,
         over_at=submission.over_at(request.at),
-        **_page(request, submission, _readable(request)),
+        **request_rows.page_of(request, submission, _readable(request)),
     )
 
 
@@ -147,7 +51,7 @@ def _find(request, action, key):
     rows = InformationRequest.objects.filter(pk=found.pk).select_related(
         "submission__model_version__lab", "drafted_by", "issued_by"
     )
-    asked = _whole(rows).get()
+    asked = request_rows.whole(rows).get()
     return asked, asked.submission
 
 
@@ -161,9 +65,9 @@ def _request_page(request, template, asked, *, title, **context):
         section=SECTION,
         title=title,
         asked=asked,
-        name=_name(asked),
-        agencies=_agencies(asked),
-        asked_state=_state(asked, request.at),
+        name=request_rows.name_of(asked),
+        agencies=request_rows.asked_by(asked),
+        asked_state=request_rows.state_of(asked, request.at),
         deadline=asked.deadline(),
         own_draft=own.contains(asked.agency),
         cancel_url=asked.get_absolute_url(),
@@ -181,9 +85,9 @@ def rfi_detail(request, key):
         request,
         "reviews/rfi_detail.html",
         asked,
-        title=f"{_name(asked)}: {asked.subject}",
+        title=f"{request_rows.name_of(asked)}: {asked.subject}",
         answers=_answers(request, asked),
-        follow_ups=[(_name(row), row) for row in follow_ups],
+        follow_ups=[(request_rows.name_of(row), row) for row in follow_ups],
         over_at=submission.over_at(request.at),
         buttons=_buttons(request, asked, submission),
     )
@@ -213,7 +117,7 @@ def _buttons(request, asked, submission):
         for verb, action, label, style, fits in steps
         if fits and policy.may(person, action, asked, at=at)
     ]
-    return buttons + _joins(request, submission, [asked])[asked.pk]
+    return buttons + request_rows.joins_of(request, submission, [asked])[asked.pk]
 
 
 def _answers(request, asked):
@@ -279,7 +183,7 @@ def rfi_write(request, reference):
         agencies=list(agencies.values()),
         action=f"{request.path}?agency={code}",
         cancel_url=reverse("reviews:rfi-list", args=[reference]),
-        **_page(request, submission, _readable(request).filter(taken_back_at=None)),
+        **request_rows.page_of(request, submission, _readable(request).filter(taken_back_at=None)),
     )
 
 
@@ -403,7 +307,7 @@ def rfi_answer(request, key):
         request,
         asked,
         "reviews/rfi_answer.html",
-        f"Answer {_name(asked).lower()}",
+        f"Answer {request_rows.name_of(asked).lower()}",
         form,
         answer,
         answers=_answers(request, asked),

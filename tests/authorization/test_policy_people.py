@@ -12,6 +12,7 @@ from reviews.policy import Action
 from reviews.services import attachments
 from tests.authorization.policy_world import (
     ADMINISTRATORS,
+    ASKING,
     INSTANTS,
     OPENING,
     START,
@@ -175,8 +176,7 @@ ALONE = {
     },
     ("own_submission", "northlight:liaison"): {
         *(Action.OWN, Action.SHORTEN, Action.RESPOND, Action.READ_PACKAGE),
-        *(Action.ADD_DOCUMENT, Action.MANAGE_DOCUMENT),
-        *(Action.VIEW_DOCUMENT, Action.READ_DOCUMENT),
+        *(Action.ADD_DOCUMENT, Action.MANAGE_DOCUMENT, Action.VIEW_DOCUMENT, Action.READ_DOCUMENT),
         *(Action.VIEW_GRANT, Action.CONSENT_GRANT, Action.REVOKE_GRANT, Action.ATTEST_FOR_LAB),
         *(Action.SUSPEND_FOR_LAB, Action.CONSENT_EXTENSION, Action.VIEW_PAST_ACCESS),
         *(Action.TRACK_GRANTS, Action.REVOKE_GRANTS, Action.EXPORT_GRANTS),
@@ -215,12 +215,13 @@ def test_what_one_codename_alone_gives(world, codename, seat):
     )
     world.running.agency_reviews.update(agency=agency)
     world.running.agency_reviews.filter(pk=world.reviews["nsa"].pk).update(author=someone)
+    world.running.information_requests.filter(agency__code="nsa").update(agency=agency)
     world.running.positions.filter(pk=world.positions["nsa"].pk).update(agency=agency)
     if agency.kind != Kind.LAB:  # a lab's person who is the grantee does not consent
         AccessGrant.objects.update(agency=agency, grantee=someone)
     for about in (None, world.grants["nsa"]):
         notice(world.running, someone, grant=about)
-    assert powers(someone) == ALONE[codename, seat]
+    assert powers(someone) == ALONE[codename, seat] | ASKING.get(codename, set())
 
 
 def test_a_stray_row_gives_a_role_nothing_that_it_has_not(world):
@@ -233,7 +234,7 @@ def test_a_stray_row_gives_a_role_nothing_that_it_has_not(world):
         action
         for action in policy.actions(someone, world.running, at=OPENING)
         if action not in {Action.VIEW, Action.READ_PACKAGE, Action.RECUSE, Action.DELIBERATE}
-    } == set()
+    } == {Action.DRAFT_INFORMATION_REQUEST}
     attach(world.running, "outpost:auditor", *everything)
     assert policy.actions(person("outpost:auditor"), world.running, at=OPENING) == set()
 
