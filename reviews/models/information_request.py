@@ -93,7 +93,12 @@ class InformationRequest(models.Model):
             *who_and_when("information_request", ("issued", "taken_back")),
             models.CheckConstraint(
                 condition=Q(issued_at__isnull=True, number__isnull=True, due_at__isnull=True)
-                | Q(issued_at__isnull=False, number__isnull=False, due_at__gt=F("issued_at")),
+                | Q(
+                    issued_at__isnull=False,
+                    number__isnull=False,
+                    due_at__isnull=False,
+                    due_at__gt=F("issued_at"),
+                ),
                 name="information_request_due_once_issued",
             ),
             models.CheckConstraint(
