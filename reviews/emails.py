@@ -367,7 +367,7 @@ def _ends(notice: Notice) -> dict[str, str]:
         return dict.fromkeys(("end", "lapse", "accept_by"), end) | {"due": due}
     end = grant.over_at(notice.due_at) or grant.planned_end()
     return {
-        "end": _instant(end, person),
+        **dict.fromkeys(("end", "due"), _instant(end, person)),
         "lapse": _instant(grant.effective_end(), person),
         "accept_by": _instant(grant.terms_until or end, person),
     }

@@ -50,10 +50,13 @@ class InformationRequestQuerySet(models.QuerySet):
             submission__review_ends_at__gt=at,
         )
 
-    def with_answered_at(self) -> "InformationRequestQuerySet":
-        """Each with the instant of its first answer, None without one."""
+
+class InformationRequestManager(models.Manager.from_queryset(InformationRequestQuerySet)):
+    def get_queryset(self):
+        """Each with ``answered_at``, the instant of its first answer, None without one."""
         answers = RequestAnswer.objects.filter(request=OuterRef("pk")).order_by("answered_at")
-        return self.annotate(answered_at=Subquery(answers.values("answered_at")[:1]))
+        first = Subquery(answers.values("answered_at")[:1])
+        return super().get_queryset().annotate(answered_at=first)
 
 
 class InformationRequest(models.Model):
@@ -85,7 +88,7 @@ class InformationRequest(models.Model):
     )
     taken_back_reason = models.TextField(blank=True)
 
-    objects = InformationRequestQuerySet.as_manager()
+    objects = InformationRequestManager()
 
     class Meta:
         default_permissions = ()
@@ -133,13 +136,11 @@ class InformationRequest(models.Model):
         return self.due_at if self.due_at and self.due_at < closes_at else None
 
     def outstanding_at(self, at: datetime) -> bool:
-        """Whether the lab could answer it at ``at``; leaves aside whether it has."""
-        if self.issued_at is None or self.taken_back_at is not None:
-            return False
-        return self.issued_at <= at and self.submission.is_open(at)
+        """Whether the lab can answer it at ``at`` and has not; the one-row form."""
+        return self.state_at(at) in (RequestState.ASKED, RequestState.OVERDUE)
 
     def state_at(self, at: datetime) -> RequestState:
-        """How far it is; for a row found ``with_answered_at``."""
+        """How far it is at ``at``; for a row that was found by the manager."""
         if self.taken_back_at:
             return RequestState.TAKEN_BACK if self.issued_at else RequestState.DROPPED
         if self.issued_at is None:

@@ -50,7 +50,7 @@ def draft(
     rows.require_agency(by, Action.DRAFT_INFORMATION_REQUEST, submission, agency)
     _require_new(InformationRequest.objects.filter(key=key).exists())
     _require_sent(submission, follows)
-    asked = InformationRequest.objects.create(
+    asked: InformationRequest = InformationRequest.objects.create(
         key=key,
         submission=submission,
         agency=agency,

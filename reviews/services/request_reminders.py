@@ -14,7 +14,8 @@ from reviews.services.series import Reminder, Series
 
 
 def _outstanding(at: datetime) -> QuerySet[InformationRequest]:
-    return InformationRequest.objects.outstanding(at).select_related("submission")
+    found: QuerySet[InformationRequest] = InformationRequest.objects.outstanding(at)
+    return found.select_related("submission")
 
 
 def _span(asked: InformationRequest) -> tuple[datetime, datetime]:

@@ -58,11 +58,7 @@ def state_of(asked, at):
 
 def whole(requests):
     """The requests with all that a page says of them."""
-    return (
-        requests.with_answered_at()
-        .select_related("agency", "follows")
-        .prefetch_related("parties__agency")
-    )
+    return requests.select_related("agency", "follows").prefetch_related("parties__agency")
 
 
 def page_of(request, submission, readable):
