@@ -66,6 +66,16 @@ GROUPS = {
         "criterion.confirmed": "Version of a criterion confirmed",
         "report.answered": "Lab's response to the report recorded",
     },
+    "Information requests": {
+        "information_request.drafted": "Information request drafted",
+        "information_request.edited": "Draft of an information request changed",
+        "information_request.joined": "Information request joined",
+        "information_request.dropped": "Draft of an information request dropped",
+        "information_request.issued": "Information request issued to the lab",
+        "information_request.taken_back": "Information request taken back",
+        "information_request.answered": "Information request answered by the lab",
+        "information_request.read": "Information request opened",
+    },
     "Access to models": {
         "grant.requested": "Access to the model asked for",
         "grant.consented": "Lab consented to access",
@@ -124,6 +134,7 @@ REFUSED = "refused."
 STEPS = {
     "accept": "accepting the terms of {}",
     "add": "adding {}",
+    "answer": "answering {}",
     "assign": "assigning {}",
     "attest": "attesting the closeout of {}",
     "authorize": "authorizing {}",
@@ -140,6 +151,7 @@ STEPS = {
     "grants": "opening the access grants of {}",
     "history": "opening the history of {}",
     "issue": "issuing {}",
+    "join": "joining {}",
     "list": "opening the list of {noun}s",
     "read": "marking {} as read",
     "propose": "proposing {}",
@@ -163,6 +175,7 @@ NOUNS = {
     "comparison": "comparison of a gateway",
     "delivery": "undelivered mail",
     "grant": "access grant",
+    "rfi": "information request",
     "signal": "message to a gateway",
     "version": "document version",
 }

@@ -13,6 +13,7 @@ from accounts.models import Organization, Seat, User
 from reviews import rules
 from reviews.models import (
     AccessGrant,
+    InformationRequest,
     Recusal,
     Submission,
     SubmissionGroupObjectPermission,
@@ -51,6 +52,18 @@ def people(
 def contacts(partner: Organization, submission: Submission) -> QuerySet[User]:
     """The partner's people, who alone may be named on its access there, by name."""
     return people(Action.ACCEPT_TERMS, submission, of=partner)
+
+
+def requesters(asked: InformationRequest) -> QuerySet[User]:
+    """Who waits for an answer to it: its parties' leads, and whoever drafted it, by name."""
+    parties = asked.parties.values("agency")
+    leading = Seat.objects.filter(
+        seats(Action.JOIN_INFORMATION_REQUEST, asked.submission), organization__in=parties
+    )
+    members = User.groups.through.objects.filter(group__in=leading.values("group"))
+    return people(Action.DELIBERATE, asked.submission).filter(
+        Q(pk__in=members.values("user")) | Q(pk=asked.drafted_by_id)
+    )
 
 
 def viewers(submissions: Iterable[Submission]) -> set[tuple[int, int]]:

@@ -248,6 +248,21 @@ def of_own_lab(who: Standing, at: datetime) -> Q:
     return Q(lab__in=who.organizations(LAB_ROLES))
 
 
+def issued(who: Standing, at: datetime) -> Q:
+    """The information request went to the lab."""
+    return Q(issued_at__isnull=False)
+
+
+def leads_another(who: Standing, at: datetime) -> Q:
+    """The person leads an agency here that is not the one that drafted it."""
+    groups = who.groups("lead_submission").items()
+    ways = (
+        Q(attached(held, F("submission"), "lead_submission")) & ~Q(agency=organization)
+        for organization, held in groups
+    )
+    return reduce(or_, ways)
+
+
 def recipient(who: Standing, at: datetime) -> Q:
     """The notice is the person's."""
     return Q(recipient=who.person)

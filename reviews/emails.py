@@ -26,6 +26,8 @@ from django.utils.crypto import salted_hmac
 from accounts.models import User
 from reviews.models import Notice
 from reviews.models.notice import ESCALATIONS, Delivery, NoticeKind, Topic
+from reviews.request_words import EVENTS as REQUEST_EVENTS
+from reviews.wording import Wording as Wording
 
 NO_LICENCE = (
     "Nothing in Foreview approves, denies or holds a release. Taking part is voluntary "
@@ -34,15 +36,6 @@ NO_LICENCE = (
 MUTING = "mute"
 # Where a notice about a submission leads, when not to its overview.
 PAGES: dict[str, str] = {NoticeKind.REVIEWER_LEFT: "review-assign"}
-
-
-@dataclass(frozen=True)
-class Wording:
-    """What the notices of one kind say, and by which topic their delivery is chosen."""
-
-    topic: Topic
-    subject: str
-    sentence: str
 
 
 # {end} is the exact end of the window, or of the access, in the reader's zone; {lapse} is when
@@ -228,6 +221,7 @@ EVENTS = {
         "What a lab says that its gateway enforces is not what Foreview has on record about "
         "access.",
     ),
+    **REQUEST_EVENTS,
 }
 
 
@@ -375,20 +369,24 @@ def address_of(notice: Notice, sees: bool) -> str:
     """
     if notice.grant is not None:
         return reverse("reviews:grant-detail", args=[notice.grant.key])
+    if notice.information_request is not None:
+        return notice.information_request.get_absolute_url()
     escalated = notice.kind in ESCALATIONS and not sees
     page = "attachment-edit" if escalated else PAGES.get(notice.kind, "submission-detail")
     return reverse(f"reviews:{page}", args=[notice.submission.reference])
 
 
 def _ends(notice: Notice) -> dict[str, str]:
-    """The instants that a sentence may name: when access ends, lapses, or the terms run out."""
+    """The instants that a sentence may name: when access ends, lapses, an answer is due."""
     grant, person = notice.grant, notice.recipient
     if grant is None:
         end = _instant(notice.submission.closes_at, person)
-        return dict.fromkeys(("end", "lapse", "accept_by"), end)
+        asked = notice.information_request
+        due = _instant(asked.deadline(), person) if asked else end
+        return dict.fromkeys(("end", "lapse", "accept_by"), end) | {"due": due}
     end = grant.over_at(notice.due_at) or grant.planned_end()
     return {
-        "end": _instant(end, person),
+        **dict.fromkeys(("end", "due"), _instant(end, person)),
         "lapse": _instant(grant.effective_end(), person),
         "accept_by": _instant(grant.terms_until or end, person),
     }

@@ -31,12 +31,14 @@ from reviews.models import (
     Gateway,
     GrantExtension,
     Heartbeat,
+    InformationRequest,
     Notice,
     PartnerTerms,
     PrivateNote,
     RecusalQuestion,
     Submission,
 )
+from reviews.request_rules import REQUEST_RULES
 from reviews.rules import Rule, Standing, Time
 
 _LAB = "own_submission"
@@ -176,6 +178,7 @@ RULES: dict[Action, tuple[Rule, ...]] = {
     Action.ISSUE_REPORT: (Rule(time=Time.WINDOW_OPEN, permission="lead_submission"),),
     **DETERMINATION_RULES,
     **ACCESS_RULES,
+    **REQUEST_RULES,
     # What one is told, while one sees what it is about: the submission, or the grant.
     Action.READ_NOTICE: (
         Rule(
@@ -238,6 +241,7 @@ SEEN_BY: dict[type[Model], tuple[Action, str]] = {
     AccessGrant: (Action.VIEW_GRANT, "pk"),
     GrantExtension: (Action.VIEW_GRANT, "grant_id"),
     Gateway: (Action.VIEW_GATEWAY, "pk"),
+    InformationRequest: (Action.READ_INFORMATION_REQUEST, "pk"),
     PartnerTerms: (Action.READ_TERMS, "pk"),
     Notice: (Action.READ_NOTICE, "pk"),
 }

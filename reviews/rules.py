@@ -29,8 +29,10 @@ from reviews.models import (
     Document,
     DocumentVersion,
     GrantExtension,
+    InformationRequest,
     Notice,
     PrivateNote,
+    RequestAnswer,
     Submission,
     SubmissionGroupObjectPermission,
 )
@@ -190,6 +192,8 @@ SUBMISSION_OF: dict[type[Model], str] = {
     Determination: "submission__",
     AccessGrant: "submission__",
     GrantExtension: "grant__submission__",
+    InformationRequest: "submission__",
+    RequestAnswer: "request__submission__",
     Notice: "submission__",
 }
 DOCUMENT_OF: dict[type[Model], str] = {Document: "pk", DocumentVersion: "document"}

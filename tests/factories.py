@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import uuid
 from datetime import timedelta
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -18,6 +19,7 @@ from reviews.services import (
     assignments,
     determinations,
     documents,
+    information_requests,
     lifecycle,
     partner_terms,
     partners,
@@ -283,6 +285,38 @@ def grant(submission, people, agency="nsa", *, state="live", lab="northlight", *
     if state == "revoked":
         row = access.revoke(row, reason="Finished.", by=people.administrator, at=now())
     return row
+
+
+def information_request(submission, people, agency="nsa", *, state="issued", days=3, **changes):
+    """A request that got as far as ``state``: draft, issued or answered."""
+    lead = getattr(people, f"{agency}_lead")
+    row = information_requests.draft(
+        submission,
+        agency=organization(agency),
+        by=lead,
+        at=now(),
+        **{
+            "subject": f"Elicitation, part {next(counter)}",
+            "question": "Which scaffold was used?",
+            "key": uuid.uuid4(),
+        }
+        | changes,
+    )
+    if state != "draft":
+        row = information_requests.issue(row, days=days, revision=1, by=lead, at=now())
+    if state == "answered":
+        information_answer(row, people)
+    return row
+
+
+def information_answer(row, people, *, lab="northlight", **changes):
+    """The lab's answer to the request."""
+    return information_requests.answer(
+        row,
+        **{"text": "The one in appendix C.", "documents": [], "key": uuid.uuid4()} | changes,
+        by=liaison(people, lab),
+        at=now(),
+    )
 
 
 RELEASE = timedelta(days=20)  # from filing to the planned partner release

@@ -1,6 +1,6 @@
 """How each event of the script is done: through the services that the pages call."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,10 +12,10 @@ from accounts.sectors import Sector
 from reviews.demonstration import content
 from reviews.demonstration.access_acts import after, agency_of, organization_of
 from reviews.demonstration.assessments import REVIEWS
-from reviews.demonstration.determination_acts import DeterminationActs
 from reviews.demonstration.people import BY_CODE, ORGANIZATIONS, PEOPLE, SIZES, UTILITY
+from reviews.demonstration.request_acts import RequestActs
 from reviews.demonstration.script import Moment, Story
-from reviews.models import Document, Notice
+from reviews.models import Notice
 from reviews.services import (
     agency_reviews,
     delivery,
@@ -34,10 +34,8 @@ CERTIFIERS = {"northlight": "Head of Policy Operations", "basalt": "Vice Preside
 
 
 @dataclass
-class World(DeterminationActs):
+class World(RequestActs):
     """The demonstration as it comes to be. Each act is a method; ``do`` calls the right one."""
-
-    documents: dict[tuple[str, str], Document] = field(default_factory=dict)
 
     def do(self, moment: Moment) -> None:
         """The moment's act is done at the moment's instant, which the clock must show."""

@@ -117,6 +117,49 @@ LODESTAR_1_AGAIN = Story(
         on(2.9, "dod-lead", "assign"),
     ),
 )
+AURORA_4_ASKED = (
+    on(
+        1.7,
+        "nsa-reviewer",
+        "draft_request",
+        ask="scaffold",
+        subject="Scaffold and budget of the range exercises",
+        question="The evaluation report gives one figure for each range exercise. Which scaffold, "
+        "which tools and which token budget stand behind each, and how many repetitions?",
+    ),
+    on(1.9, "cisa-lead", "join_request", ask="scaffold"),
+    on(2.1, "nsa-lead", "issue_request", ask="scaffold", days=3),
+    on(2.4, "caisi-lead", "join_request", ask="scaffold"),
+    on(
+        4.2,
+        NORTH,
+        "answer_request",
+        ask="scaffold",
+        text="All exercises used the scaffold of appendix B with a shell, a browser and a "
+        "debugger. Each has five repetitions of at most 2 million tokens; the report gives the "
+        "median. Exercise 7 was stopped twice by the time limit and is counted as not solved.",
+        kinds=("evaluation_report",),
+    ),
+    on(
+        3.3,
+        "caisi-lead",
+        "draft_request",
+        ask="refusals",
+        subject="Refusals without classifiers",
+        question="How often does the model refuse the requests of the common protocol when its "
+        "input and output classifiers are off, by category?",
+    ),
+    on(3.6, "caisi-lead", "issue_request", ask="refusals", days=2),
+    on(
+        9.05,
+        "dod-reviewer",
+        "draft_request",
+        ask="tools",
+        subject="Tools available in the reduced-safeguards endpoint",
+        question="Which tools can be called through the endpoint with reduced safeguards, and are "
+        "their calls logged in the same way?",
+    ),
+)
 AURORA_4 = Story(
     "aurora-4",
     model.AURORA_4,
@@ -213,6 +256,7 @@ AURORA_4 = Story(
             "not name. We suspend it while we look into them with CAISI.",
         ),
         on(9.02, "nsa-reviewer", "use", grant="nsa"),
+        *AURORA_4_ASKED,
     ),
 )
 STRATA_2_CODE = Story(

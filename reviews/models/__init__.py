@@ -22,6 +22,11 @@ from reviews.models.grant_extension import GrantExtension
 from reviews.models.grant_suspension import GrantSuspension
 from reviews.models.grant_user import GrantUser
 from reviews.models.heartbeat import Heartbeat
+from reviews.models.information_request import (
+    InformationRequest,
+    RequestAnswer,
+    RequestParty,
+)
 from reviews.models.notice import Notice, NoticeChoice
 from reviews.models.package import Package
 from reviews.models.partner_terms import PartnerTerms, TermsAcceptance
@@ -53,6 +58,7 @@ __all__ = [
     "GrantSuspension",
     "GrantUser",
     "Heartbeat",
+    "InformationRequest",
     "ModelVersion",
     "Notice",
     "NoticeChoice",
@@ -63,6 +69,8 @@ __all__ = [
     "Recusal",
     "RecusalQuestion",
     "Report",
+    "RequestAnswer",
+    "RequestParty",
     "Submission",
     "SubmissionGroupObjectPermission",
     "TermsAcceptance",

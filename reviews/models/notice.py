@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from reviews.models.access_grant import AccessGrant
+from reviews.models.information_request import InformationRequest
 from reviews.models.outgoing import Outgoing
 from reviews.models.submission import Submission
 
@@ -52,6 +53,10 @@ class NoticeKind(StrEnum):
     GRANT_REVOKED = "grant_revoked"
     GATEWAY_UNREACHED = "gateway_unreached"
     GATEWAY_DIFFERS = "gateway_differs"
+    INFORMATION_REQUEST_DRAFTED = "information_request_drafted"
+    INFORMATION_REQUESTED = "information_requested"
+    INFORMATION_ANSWERED = "information_answered"
+    INFORMATION_REQUEST_TAKEN_BACK = "information_request_taken_back"
 
 
 class Delivery(StrEnum):
@@ -137,6 +142,9 @@ class Notice(Outgoing):
     kind = models.CharField(max_length=40)
     submission = models.ForeignKey(Submission, models.CASCADE, related_name="notices")
     grant = models.ForeignKey(AccessGrant, models.CASCADE, null=True, related_name="notices")
+    information_request = models.ForeignKey(
+        InformationRequest, models.CASCADE, null=True, related_name="+"
+    )
     delivery = models.CharField(
         max_length=9,
         choices=[(delivery.value, delivery.label) for delivery in Delivery],

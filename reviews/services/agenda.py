@@ -8,22 +8,23 @@ no content; what the person may see besides, a page adds.
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Max, Q
 from django.urls import reverse
 
 from accounts.models import User
 from reviews import policy
-from reviews.models import AccessGrant, Notice, Submission
+from reviews.models import AccessGrant, InformationRequest, Notice, Submission
 from reviews.models import grant_queries as queries
+from reviews.models.information_request import InformationRequestQuerySet
 from reviews.models.notice import NoticeKind
 from reviews.policy import Action
 from reviews.services.reminders import SERIES
 from reviews.services.series import Row, Series
 
 LONGEST = timedelta(days=366)
-LIMIT = 500  # windows, and as many grants, in one answer
+LIMIT = 500  # windows, and as many grants and information requests, in one answer
 # How long after its own end a grant may still have a point.
 AFTER_A_GRANT = timedelta(days=10)
 
@@ -44,6 +45,7 @@ CLOSED_BY_THE_END = {
     Action.CONSULT: "Your office's statement can no longer be recorded.",
     Action.DETERMINE: "A determination can no longer be written or signed.",
     Action.REQUEST_GRANT: "Access to the model can no longer be asked for.",
+    Action.DRAFT_INFORMATION_REQUEST: "Information can no longer be asked for.",
 }
 
 
@@ -76,9 +78,10 @@ class Entry:
     @property
     def path(self) -> str:
         """The page of its subject."""
-        page = "submission" if self.grant is None else "grant"
-        name = "reference" if self.grant is None else "key"
-        return reverse(f"reviews:{page}-detail", kwargs={name: self.reference})
+        if isinstance(self.subject, Submission):
+            return reverse("reviews:submission-detail", args=[self.reference])
+        page = "rfi" if self.grant is None else "grant"
+        return reverse(f"reviews:{page}-detail", args=[self.reference])
 
     @property
     def reference(self) -> str:
@@ -113,9 +116,21 @@ def of(user: User, since: datetime, until: datetime, *, at: datetime) -> Agenda:
         .select_related("submission__model_version__lab", "grantee", "agency", "partner")
         .order_by("ends_at", "key")[: LIMIT + 1]
     )
-    capped = len(windows) > LIMIT or len(grants) > LIMIT
-    del windows[LIMIT:], grants[LIMIT:]
-    found = [*_of_windows(user, windows, at), *_of_grants(user, grants, at)]
+    readable = policy.allowed(user, Action.READ_INFORMATION_REQUEST, at=at)
+    asked = list(
+        cast(InformationRequestQuerySet, readable)
+        .outstanding(at)
+        .filter(issued_at__lt=until, due_at__gte=since)
+        .select_related("submission__model_version__lab")
+        .order_by("due_at", "key")[: LIMIT + 1]
+    )
+    capped = any(len(found) > LIMIT for found in (windows, grants, asked))
+    del windows[LIMIT:], grants[LIMIT:], asked[LIMIT:]
+    found = [
+        *_of_windows(user, windows, at),
+        *_of_grants(user, grants, at),
+        *_of_requests(asked, at),
+    ]
     inside = [entry for entry in found if since <= entry.at < until]
     return Agenda(sorted(inside, key=lambda e: (e.at, e.kind, e.reference)), capped)
 
@@ -200,6 +215,16 @@ def _of_grants(user: User, grants: Sequence[AccessGrant], at: datetime) -> Itera
         yield Entry(end, ACCESS_ENDS, grant, "Access to a model ends", changed_at)
         may = {action for action, found in sides.items() if grant.pk in found}
         yield from _points(grant, may, changed_at, series, at)
+
+
+def _of_requests(asked: Sequence[InformationRequest], at: datetime) -> Iterator[Entry]:
+    """The points of those that wait for the lab; whoever reads one has them in her calendar."""
+    series = _series_of(InformationRequest, at)
+    shortened = _shortened({one.submission for one in asked})
+    for one in asked:
+        issued_at = cast(datetime, one.issued_at)
+        changed_at = max(shortened.get(one.submission_id, issued_at), issued_at)
+        yield from _points(one, {Action.READ_INFORMATION_REQUEST}, changed_at, series, at)
 
 
 def _points(

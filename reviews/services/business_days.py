@@ -4,13 +4,14 @@ Holidays and their observed days come from the holidays library (5 U.S.C. 6103).
 """
 
 import zoneinfo
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cache
 
 import holidays
 
 EASTERN = zoneinfo.ZoneInfo("America/New_York")
 ONE = timedelta(days=1)
+CLOSE = time(17)  # of business, in Washington
 
 
 @cache
@@ -31,9 +32,18 @@ def holiday(day: date) -> str:
 
 def after(at: datetime, days: int) -> datetime:
     """The same hour in Washington, ``days`` business days after ``at``."""
-    local = at.astimezone(EASTERN)
-    day = local.date()
+    hour = at.astimezone(EASTERN).time()
+    return datetime.combine(_day(at, days), hour, EASTERN).astimezone(at.tzinfo)
+
+
+def close_after(at: datetime, days: int) -> datetime:
+    """The close of business in Washington, ``days`` business days after ``at``."""
+    return datetime.combine(_day(at, days), CLOSE, EASTERN).astimezone(at.tzinfo)
+
+
+def _day(at: datetime, days: int) -> date:
+    day = at.astimezone(EASTERN).date()
     while days > 0:
         day += ONE
         days -= is_business_day(day)
-    return datetime.combine(day, local.time(), EASTERN).astimezone(at.tzinfo)
+    return day

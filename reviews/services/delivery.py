@@ -130,7 +130,8 @@ def _digest(person: Any = None, day: Any = None) -> QuerySet[Notice]:
 
 
 def _related(rows: QuerySet[Notice]) -> QuerySet[Notice]:
-    return rows.select_related("recipient", "submission", "grant__submission", "on_behalf_of")
+    about = ("submission", "grant__submission", "information_request__submission")
+    return rows.select_related("recipient", "on_behalf_of", *about)
 
 
 def _day(notice: Notice) -> tuple[int, date | None]:

@@ -13,10 +13,11 @@ from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery
 
 from accounts import audit, audit_words
 from accounts.models import AuditEvent, Organization, Seat
-from accounts.roles import Kind
+from accounts.roles import Kind, Role
 from reviews.models import Document, Submission
+from reviews.models.permissions import CODENAMES
 
-READINGS = frozenset({"package.read", "document.read", "review.read"})
+READINGS = frozenset({"package.read", "document.read", "review.read", "information_request.read"})
 SHARED = frozenset(
     {
         "submission.filed",
@@ -30,6 +31,17 @@ SHARED = frozenset(
         "determination.shared",
         "determination.answered",
         "report.answered",
+        "information_request.issued",
+        "information_request.answered",
+        "information_request.taken_back",
+    }
+)
+# Among the agencies that deliberate alone: the lab does not learn that anything is drafted.
+DELIBERATED = frozenset(
+    {
+        "information_request.drafted",
+        "information_request.joined",
+        "information_request.dropped",
     }
 )
 AGENCIES_ALSO = frozenset({"determination.issued"})
@@ -59,10 +71,12 @@ def events(submission: Submission, seats: Iterable[Seat]) -> QuerySet[AuditEvent
     """The events that the holder of ``seats`` may read, newest first."""
     own = {seat.organization.code for seat in seats}
     lab = any(seat.organization.kind == Kind.LAB for seat in seats)
-    told = SHARED | (LAB_ALSO if lab else AGENCIES_ALSO)
+    others = SHARED | (LAB_ALSO if lab else AGENCIES_ALSO)
+    if any("deliberate" in CODENAMES.get(Role(seat.role), ()) for seat in seats):
+        others |= DELIBERATED
     return (
         AuditEvent.objects.filter(submission=submission.reference, outcome=audit.DONE)
-        .filter(Q(organization__in=own) | Q(action__in=told))
+        .filter(Q(organization__in=own) | Q(action__in=others))
         .order_by("-sequence")
     )
 

@@ -13,7 +13,7 @@ from accounts import audit
 from accounts.models import Absence, User
 from reviews import policy
 from reviews.emails import EVENTS, Wording
-from reviews.models import AccessGrant, Notice, NoticeChoice, Submission
+from reviews.models import AccessGrant, InformationRequest, Notice, NoticeChoice, Submission
 from reviews.models.notice import Delivery, NoticeKind, Topic
 from reviews.policy import Action
 from reviews.services import outbox
@@ -22,6 +22,7 @@ from reviews.services.series import Reminder, Row, Series
 
 DIGEST_HOUR = time(8)  # in the reader's own zone
 CHUNK = 500
+SUBJECTS = ("submission", "grant", "information_request")
 
 
 # What a colleague must be able to do herself to get a copy of what was told for doing it.
@@ -51,6 +52,7 @@ def queue(
     due_at: datetime,
     at: datetime,
     grant: AccessGrant | None = None,
+    information_request: InformationRequest | None = None,
     part: object = "",
 ) -> int:
     """How many recipients had not been told of this; each has one row for it now.
@@ -59,7 +61,16 @@ def queue(
     recipient is away her delegate has a row too, which says on whose behalf.
     """
     told = [
-        row(kind, submission, one, due_at=due_at, at=at, grant=grant, part=part)
+        row(
+            kind,
+            submission,
+            one,
+            due_at=due_at,
+            at=at,
+            grant=grant,
+            information_request=information_request,
+            part=part,
+        )
         for one in recipients
     ]
     return insert(told, at=at)
@@ -73,10 +84,13 @@ def row(
     due_at: datetime,
     at: datetime,
     grant: AccessGrant | None = None,
+    information_request: InformationRequest | None = None,
     part: object = "",
 ) -> Notice:
     """A notice that nobody has been told yet, for ``insert``."""
     about = f"grant:{grant.key}" if grant else submission.reference
+    if information_request:
+        about = f"request:{information_request.key}"
     which = f":{part}" if part else ""
     return Notice(
         key=f"{kind}:{about}{which}:{due_at.isoformat()}:{person.pk}",
@@ -84,6 +98,7 @@ def row(
         kind=kind,
         submission=submission,
         grant=grant,
+        information_request=information_request,
         due_at=due_at,
         queued_at=at,
         waiting_since=at,
@@ -122,6 +137,9 @@ def _may_stand_in(delegate: User, told: Notice, at: datetime) -> bool:
     """Whether her own seats show the delegate what the notice tells."""
     if told.grant is not None:
         return policy.may(delegate, Action.VIEW_GRANT, told.grant, at=at)
+    if told.information_request is not None:
+        asked = told.information_request
+        return policy.may(delegate, Action.READ_INFORMATION_REQUEST, asked, at=at)
     if told.kind in SERIES_OF:
         needed = SERIES_OF[told.kind].actions[0]
     else:
@@ -140,6 +158,7 @@ def _copy(told: Notice, delegate: User) -> Notice:
         kind=told.kind,
         submission=told.submission,
         grant=told.grant,
+        information_request=told.information_request,
         due_at=told.due_at,
         queued_at=told.queued_at,
         waiting_since=told.queued_at,
@@ -188,15 +207,17 @@ def _queue_series(series: Series, at: datetime) -> int:
         for one, reminder, due_at in _untold(due):
             if not (people := list(reminder.concerns(one))):
                 continue
-            submission, grant = subject(one)
             with transaction.atomic():
-                new += queue(reminder.kind, submission, people, due_at=due_at, at=at, grant=grant)
+                new += queue(reminder.kind, recipients=people, due_at=due_at, at=at, **subject(one))
     return new
 
 
-def subject(about: Row) -> tuple[Submission, AccessGrant | None]:
-    """(the submission, the grant if it is about one)."""
-    return (about.submission, about) if isinstance(about, AccessGrant) else (about, None)
+def subject(about: Row) -> dict[str, Any]:
+    """What a notice about the row is about: the submission, and the grant or request if one."""
+    if isinstance(about, Submission):
+        return {"submission": about}
+    kind = "grant" if isinstance(about, AccessGrant) else "information_request"
+    return {"submission": about.submission, kind: about}
 
 
 def _untold(
@@ -204,16 +225,16 @@ def _untold(
 ) -> list[tuple[Row, Reminder, datetime]]:
     """Those of which nobody has been told yet: one query for them all."""
     kinds = {reminder.kind for _, reminder, _ in due}
-    numbers = {subject(about)[0].pk for about, _, _ in due}
+    numbers = {subject(about)["submission"].pk for about, _, _ in due}
     told = set(
         Notice.objects.filter(kind__in=kinds, submission__in=numbers)
-        .values_list("kind", "submission", "grant", "due_at")
+        .values_list("kind", *SUBJECTS, "due_at")
         .distinct()
     )
 
     def point(about: Row, reminder: Reminder, due_at: datetime) -> tuple[Any, ...]:
-        submission, grant = subject(about)
-        return reminder.kind, submission.pk, grant.pk if grant else None, due_at
+        named = subject(about)
+        return reminder.kind, *(named[k].pk if k in named else None for k in SUBJECTS), due_at
 
     return [one for one in due if point(*one) not in told]
 

@@ -6,16 +6,22 @@ from django.db import transaction
 
 from accounts.models import User
 from reviews import policy
-from reviews.models import AgencyReview, Submission
+from reviews.models import AgencyReview, InformationRequest, Submission
 from reviews.policy import Action
 from reviews.services import rows, timekeeping
 
-EVENTS = {Action.READ_PACKAGE: "package.read", Action.READ_REVIEW: "review.read"}
+EVENTS = {
+    Action.READ_PACKAGE: "package.read",
+    Action.READ_REVIEW: "review.read",
+    Action.READ_INFORMATION_REQUEST: "information_request.read",
+}
 
 
 @transaction.atomic
-def note(row: Submission | AgencyReview, action: Action, *, by: User, at: datetime) -> None:
-    """The audit log says that ``by`` opened the answers, or the review. Nothing else changes.
+def note(
+    row: Submission | AgencyReview | InformationRequest, action: Action, *, by: User, at: datetime
+) -> None:
+    """The audit log says that ``by`` opened the answers, the review or the request, no more.
 
     Raises NotPermitted or NotVisible when she may not any more.
     """

@@ -22,7 +22,7 @@ from reviews.models import (
 from reviews.models.document import DocumentKind
 from reviews.models.notice import ESCALATED_IDLE, ESCALATED_UNASSIGNED, Topic
 from reviews.policy import Action
-from reviews.services import access_reminders, business_days
+from reviews.services import access_reminders, business_days, request_reminders
 from reviews.services.series import Reminder, Series
 
 # A filing answers the core questions; of the documents that may follow, these are waited for.
@@ -240,6 +240,7 @@ SERIES = (
         ),
     ),
     *access_reminders.SERIES,
+    *request_reminders.SERIES,
 )
 SERIES_OF = {reminder.kind: series for series in SERIES for reminder in series.reminders}
 REMINDERS = {reminder.kind: reminder for series in SERIES for reminder in series.reminders}

@@ -19,6 +19,7 @@ from reviews.models import (
     Determination,
     Document,
     GatewaySignal,
+    InformationRequest,
     Submission,
 )
 from reviews.services import timekeeping
@@ -30,6 +31,7 @@ KINDS: dict[type[Model], str] = {
     Determination: "determination",
     Document: "document",
     GatewaySignal: "signal",
+    InformationRequest: "information_request",
     Submission: "submission",
 }
 

@@ -10,11 +10,11 @@ from django.db.models import QuerySet
 from accounts.models import User
 from reviews import clock
 from reviews.emails import Wording
-from reviews.models import AccessGrant, Submission
+from reviews.models import AccessGrant, InformationRequest, Submission
 from reviews.models.notice import Topic
 from reviews.policy import Action
 
-Row = Submission | AccessGrant
+Row = Submission | AccessGrant | InformationRequest
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class Reminder:
     """One point of a series. ``due`` is None where the row has no such point.
 
     ``concerns`` is whom it still concerns. The sentence may say {end}: the window's, or the
-    grant's. ``calendar`` is what falls due then; a point that only counts the days to another
-    has none.
+    grant's; of an information request also {due}. ``calendar`` is what falls due then; a point
+    that only counts the days to another has none.
     """
 
     kind: str

@@ -20,7 +20,7 @@ class Validity:
     def __init__(self, batch: Sequence[Notice], at: datetime) -> None:
         self.at = at
         self._viewers = audience.viewers({notice.submission for notice in batch})
-        self._concerned: dict[tuple[str, int, int | None], set[int]] = {}
+        self._concerned: dict[tuple[str, type, int], set[int]] = {}
 
     def holds(self, notice: Notice, at: datetime) -> bool:
         """Whether the notice is still worth sending at ``at``, by what was read at ``self.at``."""
@@ -35,6 +35,9 @@ class Validity:
         """Whether the recipient sees what the notice is about."""
         if notice.grant is not None:
             return policy.may(notice.recipient, Action.VIEW_GRANT, notice.grant, at=self.at)
+        if (asked := notice.information_request) is not None:
+            seen = Action.READ_INFORMATION_REQUEST
+            return policy.may(notice.recipient, seen, asked, at=self.at)
         if (notice.submission_id, notice.recipient_id) in self._viewers:
             return True
         return notice.kind in ESCALATIONS and policy.may(
@@ -43,11 +46,12 @@ class Validity:
 
     def _concerns(self, notice: Notice, at: datetime) -> bool:
         """Whether the reminder is its series' latest and its recipient still concerned."""
-        series, row = SERIES_OF[notice.kind], notice.grant or notice.submission
+        series = SERIES_OF[notice.kind]
+        row = notice.grant or notice.information_request or notice.submission
         current = series.current(row, at)
         if current is None or (current[0].kind, current[1]) != (notice.kind, notice.due_at):
             return False
-        where = (notice.kind, notice.submission_id, notice.grant_id)
+        where = (notice.kind, type(row), row.pk)
         if where not in self._concerned:
             asked = series.rows(self.at).filter(pk=row.pk).exists()
             people = current[0].concerns(row) if asked else ()

@@ -37,7 +37,7 @@ from reviews.models.submission import ModelVersion
 from reviews.policy import Action
 from reviews.rules import Standing, There
 from reviews.services import agency_reviews, reports
-from reviews.views import home_access
+from reviews.views import home_access, home_requests
 from reviews.views.home_access import SHOWN, Task
 from reviews.workflow import Status
 
@@ -267,14 +267,22 @@ def _reports_to_issue(request, seats):
     )
 
 
+_OF_LAB = [
+    home_requests.to_answer,
+    _drafts,
+    home_access.consents,
+    _reports,
+    home_access.closeouts_of_lab,
+]
 WAITING = {
-    Role.LIAISON: [_drafts, home_access.consents, _reports, home_access.closeouts_of_lab],
-    Role.LAB_ADMINISTRATOR: [_drafts, home_access.consents, _reports, home_access.closeouts_of_lab],
+    Role.LIAISON: _OF_LAB,
+    Role.LAB_ADMINISTRATOR: _OF_LAB,
     Role.REVIEWER: [_reviews],
     Role.LEAD: [
         _reports_to_issue,
         _assignments,
         _positions,
+        home_requests.to_issue,
         home_access.recertifications,
         home_access.closeouts_of_agency,
         _criteria,

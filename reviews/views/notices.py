@@ -52,7 +52,9 @@ def notice_list(request):
     readable = policy.allowed(request.user, Action.VIEW, at=request.at)
     shown = (
         form.rows(inbox.rows(request.user, at=request.at))
-        .select_related("submission__model_version__lab", "grant", "on_behalf_of")
+        .select_related(
+            "submission__model_version__lab", "grant", "information_request", "on_behalf_of"
+        )
         .annotate(with_model=Exists(readable.filter(pk=OuterRef("submission"))))
     )
     page = keyset.page(request, shown, CURSOR, descending=True)
@@ -78,6 +80,8 @@ def _row(notice, reader):
     notice.recipient = reader
     if notice.grant is not None:
         notice.grant.submission = submission
+    if notice.information_request is not None:
+        notice.information_request.submission = submission
     return Row(
         notice.reference,
         emails.line(notice, notices.wording(notice.kind), notice.with_model),

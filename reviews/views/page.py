@@ -29,6 +29,7 @@ SECTIONS = [
     ("Overview", "reviews:submission-detail", Action.VIEW),
     ("Answers", "reviews:package-detail", Action.READ_PACKAGE),
     ("Documents", "reviews:document-list", Action.VIEW),
+    ("Information requests", "reviews:rfi-list", Action.VIEW),
     ("Reviews and positions", "reviews:review-list", Action.DELIBERATE),
     ("Determination", "reviews:determination-detail", Action.VIEW),
     ("Report", "reviews:report-detail", Action.VIEW),

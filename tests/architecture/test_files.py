@@ -14,7 +14,7 @@ VERBS = {
     *("request", "record", "consent", "confirm", "decline", "authorize", "revoke", "use", "attest"),
     *("give", "take", "restrict", "download", "choose", "mute", "read", "requeue", "end"),
     *("suspend", "resume", "extend", "recertify", "export", "propose", "accept", "publish"),
-    "share",
+    *("join", "answer", "share"),
 }
 # URL names of another form, and why.
 OTHER_NAMES = {

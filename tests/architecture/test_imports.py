@@ -14,10 +14,10 @@ LAYERS = [
     ("reviews.models",),
     (
         *("reviews.actions", "reviews.rules", "reviews.clauses", "reviews.prepared"),
-        *("reviews.access_rules", "reviews.determination_rules"),
+        *("reviews.access_rules", "reviews.determination_rules", "reviews.request_rules"),
         *("reviews.policy", "reviews.audience", "reviews.finding"),
     ),
-    ("reviews.emails",),
+    ("reviews.wording", "reviews.request_words", "reviews.emails"),
     ("reviews.services", "reviews.forms", "reviews.uploads"),
     (
         *("reviews.views", "reviews.urls", "reviews.tasks"),

@@ -18,8 +18,10 @@ from reviews import clock, policy
 from reviews.actions import Action
 from reviews.models import (
     GrantExtension,
+    InformationRequest,
     Notice,
     RecusalQuestion,
+    RequestAnswer,
     Submission,
     SubmissionGroupObjectPermission,
 )
@@ -66,6 +68,7 @@ def build(folder):
         _add_deliberation(world, people)
         _add_determinations(world, people)
         _add_grants(world, people)
+        _add_information_requests(world, people)
         _end(world, people)
         world.question = RecusalQuestion.objects.create(
             text="Do you hold shares?", added_at=START, added_by=people.administrator
@@ -189,6 +192,45 @@ def _add_grants(world, people):
     }
 
 
+def _add_information_requests(world, people):
+    """NSA and DoD asked on ``running``, and NSA drafted more; DoD asked on ``basalt``.
+
+    By rows alone, so that no notice and no event stands for one.
+    """
+
+    def asked(submission, agency, number):
+        issued = {"number": number, "issued_at": START, "due_at": END}
+        lead = getattr(people, f"{agency}_lead")
+        return InformationRequest.objects.create(
+            submission=submission,
+            agency=factories.organization(agency),
+            drafted_at=START,
+            drafted_by=lead,
+            subject="Elicitation",
+            question="Which scaffold?",
+            **issued | {"issued_by": lead} if number else {},
+        )
+
+    world.requests = {
+        "nsa": asked(world.running, "nsa", 1),
+        "nsa's draft": asked(world.running, "nsa", None),
+        "dod": asked(world.running, "dod", 2),
+        "on basalt": asked(world.basalt, "dod", 1),
+    }
+    world.answers = {
+        label: RequestAnswer.objects.create(
+            request=world.requests[label],
+            text="The one in appendix C.",
+            answered_at=START,
+            answered_by=answerer,
+        )
+        for label, answerer in (
+            ("nsa", people.northlight_liaison),
+            ("on basalt", people.basalt_liaison),
+        )
+    }
+
+
 # Who is who on Northlight's submissions
 
 LAB = {"northlight_liaison", "northlight_admin"}
@@ -208,6 +250,21 @@ BASALT = {"basalt_liaison"}
 ONLY_ON_BASALT = {"recused", "unattached"}
 UNDECLARED = {"unattached"}
 ADMINISTRATORS = {"administrator", "second_administrator"}
+# What one codename alone, on one seat of its role, gives of information requests.
+_BY_THE_DRAFTING_AGENCY = {
+    *(Action.EDIT_INFORMATION_REQUEST, Action.ISSUE_INFORMATION_REQUEST),
+    Action.TAKE_BACK_INFORMATION_REQUEST,
+}
+ASKING = {
+    "own_submission": {
+        *(Action.READ_INFORMATION_REQUEST, Action.ANSWER_INFORMATION_REQUEST),
+        Action.READ_INFORMATION_ANSWER,
+    },
+    "read_package": {Action.READ_INFORMATION_REQUEST, Action.READ_INFORMATION_ANSWER},
+    "deliberate": {Action.DRAFT_INFORMATION_REQUEST, Action.READ_INFORMATION_REQUEST},
+    "lead_submission": _BY_THE_DRAFTING_AGENCY | {Action.JOIN_INFORMATION_REQUEST},
+    "determine_submission": _BY_THE_DRAFTING_AGENCY,
+}
 
 # What asks for no attachment: the register of criteria, with tests of its own.
 REGISTER = {

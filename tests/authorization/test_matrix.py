@@ -119,6 +119,8 @@ def world(people, start):
     differing = comparisons.compare(
         gateway, name="state.csv", content=state, by=people.northlight_liaison, at=start
     )
+    asked = factories.information_request(submission, people)
+    unsent = factories.information_request(submission, people, state="draft")
     special = {
         "reviews:feed-download": {"token": feed},
         "reviews:gateway-download": {"token": listed},
@@ -163,6 +165,10 @@ def world(people, start):
     }
     for name in ("document-detail", "version-add", "document-restrict"):
         special[f"reviews:{name}"] = {"key": document.key}
+    for name in ("rfi-edit", "rfi-issue", "rfi-join"):
+        special[f"reviews:{name}"] = {"key": unsent.key}
+    for name in ("rfi-detail", "rfi-answer", "rfi-withdraw"):
+        special[f"reviews:{name}"] = {"key": asked.key}
     for name in ("gateway-detail", "gateway-revoke", "signal-requeue", "comparison-add"):
         special[f"reviews:{name}"] = {"key": gateway.key}
     special["reviews:version-download"] = {"key": document.key, "number": 1}
@@ -196,6 +202,7 @@ def world(people, start):
             f"reviews:{name}", args=[unread.reference]
         )
     addresses["reviews:document-detail (undeclared)"] = unread_document.get_absolute_url()
+    addresses["reviews:rfi-detail (draft)"] = unsent.get_absolute_url()
     # A partner's grant before both sides have agreed, and after.
     addresses["reviews:grant-detail (partner proposed)"] = proposed.get_absolute_url()
     addresses["reviews:grant-detail (partner agreed)"] = agreed.get_absolute_url()

@@ -96,6 +96,7 @@ TABLE = {
     Action.DETERMINE: {"officials": ("open",)},
     Action.REQUEST_GRANT: {"leads": ("open",)},
     Action.PROPOSE_PARTNER: {"leads": FILED},
+    Action.DRAFT_INFORMATION_REQUEST: {"deliberating": ("open",)},
     Action.ADMINISTER: {"administrators": FILED},
 }
 
@@ -134,7 +135,11 @@ ONLY_IN_THE_WINDOW = {
         *(Action.SHORTEN, Action.RECUSE, Action.ASSIGN, Action.WRITE_REVIEW, Action.CONSULT),
         *(Action.ANSWER_ASSIGNMENT, Action.DECLARE),
         *(Action.FILE_POSITION, Action.ISSUE_REPORT, Action.DETERMINE, Action.REQUEST_GRANT),
-        Action.WRITE_NOTE,
+        *(Action.WRITE_NOTE, Action.DRAFT_INFORMATION_REQUEST),
+    ],
+    "requests": [
+        *(Action.EDIT_INFORMATION_REQUEST, Action.ISSUE_INFORMATION_REQUEST),
+        *(Action.TAKE_BACK_INFORMATION_REQUEST, Action.JOIN_INFORMATION_REQUEST),
     ],
     "determinations": [Action.SIGN_DETERMINATION],
     "grants": [Action.CONSENT_GRANT, Action.AUTHORIZE_GRANT],
@@ -154,11 +159,13 @@ def test_agencies_attached_to_a_draft_by_a_slip_can_do_nothing_there(world):
     world.running.determinations.update(submission=world.draft)
     world.running.grants.update(submission=world.draft)
     factories.declare(world.draft, [getattr(world.people, code) for code in sorted(AGENCIES)])
+    world.running.information_requests.update(submission=world.draft)
     document = factories.document(world.draft, world.people)
     rows = {
         "submissions": {"of the draft": world.draft},
         "determinations": {"of the draft": world.determinations["unsigned"]},
         "grants": {"of the draft": world.grants["nsa"]},
+        "requests": {"of the draft": world.requests["nsa"]},
         "documents": {"of the draft": document},
         "versions": {"of the draft": document.versions.get()},
     }

@@ -37,6 +37,8 @@ def rows_of(world, action):
         "criterionversion": lambda: world.criteria.values(),
         "accessgrant": lambda: world.grants.values(),
         "grantextension": lambda: world.extensions.values(),
+        "informationrequest": lambda: world.requests.values(),
+        "requestanswer": lambda: world.answers.values(),
         "organization": lambda: Organization.objects.all()[:4],
         "auditevent": lambda: AuditEvent.objects.all()[:2],
         "notice": lambda: Notice.objects.filter(submission=world.running),

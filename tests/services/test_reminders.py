@@ -346,6 +346,7 @@ def test_every_reminder_of_the_table_is_declared():
         *("preliminary_issues_due", "midpoint", "drafts_due"),
         *("ends_in_7_days", "ends_in_3_days", "ends_in_1_day"),
         *("recertification_due", "access_lapsed"),
+        *("information_due_half_time", "information_due_in_1_day", "information_overdue"),
         *("access_ends_in_14", "access_ends_in_7", "access_ends_in_1"),
         *("closeout_agency_5", "closeout_agency_10", "closeout_lab_5", "closeout_lab_10"),
     }
