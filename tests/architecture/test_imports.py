@@ -28,7 +28,7 @@ LAYERS = [
 # How pages look and how instants are written: these know nothing of reviews, so what draws
 # a page may import them although the rest of portal comes last.
 CHROME = (
-    *("portal.context", "portal.forms", "portal.keyset", "portal.timeline"),
+    *("portal.context", "portal.forms", "portal.keyset", "portal.markdown", "portal.timeline"),
     "portal.templatetags",
 )
 DRAWING = ("accounts.views", "accounts.forms", "reviews.views", "reviews.forms")
