@@ -25,7 +25,7 @@ from django.utils.crypto import salted_hmac
 
 from accounts.models import User
 from reviews.models import Notice
-from reviews.models.notice import ESCALATIONS, Delivery, NoticeKind, Topic
+from reviews.models.notice import ESCALATIONS, OF_DISCUSSION, Delivery, NoticeKind, Topic
 
 NO_LICENCE = (
     "Nothing in Foreview approves, denies or holds a release. Taking part is voluntary "
@@ -108,6 +108,21 @@ EVENTS = {
         Topic.LEGAL,
         "A determination was issued",
         "A determination was issued on a submission that you follow.",
+    ),
+    NoticeKind.THREAD_OPENED: Wording(
+        Topic.ACTIVITY,
+        "A discussion was opened",
+        "A discussion that you can read was opened on a submission that you follow.",
+    ),
+    NoticeKind.POSTED: Wording(
+        Topic.ACTIVITY,
+        "A post in a discussion",
+        "A post was added to a discussion that you can read.",
+    ),
+    NoticeKind.MENTIONED: Wording(
+        Topic.REQUESTS,
+        "A colleague asks you to read a post",
+        "A colleague asks you to read a post in a discussion.",
     ),
     NoticeKind.GRANT_REQUESTED: Wording(
         Topic.REQUESTS,
@@ -352,12 +367,14 @@ def address_of(notice: Notice, sees: bool) -> str:
     """The page that the notice leads to.
 
     An escalation's is the attachments for administrators, who see no submission, and the
-    submission for whoever ``sees`` it.
+    submission for whoever ``sees`` it. One of a discussion leads to the list of threads.
     """
     if notice.grant is not None:
         return reverse("reviews:grant-detail", args=[notice.grant.key])
     escalated = notice.kind in ESCALATIONS and not sees
     page = "attachment-edit" if escalated else "submission-detail"
+    if notice.kind in OF_DISCUSSION:
+        page = "thread-list"
     return reverse(f"reviews:{page}", args=[notice.submission.reference])
 
 

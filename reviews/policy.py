@@ -18,6 +18,7 @@ from accounts.roles import LAB_ROLES, Role
 from reviews import clauses, prepared
 from reviews.access_rules import ACCESS_RULES
 from reviews.actions import Action as Action
+from reviews.discussion_rules import DISCUSSION_RULES
 from reviews.exceptions import NotPermitted, NotVisible
 from reviews.models import (
     AccessGrant,
@@ -32,7 +33,9 @@ from reviews.models import (
     Heartbeat,
     Notice,
     PartnerTerms,
+    Post,
     Submission,
+    Thread,
 )
 from reviews.rules import Rule, Standing, Time
 
@@ -149,6 +152,7 @@ RULES: dict[Action, tuple[Rule, ...]] = {
             where=(clauses.signed,),
         ),
     ),
+    **DISCUSSION_RULES,
     **ACCESS_RULES,
     # What one is told, while one sees what it is about: the submission, or the grant.
     Action.READ_NOTICE: (
@@ -204,6 +208,8 @@ SEEN_BY: dict[type[Model], tuple[Action, str]] = {
     Document: (Action.VIEW_DOCUMENT, "pk"),
     DocumentVersion: (Action.VIEW_DOCUMENT, "document_id"),
     Determination: (Action.READ_DETERMINATION, "pk"),
+    Thread: (Action.READ_THREAD, "pk"),
+    Post: (Action.READ_THREAD, "thread_id"),
     AccessGrant: (Action.VIEW_GRANT, "pk"),
     GrantExtension: (Action.VIEW_GRANT, "grant_id"),
     Gateway: (Action.VIEW_GATEWAY, "pk"),

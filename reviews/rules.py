@@ -30,8 +30,10 @@ from reviews.models import (
     DocumentVersion,
     GrantExtension,
     Notice,
+    Post,
     Submission,
     SubmissionGroupObjectPermission,
+    Thread,
 )
 from reviews.models.document import DocumentRestriction
 from reviews.models.permissions import CODENAMES
@@ -186,6 +188,8 @@ SUBMISSION_OF: dict[type[Model], str] = {
     AgencyPosition: "submission__",
     Consultation: "submission__",
     Determination: "submission__",
+    Thread: "submission__",
+    Post: "thread__submission__",
     AccessGrant: "submission__",
     GrantExtension: "grant__submission__",
     Notice: "submission__",

@@ -8,6 +8,7 @@ from reviews.models.agency_review import (
 )
 from reviews.models.calendar_feed import CalendarFeed
 from reviews.models.determination import Consultation, Determination
+from reviews.models.discussion import Post, PostAttachment, PostMention, PostVersion, Thread
 from reviews.models.document import Document, DocumentVersion
 from reviews.models.gateway import Gateway, GatewayComparison, GatewaySignal
 from reviews.models.grant_extension import GrantExtension
@@ -43,10 +44,15 @@ __all__ = [
     "NoticeChoice",
     "Package",
     "PartnerTerms",
+    "Post",
+    "PostAttachment",
+    "PostMention",
+    "PostVersion",
     "Rating",
     "Recusal",
     "Report",
     "Submission",
     "SubmissionGroupObjectPermission",
     "TermsAcceptance",
+    "Thread",
 ]

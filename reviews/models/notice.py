@@ -31,6 +31,9 @@ class NoticeKind(StrEnum):
     CONSULTATION_REQUESTED = "consultation_requested"
     SIGNATURE_NEEDED = "signature_needed"
     DETERMINATION_ISSUED = "determination_issued"
+    THREAD_OPENED = "thread_opened"
+    POSTED = "posted"
+    MENTIONED = "mentioned"
     GRANT_REQUESTED = "grant_requested"
     GRANT_DECLINED = "grant_declined"
     GRANT_CONSENTED = "grant_consented"
@@ -98,6 +101,7 @@ class Topic(StrEnum):
 ESCALATED_UNASSIGNED = "nobody_assigned_still"
 ESCALATED_IDLE = "no_activity_still"
 ESCALATIONS = (ESCALATED_UNASSIGNED, ESCALATED_IDLE)
+OF_DISCUSSION = (NoticeKind.THREAD_OPENED, NoticeKind.POSTED, NoticeKind.MENTIONED)
 
 
 class NoticeQuerySet(models.QuerySet):

@@ -19,7 +19,9 @@ from reviews.models import (
     Determination,
     Document,
     GatewaySignal,
+    Post,
     Submission,
+    Thread,
 )
 from reviews.services import timekeeping
 
@@ -30,7 +32,9 @@ KINDS: dict[type[Model], str] = {
     Determination: "determination",
     Document: "document",
     GatewaySignal: "signal",
+    Post: "post",
     Submission: "submission",
+    Thread: "thread",
 }
 
 
@@ -98,11 +102,9 @@ def entry(
     )
 
 
-def require_agency(
-    by: User, action: policy.Action, submission: Submission, agency: Organization
-) -> None:
-    """Nothing, when ``by`` does ``action`` in the agency's name; else Conflict."""
-    if not policy.organizations(by, action, submission).contains(agency):
+def require_agency(by: User, action: policy.Action, row: Any, agency: Organization) -> None:
+    """Nothing, when ``by`` does ``action`` to ``row`` in the agency's name; else Conflict."""
+    if not policy.organizations(by, action, row).contains(agency):
         raise Conflict(f"You cannot do this for {agency.short_name}.")
 
 

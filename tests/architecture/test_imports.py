@@ -14,7 +14,7 @@ LAYERS = [
     ("reviews.models",),
     (
         *("reviews.actions", "reviews.rules", "reviews.clauses", "reviews.prepared"),
-        "reviews.access_rules",
+        *("reviews.access_rules", "reviews.discussion_rules"),
         *("reviews.policy", "reviews.audience", "reviews.finding"),
     ),
     ("reviews.emails",),
