@@ -3,6 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
+from reviews.models.discussion import Audience
 from reviews.views import (
     access_grants,
     agency_reviews,
@@ -11,6 +12,7 @@ from reviews.views import (
     calendar,
     closeouts,
     determinations,
+    discussion,
     documents,
     drafting,
     gateways,
@@ -33,7 +35,14 @@ class ReferenceConverter(StringConverter):
     regex = "FV(?:-[0-9A-Z]{4}){3}"
 
 
+class AudienceConverter(StringConverter):
+    """Who is to read a thread; any other text names no page."""
+
+    regex = "|".join(Audience)
+
+
 register_converter(ReferenceConverter, "ref")
+register_converter(AudienceConverter, "audience")
 app_name = "reviews"
 urlpatterns = [
     path("", home.home, name="home"),
@@ -135,6 +144,20 @@ urlpatterns = [
         determinations.determination_sign,
         name="determination-sign",
     ),
+    path("submissions/<ref:reference>/discussion/", discussion.thread_list, name="thread-list"),
+    path(
+        "submissions/<ref:reference>/discussion/new/",
+        discussion.thread_choose,
+        name="thread-choose",
+    ),
+    path(
+        "submissions/<ref:reference>/discussion/new/<audience:heard_by>/",
+        discussion.thread_create,
+        name="thread-create",
+    ),
+    path("discussion/<uuid:key>/", discussion.thread_detail, name="thread-detail"),
+    path("posts/<uuid:key>/edit/", discussion.post_edit, name="post-edit"),
+    path("posts/<uuid:key>/history/", discussion.post_history, name="post-history"),
     path("submissions/<ref:reference>/report/", reports.report_detail, name="report-detail"),
     path("submissions/<ref:reference>/report/issue/", reports.report_issue, name="report-issue"),
     path(

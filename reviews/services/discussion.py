@@ -83,8 +83,8 @@ def open_thread(
         opened_by=by,
         posted_at=at,
     )
-    rows.record(f"thread.opened_{heard_by}", thread, by=by, for_=said["agency"], at=at)
     _write(thread, said, NoticeKind.THREAD_OPENED, by, at)
+    rows.record(f"thread.opened_{heard_by}", thread, by=by, for_=said["agency"], at=at)
     return thread
 
 

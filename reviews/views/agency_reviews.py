@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from reviews import policy
-from reviews.exceptions import Conflict, Incomplete, NotPermitted, StaleForm
+from reviews.exceptions import Conflict, Incomplete, StaleForm
 from reviews.forms.agency_reviews import (
     AssignForm,
     PositionForm,
@@ -20,7 +20,14 @@ from reviews.models.agency_review import Criterion
 from reviews.policy import Action
 from reviews.services import agency_reviews, progress, reading
 from reviews.services.progress import LISTED
-from reviews.views.page import find, find_submission, invalid, refused, submission_page
+from reviews.views.page import (
+    find,
+    find_submission,
+    invalid,
+    refused,
+    speaks_for,
+    submission_page,
+)
 from reviews.workflow import Status
 
 
@@ -47,23 +54,11 @@ def _write_label(user, reviews):
     return "Begin the next version" if own else "Write your review"
 
 
-def _speaks_for(request, action, submission):
-    """(the agencies that the person may act for, the one that she chose or the first).
-
-    Raises NotPermitted for one that is not, or not any more, among them.
-    """
-    agencies = {row.code: row for row in policy.organizations(request.user, action, submission)}
-    code = request.GET.get("agency", next(iter(agencies)))
-    if code not in agencies:
-        raise NotPermitted("You do not do this for that agency now. Nothing was saved or filed.")
-    return list(agencies.values()), agencies[code]
-
-
 @require_http_methods(["GET", "POST"])
 def review_assign(request, reference):
     """One more reviewer of the lead's agency is responsible for its review."""
     submission = find_submission(request, reference, Action.ASSIGN)
-    agencies, agency = _speaks_for(request, Action.ASSIGN, submission)
+    agencies, agency = speaks_for(request, Action.ASSIGN, submission)
     assignments = list(
         Assignment.objects.filter(submission=submission, agency=agency)
         .select_related("reviewer", "assigned_by")
@@ -105,7 +100,7 @@ def review_assign(request, reference):
 def review_write(request, reference):
     """The reviewer's draft is as typed, or filed as a version that is never edited."""
     submission = find_submission(request, reference, Action.WRITE_REVIEW)
-    agencies, agency = _speaks_for(request, Action.WRITE_REVIEW, submission)
+    agencies, agency = speaks_for(request, Action.WRITE_REVIEW, submission)
     saved = _saved(submission, agency, request.user)
     documents = policy.allowed(request.user, Action.VIEW_DOCUMENT, at=request.at).filter(
         submission=submission
@@ -216,7 +211,7 @@ def _content(review, request):
 def position_file(request, reference):
     """The agency's position is as given; an earlier one is kept and superseded."""
     submission = find_submission(request, reference, Action.FILE_POSITION)
-    agencies, agency = _speaks_for(request, Action.FILE_POSITION, submission)
+    agencies, agency = speaks_for(request, Action.FILE_POSITION, submission)
     earlier = AgencyPosition.objects.filter(submission=submission, agency=agency)
     form = PositionForm(
         request.POST if request.method == "POST" else None,

@@ -15,7 +15,13 @@ from django.test import override_settings
 
 from accounts.models import User
 from reviews import clock, policy
-from reviews.models import GrantExtension, Notice, SubmissionGroupObjectPermission
+from reviews.models import (
+    GrantExtension,
+    Notice,
+    Post,
+    SubmissionGroupObjectPermission,
+    Thread,
+)
 from reviews.services import (
     agency_reviews,
     attachments,
@@ -28,6 +34,7 @@ from reviews.services import (
 from tests import factories
 from tests import people as people_module
 from tests.conftest import START
+from tests.discussions import opened
 
 TICK = timedelta(microseconds=1)
 SOON = START + timedelta(hours=1)
@@ -58,6 +65,7 @@ def build(folder):
         _add_documents(world, people)
         _add_deliberation(world, people)
         _add_determinations(world, people)
+        _add_discussion(world, people)
         _add_grants(world, people)
         _end(world, people)
     return world
@@ -157,6 +165,22 @@ def _add_determinations(world, people):
         if label == "signed":
             determinations.sign(written, by=people.nsa_signer, at=START)
         world.determinations[label] = written
+
+
+def _add_discussion(world, people):
+    """NSA opened one of each kind, DoD one of its own; the lab, and DoD on ``basalt``, others."""
+    running, lead, dod = world.running, people.nsa_lead, people.dod_lead
+    world.threads = {
+        "nsa's own": opened(running, "own_agency", lead),
+        "dod's own": opened(running, "own_agency", dod, "dod"),
+        "agencies": opened(running, "agencies", people.nsa_reviewer),
+        "with the lab": opened(running, "with_lab", lead),
+        "by the lab": opened(running, "with_lab", people.northlight_liaison, "northlight"),
+        "dod's on basalt": opened(world.basalt, "own_agency", dod, "dod"),
+        "agencies on basalt": opened(world.basalt, "agencies", dod, "dod"),
+        "with basalt": opened(world.basalt, "with_lab", people.basalt_liaison, "basalt"),
+    }
+    world.posts = {label: thread.posts.get() for label, thread in world.threads.items()}
 
 
 def _add_grants(world, people):
@@ -269,6 +293,18 @@ def detach(submission, seat):
 
 
 numbers = itertools.count(1)
+
+
+def say(world, author, organization):
+    """A thread of the organization's own on ``running``, and a post of hers in every thread."""
+    own = {"opened_at": START, "opened_by": author, "posted_at": START, "title": "Subject"}
+    Thread.objects.create(
+        submission=world.running, audience="own_agency", agency=organization, **own
+    )
+    for thread in world.running.threads.all():
+        Post.objects.create(
+            thread=thread, organization=organization, author=author, text="Said.", posted_at=START
+        )
 
 
 def notice(submission, recipient, kind="filed_receipt", **facts):

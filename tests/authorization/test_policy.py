@@ -78,6 +78,9 @@ TABLE = {
     Action.VIEW: {"lab": EVER, "agencies": FILED},
     Action.READ_PACKAGE: {"lab": EVER, "agencies": ("open",)},
     Action.DELIBERATE: {"deliberating": FILED},
+    Action.READ_DISCUSSION: {"lab": FILED, "deliberating": FILED},
+    Action.OPEN_THREAD: {"deliberating": ("open",)},
+    Action.OPEN_THREAD_WITH_LAB: {"lab": ("open",), "leads": ("open",), "officials": ("open",)},
     Action.RECUSE: {"agencies": ("open",)},
     Action.ASSIGN: {"leads": ("open",)},
     Action.WRITE_REVIEW: {"assigned": ("open",)},
@@ -125,6 +128,7 @@ ONLY_IN_THE_WINDOW = {
     "submissions": [
         *(Action.SHORTEN, Action.RECUSE, Action.ASSIGN, Action.WRITE_REVIEW, Action.CONSULT),
         *(Action.FILE_POSITION, Action.ISSUE_REPORT, Action.DETERMINE, Action.REQUEST_GRANT),
+        *(Action.OPEN_THREAD,),
     ],
     "determinations": [Action.SIGN_DETERMINATION],
     "grants": [Action.CONSENT_GRANT, Action.AUTHORIZE_GRANT],

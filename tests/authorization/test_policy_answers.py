@@ -34,6 +34,8 @@ def rows_of(world, action):
         "agencyposition": lambda: world.positions.values(),
         "consultation": lambda: world.consultations.values(),
         "determination": lambda: world.determinations.values(),
+        "thread": lambda: world.threads.values(),
+        "post": lambda: world.posts.values(),
         "accessgrant": lambda: world.grants.values(),
         "grantextension": lambda: world.extensions.values(),
         "organization": lambda: Organization.objects.all()[:4],
