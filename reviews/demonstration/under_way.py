@@ -1,6 +1,7 @@
 """The stories that have not ended: drafts, and windows on days 1 to 29."""
 
 from reviews.demonstration import checkpoints as model
+from reviews.demonstration import discussions
 from reviews.demonstration.script import Event, Story, ago, on
 
 NORTH, NORTH_ADMIN, BASALT = "northlight-liaison", "northlight-admin", "basalt-liaison"
@@ -204,6 +205,7 @@ AURORA_4 = Story(
             "not name. We suspend it while we look into them with CAISI.",
         ),
         on(9.02, "nsa-reviewer", "use", grant="nsa"),
+        *discussions.AURORA_4,
     ),
 )
 STRATA_2_CODE = Story(
@@ -293,5 +295,6 @@ STRATA_2_CODE = Story(
             "defensive value that CISA describes; it bears on early access and not on coverage.",
             reference="NSA-AISC-D-26-0031",
         ),
+        *discussions.STRATA_2_CODE,
     ),
 )
