@@ -7,6 +7,7 @@ from django.test import Client
 
 from reviews.services import comparisons, determinations, gateway_signals, lifecycle
 from tests import factories, gateways
+from tests.discussions import edited, opened
 from tests.journeys.conftest import violations
 from tests.links import PEOPLE, walk
 
@@ -35,6 +36,8 @@ def world(committed_people, start):
         by=people.nsa_official,
         at=start,
     )
+    opened(submission, "own_agency", people.nsa_reviewer)
+    edited(opened(submission, "with_lab", people.nsa_lead).posts.get())
     factories.draft(people, complete=False)
     compared(people, start)
     withdrawn = factories.filed(people, "basalt")

@@ -1,5 +1,7 @@
 """Who reads what of a discussion: of everybody in tests/people.py, exactly."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -20,6 +22,7 @@ WRITERS = READERS | {
     | {"nsa_official", "nsa_signer"}
     | LAB
 }
+TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="[^"]+"')
 TITLE, FIRST, BEFORE, NOW = "TITLE-1f", "FIRST-2e", "BEFORE-3d", "NOW-4c"
 PARTS = {
     "subject": ("thread", TITLE),
@@ -121,6 +124,28 @@ def test_the_list_of_colleagues_is_of_the_own_organization(people, submission):
             for code in ("nsa_lead", "nsa_reviewer", "nsa_signer", "recused")
         },
     }
+
+
+def test_what_agencies_say_among_themselves_changes_no_byte_for_the_lab(people, submission):
+    """Nor for an office that is only consulted: pages, counts, inbox, all as before."""
+    addresses = [
+        *(page(f"submission-{name}", submission) for name in ("detail", "history")),
+        *(page(name, submission) for name in ("thread-list", "review-list", "report-detail")),
+        *("/", "/notices/", "/submissions/", "/calendar/"),
+    ]
+
+    def shown(code):
+        browser = signed_in(getattr(people, code))
+        return [TOKEN.sub("", text_of(browser.get(address))) for address in addresses]
+
+    outside = ("northlight_liaison", "oncd_official", "basalt_liaison", "administrator")
+    before = {code: shown(code) for code in outside}
+    inside = shown("nsa_reviewer")
+    for heard_by in ("own_agency", "agencies"):
+        thread = opened(submission, heard_by, people.nsa_lead, mentions=[people.nsa_reviewer])
+        edited(posted(thread, people.nsa_reviewer))
+    assert {code: shown(code) for code in outside} == before
+    assert shown("nsa_reviewer") != inside
 
 
 def test_history_tells_each_side_what_it_may_know(people, submission):
