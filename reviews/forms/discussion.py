@@ -19,7 +19,7 @@ FORMATTING = (
 
 
 def _text():
-    # The band above the text box is read out with it.
+    # The band above is read out with the text box.
     widget = CountedTextarea({"aria-describedby": "band"})
     return LongTextField(label="Post", help_text=FORMATTING, max_length=LONGEST, widget=widget)
 
@@ -112,6 +112,7 @@ class ThreadForm(PostForm):
         label="Subject",
         help_text="The same people read it as read the posts.",
         max_length=200,
+        widget=forms.TextInput({"aria-describedby": "band"}),
     )
 
 
