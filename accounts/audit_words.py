@@ -76,6 +76,17 @@ GROUPS = {
         "information_request.answered": "Information request answered by the lab",
         "information_request.read": "Information request opened",
     },
+    "Discussion": {
+        "thread.opened_own_agency": "Thread opened within the agency",
+        "thread.opened_agencies": "Thread opened with all reviewing agencies",
+        "thread.opened_with_lab": "Thread opened between the lab and the agencies",
+        "post.written_own_agency": "Post written within the agency",
+        "post.written_agencies": "Post written to all reviewing agencies",
+        "post.written_with_lab": "Post written between the lab and the agencies",
+        "post.edited_own_agency": "Post edited within the agency",
+        "post.edited_agencies": "Post to all reviewing agencies edited",
+        "post.edited_with_lab": "Post between the lab and the agencies edited",
+    },
     "Access to models": {
         "grant.requested": "Access to the model asked for",
         "grant.consented": "Lab consented to access",

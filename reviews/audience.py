@@ -17,7 +17,9 @@ from reviews.models import (
     Recusal,
     Submission,
     SubmissionGroupObjectPermission,
+    Thread,
 )
+from reviews.models.discussion import Audience
 from reviews.models.permissions import CODENAMES
 from reviews.policy import RULES, Action
 
@@ -47,6 +49,13 @@ def people(
         .exclude(pk__in=recused.values("person"))
         .order_by("name")
     )
+
+
+def readers(thread: Thread) -> QuerySet[User]:
+    """Everybody who may read the thread, by name."""
+    action = Action.READ_DISCUSSION if thread.audience == Audience.WITH_LAB else Action.DELIBERATE
+    own = thread.agency if thread.audience == Audience.OWN_AGENCY else None
+    return people(action, thread.submission, of=own)
 
 
 def contacts(partner: Organization, submission: Submission) -> QuerySet[User]:

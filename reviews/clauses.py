@@ -23,6 +23,7 @@ from reviews.models import (
     GrantUser,
     Submission,
 )
+from reviews.models.discussion import Audience
 from reviews.models.document import ScanState
 from reviews.models.notice import ESCALATIONS
 from reviews.rules import Clause, Standing, There, attached
@@ -165,6 +166,21 @@ def for_another_keeper(who: Standing, at: datetime) -> Q:
 def not_author(who: Standing, at: datetime) -> Q:
     """The person did not write it."""
     return ~Q(author=who.person)
+
+
+def own_post(who: Standing, at: datetime) -> Q:
+    """The post is the person's own."""
+    return Q(author=who.person)
+
+
+def heard_by(*audiences: Audience) -> Clause:
+    """The thread has one of these audiences."""
+    return lambda who, at: Q(audience__in=audiences)
+
+
+def said_to(*audiences: Audience) -> Clause:
+    """The post is in a thread with one of these audiences."""
+    return lambda who, at: Q(thread__audience__in=audiences)
 
 
 def named(who: Standing, at: datetime) -> Q:

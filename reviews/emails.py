@@ -25,7 +25,7 @@ from django.utils.crypto import salted_hmac
 
 from accounts.models import User
 from reviews.models import Notice
-from reviews.models.notice import ESCALATIONS, Delivery, NoticeKind, Topic
+from reviews.models.notice import ESCALATIONS, OF_DISCUSSION, Delivery, NoticeKind, Topic
 from reviews.request_words import EVENTS as REQUEST_EVENTS
 from reviews.wording import Wording as Wording
 
@@ -120,6 +120,21 @@ EVENTS = {
         "A determination was shared with your lab",
         "A determination on a submission of your lab was shared with your lab. If an earlier one "
         "was, this one takes its place.",
+    ),
+    NoticeKind.THREAD_OPENED: Wording(
+        Topic.ACTIVITY,
+        "A discussion was opened",
+        "A discussion that you can read was opened on a submission that you follow.",
+    ),
+    NoticeKind.POSTED: Wording(
+        Topic.ACTIVITY,
+        "A post in a discussion",
+        "A post was added to a discussion that you can read.",
+    ),
+    NoticeKind.MENTIONED: Wording(
+        Topic.REQUESTS,
+        "A colleague asks you to read a post",
+        "A colleague asks you to read a post in a discussion.",
     ),
     NoticeKind.GRANT_REQUESTED: Wording(
         Topic.REQUESTS,
@@ -365,7 +380,7 @@ def address_of(notice: Notice, sees: bool) -> str:
     """The page that the notice leads to.
 
     An escalation's is the attachments for administrators, who see no submission, and the
-    submission for whoever ``sees`` it.
+    submission for whoever ``sees`` it. One of a discussion leads to the list of threads.
     """
     if notice.grant is not None:
         return reverse("reviews:grant-detail", args=[notice.grant.key])
@@ -373,6 +388,8 @@ def address_of(notice: Notice, sees: bool) -> str:
         return notice.information_request.get_absolute_url()
     escalated = notice.kind in ESCALATIONS and not sees
     page = "attachment-edit" if escalated else PAGES.get(notice.kind, "submission-detail")
+    if notice.kind in OF_DISCUSSION:
+        page = "thread-list"
     return reverse(f"reviews:{page}", args=[notice.submission.reference])
 
 

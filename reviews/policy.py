@@ -19,6 +19,7 @@ from reviews import clauses, prepared
 from reviews.access_rules import ACCESS_RULES
 from reviews.actions import Action as Action
 from reviews.determination_rules import DETERMINATION_RULES
+from reviews.discussion_rules import DISCUSSION_RULES
 from reviews.exceptions import NotPermitted, NotVisible
 from reviews.models import (
     AccessGrant,
@@ -34,9 +35,11 @@ from reviews.models import (
     InformationRequest,
     Notice,
     PartnerTerms,
+    Post,
     PrivateNote,
     RecusalQuestion,
     Submission,
+    Thread,
 )
 from reviews.request_rules import REQUEST_RULES
 from reviews.rules import Rule, Standing, Time
@@ -177,6 +180,7 @@ RULES: dict[Action, tuple[Rule, ...]] = {
     ),
     Action.ISSUE_REPORT: (Rule(time=Time.WINDOW_OPEN, permission="lead_submission"),),
     **DETERMINATION_RULES,
+    **DISCUSSION_RULES,
     **ACCESS_RULES,
     **REQUEST_RULES,
     # What one is told, while one sees what it is about: the submission, or the grant.
@@ -238,6 +242,8 @@ SEEN_BY: dict[type[Model], tuple[Action, str]] = {
     AgencyReview: (Action.READ_REVIEW, "pk"),
     Determination: (Action.READ_DETERMINATION, "pk"),
     CriterionVersion: (Action.READ_CRITERIA, "pk"),
+    Thread: (Action.READ_THREAD, "pk"),
+    Post: (Action.READ_THREAD, "thread_id"),
     AccessGrant: (Action.VIEW_GRANT, "pk"),
     GrantExtension: (Action.VIEW_GRANT, "grant_id"),
     Gateway: (Action.VIEW_GATEWAY, "pk"),

@@ -31,10 +31,12 @@ from reviews.models import (
     GrantExtension,
     InformationRequest,
     Notice,
+    Post,
     PrivateNote,
     RequestAnswer,
     Submission,
     SubmissionGroupObjectPermission,
+    Thread,
 )
 from reviews.models.document import DocumentRestriction
 from reviews.models.permissions import CODENAMES
@@ -190,6 +192,8 @@ SUBMISSION_OF: dict[type[Model], str] = {
     PrivateNote: "submission__",
     Consultation: "submission__",
     Determination: "submission__",
+    Thread: "submission__",
+    Post: "thread__submission__",
     AccessGrant: "submission__",
     GrantExtension: "grant__submission__",
     InformationRequest: "submission__",

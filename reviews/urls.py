@@ -3,6 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
+from reviews.models.discussion import Audience
 from reviews.views import (
     access_grants,
     agency_reviews,
@@ -15,6 +16,7 @@ from reviews.views import (
     declarations,
     determinations,
     discretion,
+    discussion,
     documents,
     drafting,
     gateways,
@@ -40,7 +42,14 @@ class ReferenceConverter(StringConverter):
     regex = "FV(?:-[0-9A-Z]{4}){3}"
 
 
+class AudienceConverter(StringConverter):
+    """Who is to read a thread; any other text names no page."""
+
+    regex = "|".join(Audience)
+
+
 register_converter(ReferenceConverter, "ref")
+register_converter(AudienceConverter, "audience")
 app_name = "reviews"
 urlpatterns = [
     path("", home.home, name="home"),
@@ -211,6 +220,20 @@ urlpatterns = [
     path("requests/<uuid:key>/join/", information_requests.rfi_join, name="rfi-join"),
     path("requests/<uuid:key>/answer/", information_requests.rfi_answer, name="rfi-answer"),
     path("requests/<uuid:key>/withdraw/", information_requests.rfi_withdraw, name="rfi-withdraw"),
+    path("submissions/<ref:reference>/discussion/", discussion.thread_list, name="thread-list"),
+    path(
+        "submissions/<ref:reference>/discussion/new/",
+        discussion.thread_choose,
+        name="thread-choose",
+    ),
+    path(
+        "submissions/<ref:reference>/discussion/new/<audience:heard_by>/",
+        discussion.thread_create,
+        name="thread-create",
+    ),
+    path("discussion/<uuid:key>/", discussion.thread_detail, name="thread-detail"),
+    path("posts/<uuid:key>/edit/", discussion.post_edit, name="post-edit"),
+    path("posts/<uuid:key>/history/", discussion.post_history, name="post-history"),
     path("submissions/<ref:reference>/report/", reports.report_detail, name="report-detail"),
     path("submissions/<ref:reference>/report/issue/", reports.report_issue, name="report-issue"),
     path(

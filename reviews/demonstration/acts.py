@@ -12,8 +12,8 @@ from accounts.sectors import Sector
 from reviews.demonstration import content
 from reviews.demonstration.access_acts import after, agency_of, organization_of
 from reviews.demonstration.assessments import REVIEWS
+from reviews.demonstration.discussion_acts import DiscussionActs
 from reviews.demonstration.people import BY_CODE, ORGANIZATIONS, PEOPLE, SIZES, UTILITY
-from reviews.demonstration.request_acts import RequestActs
 from reviews.demonstration.script import Moment, Story
 from reviews.models import Notice
 from reviews.services import (
@@ -34,7 +34,7 @@ CERTIFIERS = {"northlight": "Head of Policy Operations", "basalt": "Vice Preside
 
 
 @dataclass
-class World(RequestActs):
+class World(DiscussionActs):
     """The demonstration as it comes to be. Each act is a method; ``do`` calls the right one."""
 
     def do(self, moment: Moment) -> None:

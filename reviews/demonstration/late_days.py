@@ -1,6 +1,7 @@
 """The stories whose windows are on days 20, 27 and 29: views differ, and the end is near."""
 
 from reviews.demonstration import checkpoints as model
+from reviews.demonstration import discussions
 from reviews.demonstration.script import Story, ago, on
 from reviews.demonstration.under_way import BASALT, NORTH, NORTH_ADMIN, USUAL, filing
 
@@ -119,6 +120,7 @@ BOREALIS_2 = Story(
         ),
         on(17.32, "nsa-signer", "sign"),
         on(18.7, "nsa-reviewer", "use", grant="nsa"),
+        *discussions.BOREALIS_2,
         on(
             18.9,
             "nsa-lead",

@@ -1,6 +1,7 @@
 """The stories that have not ended: drafts, and windows on days 1 to 29."""
 
 from reviews.demonstration import checkpoints as model
+from reviews.demonstration import discussions
 from reviews.demonstration.script import Event, Story, ago, on
 
 NORTH, NORTH_ADMIN, BASALT = "northlight-liaison", "northlight-admin", "basalt-liaison"
@@ -257,6 +258,7 @@ AURORA_4 = Story(
         ),
         on(9.02, "nsa-reviewer", "use", grant="nsa"),
         *AURORA_4_ASKED,
+        *discussions.AURORA_4,
     ),
 )
 STRATA_2_CODE = Story(
@@ -349,5 +351,6 @@ STRATA_2_CODE = Story(
             "defensive value that CISA describes; it bears on early access and not on coverage.",
             reference="NSA-AISC-D-26-0031",
         ),
+        *discussions.STRATA_2_CODE,
     ),
 )

@@ -6,7 +6,7 @@ from django import forms
 
 from portal.forms import LongTextField
 from portal.timeline import instant_text
-from reviews.forms.agency_reviews import LARGEST, DocumentChoices
+from reviews.forms.reviewing import LARGEST, DocumentChoices
 from reviews.models import Document
 
 NOT_WHOLE = "This form was not sent whole. Open it again."

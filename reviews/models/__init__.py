@@ -16,6 +16,7 @@ from reviews.models.determination import (
     DeterminationCriterion,
     DeterminationResponse,
 )
+from reviews.models.discussion import Post, PostAttachment, PostMention, PostVersion, Thread
 from reviews.models.document import Document, DocumentVersion
 from reviews.models.gateway import Gateway, GatewayComparison, GatewaySignal
 from reviews.models.grant_extension import GrantExtension
@@ -64,6 +65,10 @@ __all__ = [
     "NoticeChoice",
     "Package",
     "PartnerTerms",
+    "Post",
+    "PostAttachment",
+    "PostMention",
+    "PostVersion",
     "PrivateNote",
     "Rating",
     "Recusal",
@@ -74,4 +79,5 @@ __all__ = [
     "Submission",
     "SubmissionGroupObjectPermission",
     "TermsAcceptance",
+    "Thread",
 ]

@@ -35,6 +35,9 @@ class NoticeKind(StrEnum):
     SIGNATURE_NEEDED = "signature_needed"
     DETERMINATION_ISSUED = "determination_issued"
     DETERMINATION_SHARED = "determination_shared"
+    THREAD_OPENED = "thread_opened"
+    POSTED = "posted"
+    MENTIONED = "mentioned"
     GRANT_REQUESTED = "grant_requested"
     GRANT_DECLINED = "grant_declined"
     GRANT_CONSENTED = "grant_consented"
@@ -106,6 +109,7 @@ class Topic(StrEnum):
 ESCALATED_UNASSIGNED = "nobody_assigned_still"
 ESCALATED_IDLE = "no_activity_still"
 ESCALATIONS = (ESCALATED_UNASSIGNED, ESCALATED_IDLE)
+OF_DISCUSSION = (NoticeKind.THREAD_OPENED, NoticeKind.POSTED, NoticeKind.MENTIONED)
 
 
 class NoticeQuerySet(models.QuerySet):

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Subquery
 
 from accounts import audit, audit_words
 from accounts.models import AuditEvent, Organization, Seat
-from accounts.roles import Kind, Role
+from accounts.roles import Kind
+from reviews import audience
 from reviews.models import Document, Submission
-from reviews.models.permissions import CODENAMES
+from reviews.models.discussion import Audience
+from reviews.policy import Action
 
 READINGS = frozenset({"package.read", "document.read", "review.read", "information_request.read"})
 SHARED = frozenset(
@@ -58,6 +60,16 @@ LAB_ALSO = frozenset(
 )
 
 
+def _discussed(*audiences: Audience) -> frozenset[str]:
+    steps = ("thread.opened", "post.written", "post.edited")
+    return frozenset(f"{step}_{heard}" for step in steps for heard in audiences)
+
+
+WITHIN_AN_AGENCY = _discussed(Audience.OWN_AGENCY)
+AMONG_AGENCIES = _discussed(Audience.AGENCIES)
+WITH_LAB = _discussed(Audience.WITH_LAB)
+
+
 @dataclass(frozen=True)
 class Line:
     """One event as its reader may see it."""
@@ -71,12 +83,18 @@ def events(submission: Submission, seats: Iterable[Seat]) -> QuerySet[AuditEvent
     """The events that the holder of ``seats`` may read, newest first."""
     own = {seat.organization.code for seat in seats}
     lab = any(seat.organization.kind == Kind.LAB for seat in seats)
-    others = SHARED | (LAB_ALSO if lab else AGENCIES_ALSO)
-    if any("deliberate" in CODENAMES.get(Role(seat.role), ()) for seat in seats):
-        others |= DELIBERATED
+    deliberating = Seat.objects.filter(
+        audience.seats(Action.DELIBERATE, submission), pk__in=[seat.pk for seat in seats]
+    )
+    # Of a discussion, who reads its threads learns that something was written, and nobody else.
+    discussed = Q(action__in=WITH_LAB | AMONG_AGENCIES | DELIBERATED) & Exists(deliberating) | Q(
+        action__in=WITHIN_AN_AGENCY, organization__in=deliberating.values("organization__code")
+    )
+    others = ~Q(action__in=WITHIN_AN_AGENCY | AMONG_AGENCIES | WITH_LAB)
+    told = SHARED | (LAB_ALSO | WITH_LAB if lab else AGENCIES_ALSO)
     return (
         AuditEvent.objects.filter(submission=submission.reference, outcome=audit.DONE)
-        .filter(Q(organization__in=own) | Q(action__in=others))
+        .filter(discussed | Q(organization__in=own) & others | Q(action__in=told))
         .order_by("-sequence")
     )
 

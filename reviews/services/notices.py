@@ -14,7 +14,7 @@ from accounts.models import Absence, User
 from reviews import policy
 from reviews.emails import EVENTS, Wording
 from reviews.models import AccessGrant, InformationRequest, Notice, NoticeChoice, Submission
-from reviews.models.notice import Delivery, NoticeKind, Topic
+from reviews.models.notice import OF_DISCUSSION, Delivery, NoticeKind, Topic
 from reviews.policy import Action
 from reviews.services import outbox
 from reviews.services.reminders import REMINDERS, SERIES, SERIES_OF
@@ -34,6 +34,7 @@ NEEDED_TO_STAND_IN = {
     NoticeKind.POSITION_FILED: Action.DELIBERATE,
     NoticeKind.CONSULTATION_REQUESTED: Action.CONSULT,
     NoticeKind.SIGNATURE_NEEDED: Action.DETERMINE,
+    **dict.fromkeys(OF_DISCUSSION, Action.READ_DISCUSSION),
 }
 
 

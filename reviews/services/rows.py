@@ -20,7 +20,9 @@ from reviews.models import (
     Document,
     GatewaySignal,
     InformationRequest,
+    Post,
     Submission,
+    Thread,
 )
 from reviews.services import timekeeping
 
@@ -32,7 +34,9 @@ KINDS: dict[type[Model], str] = {
     Document: "document",
     GatewaySignal: "signal",
     InformationRequest: "information_request",
+    Post: "post",
     Submission: "submission",
+    Thread: "thread",
 }
 
 
@@ -100,11 +104,9 @@ def entry(
     )
 
 
-def require_agency(
-    by: User, action: policy.Action, submission: Submission, agency: Organization
-) -> None:
-    """Nothing, when ``by`` does ``action`` in the agency's name; else Conflict."""
-    if not policy.organizations(by, action, submission).contains(agency):
+def require_agency(by: User, action: policy.Action, row: Any, agency: Organization) -> None:
+    """Nothing, when ``by`` does ``action`` to ``row`` in the agency's name; else Conflict."""
+    if not policy.organizations(by, action, row).contains(agency):
         raise Conflict(f"You cannot do this for {agency.short_name}.")
 
 

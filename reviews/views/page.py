@@ -31,6 +31,7 @@ SECTIONS = [
     ("Documents", "reviews:document-list", Action.VIEW),
     ("Information requests", "reviews:rfi-list", Action.VIEW),
     ("Reviews and positions", "reviews:review-list", Action.DELIBERATE),
+    ("Discussion", "reviews:thread-list", Action.READ_DISCUSSION),
     ("Determination", "reviews:determination-detail", Action.VIEW),
     ("Report", "reviews:report-detail", Action.VIEW),
     ("Access to the model", "reviews:submission-grants", Action.VIEW),
@@ -90,6 +91,18 @@ def require_a_way(request, action):
     """Nothing, when a seat of the person could let her do it to some row. Raises NotVisible."""
     if not policy.has_a_way(request.user, action, at=request.at):
         raise NotVisible
+
+
+def speaks_for(request, action, row):
+    """(the organizations that the person may act for, the one that she chose or the first).
+
+    Raises NotPermitted for one that is not, or not any more, among them.
+    """
+    agencies = {one.code: one for one in policy.organizations(request.user, action, row)}
+    code = request.GET.get("agency", next(iter(agencies)))
+    if code not in agencies:
+        raise NotPermitted("You do not do this for that agency now. Nothing was saved or filed.")
+    return list(agencies.values()), agencies[code]
 
 
 def submission_page(request, template, submission, *, title, section="", status=200, **context):

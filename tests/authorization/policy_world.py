@@ -20,10 +20,12 @@ from reviews.models import (
     GrantExtension,
     InformationRequest,
     Notice,
+    Post,
     RecusalQuestion,
     RequestAnswer,
     Submission,
     SubmissionGroupObjectPermission,
+    Thread,
 )
 from reviews.services import (
     agency_reviews,
@@ -37,6 +39,7 @@ from reviews.services import (
 from tests import factories
 from tests import people as people_module
 from tests.conftest import START
+from tests.discussions import opened
 
 TICK = timedelta(microseconds=1)
 SOON = START + timedelta(hours=1)
@@ -67,6 +70,7 @@ def build(folder):
         _add_documents(world, people)
         _add_deliberation(world, people)
         _add_determinations(world, people)
+        _add_discussion(world, people)
         _add_grants(world, people)
         _add_information_requests(world, people)
         _end(world, people)
@@ -170,6 +174,22 @@ def _add_determinations(world, people):
         "in force": factories.criteria(people)[0],
         "proposed": factories.criterion(people, "CC-2", confirmed=False),
     }
+
+
+def _add_discussion(world, people):
+    """NSA opened one of each kind, DoD one of its own; the lab, and DoD on ``basalt``, others."""
+    running, lead, dod = world.running, people.nsa_lead, people.dod_lead
+    world.threads = {
+        "nsa's own": opened(running, "own_agency", lead),
+        "dod's own": opened(running, "own_agency", dod, "dod"),
+        "agencies": opened(running, "agencies", people.nsa_reviewer),
+        "with the lab": opened(running, "with_lab", lead),
+        "by the lab": opened(running, "with_lab", people.northlight_liaison, "northlight"),
+        "dod's on basalt": opened(world.basalt, "own_agency", dod, "dod"),
+        "agencies on basalt": opened(world.basalt, "agencies", dod, "dod"),
+        "with basalt": opened(world.basalt, "with_lab", people.basalt_liaison, "basalt"),
+    }
+    world.posts = {label: thread.posts.get() for label, thread in world.threads.items()}
 
 
 def _add_grants(world, people):
@@ -346,6 +366,18 @@ def detach(submission, seat):
 
 
 numbers = itertools.count(1)
+
+
+def say(world, author, organization):
+    """A thread of the organization's own on ``running``, and a post of hers in every thread."""
+    own = {"opened_at": START, "opened_by": author, "posted_at": START, "title": "Subject"}
+    Thread.objects.create(
+        submission=world.running, audience="own_agency", agency=organization, **own
+    )
+    for thread in world.running.threads.all():
+        Post.objects.create(
+            thread=thread, organization=organization, author=author, text="Said.", posted_at=START
+        )
 
 
 def notice(submission, recipient, kind="filed_receipt", **facts):

@@ -29,6 +29,7 @@ from reviews.services import (
     lifecycle,
 )
 from tests import factories, gateways
+from tests.discussions import opened
 from tests.people import keep_records
 
 TABLE = Path(__file__).with_name("matrix.txt")
@@ -171,6 +172,14 @@ def world(people, start):
         special[f"reviews:{name}"] = {"key": asked.key}
     for name in ("gateway-detail", "gateway-revoke", "signal-requeue", "comparison-add"):
         special[f"reviews:{name}"] = {"key": gateway.key}
+    own, withlab = (
+        opened(submission, heard_by, people.nsa_lead, title=heard_by)
+        for heard_by in ("own_agency", "with_lab")
+    )
+    special["reviews:thread-create"] = of_submission | {"heard_by": "own_agency"}
+    special["reviews:thread-detail"] = {"key": own.key}
+    for name in ("post-edit", "post-history"):
+        special[f"reviews:{name}"] = {"key": own.posts.get().key}
     special["reviews:version-download"] = {"key": document.key, "number": 1}
     for name in ("grant-detail", "grant-revoke", "grant-suspend", "grant-use", "grant-attest"):
         special[f"reviews:{name}"] = {"key": live.key}
@@ -203,6 +212,15 @@ def world(people, start):
         )
     addresses["reviews:document-detail (undeclared)"] = unread_document.get_absolute_url()
     addresses["reviews:rfi-detail (draft)"] = unsent.get_absolute_url()
+    # What the lab reads, too.
+    addresses["reviews:thread-create (with the lab)"] = reverse(
+        "reviews:thread-create", kwargs=of_submission | {"heard_by": "with_lab"}
+    )
+    addresses["reviews:thread-detail (with the lab)"] = withlab.get_absolute_url()
+    for name in ("post-edit", "post-history"):
+        addresses[f"reviews:{name} (with the lab)"] = reverse(
+            f"reviews:{name}", kwargs={"key": withlab.posts.get().key}
+        )
     # A partner's grant before both sides have agreed, and after.
     addresses["reviews:grant-detail (partner proposed)"] = proposed.get_absolute_url()
     addresses["reviews:grant-detail (partner agreed)"] = agreed.get_absolute_url()

@@ -84,6 +84,9 @@ TABLE = {
     Action.READ_PACKAGE: {"lab": EVER, "declared": ("open",)},
     Action.DECLARE: {"undeclared": ("open",)},
     Action.DELIBERATE: {"deliberating": FILED},
+    Action.READ_DISCUSSION: {"lab": FILED, "deliberating": FILED},
+    Action.OPEN_THREAD: {"deliberating": ("open",)},
+    Action.OPEN_THREAD_WITH_LAB: {"lab": ("open",), "leads": ("open",), "officials": ("open",)},
     Action.RECUSE: {"agencies": ("open",)},
     Action.ASSIGN: {"leads": ("open",)},
     Action.ANSWER_ASSIGNMENT: {"assigned": ("open",)},
@@ -135,7 +138,7 @@ ONLY_IN_THE_WINDOW = {
         *(Action.SHORTEN, Action.RECUSE, Action.ASSIGN, Action.WRITE_REVIEW, Action.CONSULT),
         *(Action.ANSWER_ASSIGNMENT, Action.DECLARE),
         *(Action.FILE_POSITION, Action.ISSUE_REPORT, Action.DETERMINE, Action.REQUEST_GRANT),
-        *(Action.WRITE_NOTE, Action.DRAFT_INFORMATION_REQUEST),
+        *(Action.WRITE_NOTE, Action.DRAFT_INFORMATION_REQUEST, Action.OPEN_THREAD),
     ],
     "requests": [
         *(Action.EDIT_INFORMATION_REQUEST, Action.ISSUE_INFORMATION_REQUEST),

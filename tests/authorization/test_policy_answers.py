@@ -35,6 +35,8 @@ def rows_of(world, action):
         "consultation": lambda: world.consultations.values(),
         "determination": lambda: world.determinations.values(),
         "criterionversion": lambda: world.criteria.values(),
+        "thread": lambda: world.threads.values(),
+        "post": lambda: world.posts.values(),
         "accessgrant": lambda: world.grants.values(),
         "grantextension": lambda: world.extensions.values(),
         "informationrequest": lambda: world.requests.values(),

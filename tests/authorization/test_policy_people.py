@@ -6,22 +6,21 @@ from django.contrib.contenttypes.models import ContentType
 
 from accounts.models import AuditEvent, Organization, Seat, User
 from accounts.roles import LAB_ROLES, Kind, Role
-from reviews import policy, prepared, rules
+from reviews import policy, rules
 from reviews.models import AccessGrant, Assignment, Recusal, SubmissionGroupObjectPermission
 from reviews.policy import Action
 from reviews.services import attachments
 from tests.authorization.policy_world import (
     ADMINISTRATORS,
     ASKING,
-    INSTANTS,
     OPENING,
     REGISTER,
     START,
     attach,
     detach,
-    everyone,
     notice,
     person,
+    say,
     seen,
     who,
 )
@@ -169,6 +168,7 @@ def test_what_attaching_gives_to_each_seat(world):
 
 
 OF_ASSIGNED = {Action.ANSWER_ASSIGNMENT, Action.WRITE_REVIEW}
+IN_THREADS = (Action.READ_THREAD, Action.POST_IN_THREAD, Action.EDIT_POST)
 # On ``running``: what one codename alone, on one seat of its role, lets that seat's person do.
 ALONE = {
     ("view_submission", "outpost:reviewer"): {
@@ -184,6 +184,7 @@ ALONE = {
         *(Action.SUSPEND_FOR_LAB, Action.CONSENT_EXTENSION, Action.VIEW_PAST_ACCESS),
         *(Action.TRACK_GRANTS, Action.REVOKE_GRANTS, Action.EXPORT_GRANTS),
         *(Action.DRAFT, Action.ADD_GATEWAY, Action.READ_NOTICE, Action.READ_GRANT),
+        *(Action.READ_DISCUSSION, Action.OPEN_THREAD_WITH_LAB, *IN_THREADS),
     },
     ("read_package", "outpost:reviewer"): {
         *(Action.READ_PACKAGE, Action.VIEW_DOCUMENT, Action.READ_DOCUMENT, Action.RECUSE),
@@ -191,6 +192,7 @@ ALONE = {
     },
     ("deliberate", "outpost:reviewer"): {
         *(Action.DELIBERATE, Action.READ_REVIEW, Action.READ_POSITION),
+        *(Action.READ_DISCUSSION, Action.OPEN_THREAD, *IN_THREADS),
     },
     ("review_submission", "outpost:reviewer"): OF_ASSIGNED
     | {Action.READ_REVIEW, Action.CONTINUE_REVIEW},
@@ -199,11 +201,13 @@ ALONE = {
         *(Action.REQUEST_GRANT, Action.VIEW_GRANT, Action.REVOKE_GRANT, Action.ATTEST_FOR_AGENCY),
         *(Action.EXTEND_GRANT, Action.READ_NOTICE, Action.PROPOSE_PARTNER, Action.LEAD_AGENCY),
         *(Action.READ_GRANT, Action.KNOW_PEOPLE, Action.TAKE_BACK_REQUEST),
+        *(Action.OPEN_THREAD_WITH_LAB, Action.POST_IN_THREAD, Action.EDIT_POST),
     },
     ("determine_submission", "nsa:determination_official"): {
         *(Action.DETERMINE, Action.SIGN_DETERMINATION, Action.READ_DETERMINATION),
         Action.SHARE_DETERMINATION,
         *(Action.READ_CONSULTATION, Action.READ_REVIEW),
+        *(Action.OPEN_THREAD_WITH_LAB, Action.POST_IN_THREAD, Action.EDIT_POST),
     },
     ("consult_submission", "oncd:consulted_official"): {Action.CONSULT, Action.READ_CONSULTATION},
 }
@@ -223,6 +227,7 @@ def test_what_one_codename_alone_gives(world, codename, seat):
     world.running.agency_reviews.filter(pk=world.reviews["nsa"].pk).update(author=someone)
     world.running.information_requests.filter(agency__code="nsa").update(agency=agency)
     world.running.positions.filter(pk=world.positions["nsa"].pk).update(agency=agency)
+    say(world, someone, agency)
     if agency.kind != Kind.LAB:  # a lab's person who is the grantee does not consent
         AccessGrant.objects.update(agency=agency, grantee=someone)
     world.running.determinations.filter(pk=world.determinations["signed"].pk).update(
@@ -248,7 +253,7 @@ def test_a_stray_row_gives_a_role_nothing_that_it_has_not(world):
             *(Action.VIEW, Action.READ_PACKAGE, Action.WRITE_NOTE),
             *(Action.RECUSE, Action.DELIBERATE),
         }
-    } == {Action.DRAFT_INFORMATION_REQUEST}
+    } == {Action.DRAFT_INFORMATION_REQUEST, Action.READ_DISCUSSION, Action.OPEN_THREAD}
     attach(world.running, "outpost:auditor", *everything)
     assert policy.actions(person("outpost:auditor"), world.running, at=OPENING) == set()
 
@@ -370,16 +375,3 @@ def test_what_a_person_holds_and_is_recused_from_is_read_whole(world):
     found = rules.Standing.of(User.objects.get(pk=someone.pk))
     assert (len(found.seats), set(found.seats)) == (2, seats)
     assert sorted(found.recused) == sorted([world.running.pk, world.draft.pk])
-
-
-# Whatever the time
-
-
-def test_notices_are_read_whatever_the_time(world):
-    """The count of unread notices is asked without an instant: see reviews/services/inbox.py."""
-    for someone in everyone(world).values():
-        who = rules.Standing.of(someone)
-        first, *others = (
-            policy.holds(who, Action.READ_NOTICE, at=at) for at in (prepared.AT, *INSTANTS.values())
-        )
-        assert others == [first] * len(INSTANTS)

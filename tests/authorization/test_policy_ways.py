@@ -1,12 +1,27 @@
-"""Whether a seat could let a person do something to any row at all."""
+"""Questions of a person without a row: at whatever time, and whether there is a way at all."""
 
 import pytest
 
-from reviews import policy
+from reviews import policy, prepared, rules
 from reviews.policy import Action
-from tests.authorization.policy_world import OPENING, everyone
+from tests.authorization.policy_world import INSTANTS, OPENING, everyone
 
 pytestmark = pytest.mark.django_db
+
+# Whatever the time
+
+
+def test_notices_are_read_whatever_the_time(world):
+    """The count of unread notices is asked without an instant: see reviews/services/inbox.py."""
+    for someone in everyone(world).values():
+        who = rules.Standing.of(someone)
+        first, *others = (
+            policy.holds(who, Action.READ_NOTICE, at=at) for at in (prepared.AT, *INSTANTS.values())
+        )
+        assert others == [first] * len(INSTANTS)
+
+
+# has_a_way
 
 
 @pytest.mark.parametrize("action", Action)

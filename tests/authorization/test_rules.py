@@ -122,7 +122,7 @@ def test_what_shows_that_a_row_exists_is_a_reading_action(kind):
     action, key = policy.SEEN_BY[kind]
     assert action in {
         *(Action.VIEW, Action.VIEW_DOCUMENT, Action.READ_DETERMINATION, Action.VIEW_GRANT),
-        *(Action.READ_NOTICE, Action.VIEW_GATEWAY, Action.READ_TERMS),
+        *(Action.READ_NOTICE, Action.VIEW_GATEWAY, Action.READ_TERMS, Action.READ_THREAD),
         Action.READ_INFORMATION_REQUEST,
     }
     if key != "pk":

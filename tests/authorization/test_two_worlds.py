@@ -14,6 +14,7 @@ from django.test import Client
 from reviews.models import Notice
 from reviews.services import agency_reviews, delivery, ends, lifecycle
 from tests import factories, gateways
+from tests.discussions import opened
 
 CANARY = "canary-of-basalt"
 RANDOM = [
@@ -55,6 +56,9 @@ def other_lab(people, chance, start):
             factories.position_filed(submission, people, summary=CANARY)
         if chance.random() < 0.7:
             factories.grant(submission, people, lab="basalt", purpose=CANARY)
+        if chance.random() < 0.7:
+            opened(submission, "with_lab", people.basalt_liaison, "basalt", text=CANARY)
+            opened(submission, "agencies", people.nsa_lead, title=CANARY)
         if chance.random() < 0.3:
             lifecycle.withdraw(submission, by=people.basalt_liaison, at=start)
     factories.draft(people, "basalt", family=CANARY)
@@ -89,6 +93,7 @@ def script(submission, grant, draft, chance):
         own,
         *(own + part for part in ("package/", "documents/", "determination/", "report/")),
         *(own + part for part in ("access/", "history/", "withdraw/", "shorten/")),
+        *(own + part for part in ("discussion/", "discussion/new/", "discussion/new/with_lab/")),
         *(unfinished + part for part in ("", "edit/model/", "edit/safeguards/", "file/")),
         "/submissions/FV-0000-0000-0000/",
         "/seats/",

@@ -7,6 +7,7 @@ from django.test import Client
 
 from reviews.services import comparisons, gateway_signals, lifecycle
 from tests import factories, gateways
+from tests.discussions import edited, opened
 from tests.journeys.conftest import violations
 from tests.links import PEOPLE, walk
 
@@ -27,6 +28,8 @@ def world(committed_people, start):
     factories.grant(submission, people, state="requested")
     factories.grant(submission, people, state="consented")
     factories.determination(submission, people)
+    opened(submission, "own_agency", people.nsa_reviewer)
+    edited(opened(submission, "with_lab", people.nsa_lead).posts.get())
     factories.draft(people, complete=False)
     compared(people, start)
     factories.assigned(factories.filed(people, declared=False), people)

@@ -30,12 +30,17 @@ from reviews.models import (
     DocumentVersion,
     Notice,
     Package,
+    Post,
+    PostAttachment,
+    PostMention,
     Recusal,
     Report,
     Submission,
+    Thread,
 )
 from reviews.models.agency_review import Outcome
 from reviews.models.determination import Coverage
+from reviews.models.discussion import Audience
 from reviews.models.grant_states import GrantState
 from reviews.models.submission import SubmissionKind
 from reviews.services import notices, reports
@@ -204,6 +209,12 @@ class TestSeeded(TestCase):
         assert Consultation.objects.filter(recorded_at__isnull=True).exists()
         assert Consultation.objects.filter(recorded_at__isnull=False).exists()
 
+    def test_threads_are_of_every_audience_and_one_post_is_edited(self):
+        assert {thread.audience for thread in Thread.objects.all()} == set(Audience)
+        assert Post.objects.filter(edited_at__isnull=False).count() == 1
+        assert PostMention.objects.exists()
+        assert PostAttachment.objects.exists()
+
     def test_grants_are_in_every_state(self):
         grants = AccessGrant.objects.select_related("submission")
         assert {grant.state_at(SEEDED_AT) for grant in grants} == set(GrantState)
@@ -260,6 +271,8 @@ class TestSeeded(TestCase):
             *(f"{row}" for row in AgencyReview.objects.values()),
             *(f"{row}" for row in AgencyPosition.objects.values()),
             *(f"{row}" for row in Determination.objects.values()),
+            *(f"{row}" for row in Thread.objects.values()),
+            *(f"{row}" for row in Post.objects.values()),
             *(f"{row}" for row in Consultation.objects.values()),
             *(f"{row}" for row in Report.objects.values()),
             *(f"{row}" for row in AccessGrant.objects.values()),
