@@ -18,6 +18,7 @@ from reviews.models.notice import Notice, NoticeChoice
 from reviews.models.package import Package
 from reviews.models.partner_terms import PartnerTerms, TermsAcceptance
 from reviews.models.permissions import SubmissionGroupObjectPermission
+from reviews.models.preliminary_letter import LetterEntry, PreliminaryLetter
 from reviews.models.report import Report
 from reviews.models.submission import ModelVersion, Submission
 
@@ -38,11 +39,13 @@ __all__ = [
     "GrantSuspension",
     "GrantUser",
     "Heartbeat",
+    "LetterEntry",
     "ModelVersion",
     "Notice",
     "NoticeChoice",
     "Package",
     "PartnerTerms",
+    "PreliminaryLetter",
     "Rating",
     "Recusal",
     "Report",
