@@ -73,7 +73,7 @@ def written(text, fonts):
     known = letters(fonts)
     return "".join(
         char
-        if char in SPACES or ord(char) in known and unicodedata.category(char) not in UNSEEN
+        if char in SPACES or (ord(char) in known and unicodedata.category(char) not in UNSEEN)
         else f"[U+{ord(char):04X}]"
         for char in text
     )
@@ -95,7 +95,7 @@ def finish(document, pdf):
     for kid in root["K"]:
         _walk(pdf, kid, reached, in_head=False)
     numbers = iter(_object(pdf, root["ParentTree"])["Nums"])
-    pages = {page: kids for page, kids in zip(numbers, numbers, strict=True)}
+    pages = dict(zip(numbers, numbers, strict=True))
     for page, reference in enumerate(pdf.page_references):
         outside = [n for n, kid in enumerate(pages[page]) if kid not in reached]
         stream = _object(pdf, _object(pdf, reference)["Contents"]).stream

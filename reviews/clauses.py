@@ -13,7 +13,14 @@ from django.db.models import F, Q
 
 from accounts import audit
 from accounts.roles import LAB_ROLES, Role
-from reviews.models import AccessGrant, AgencyPosition, AgencyReview, GrantUser, Submission
+from reviews.models import (
+    AccessGrant,
+    AgencyPosition,
+    AgencyReview,
+    GrantUser,
+    PreliminaryLetter,
+    Submission,
+)
 from reviews.models.document import ScanState
 from reviews.models.notice import ESCALATIONS
 from reviews.rules import Clause, Standing, There, attached
@@ -78,6 +85,11 @@ def report_issued(who: Standing, at: datetime) -> Q:
     """The submission was concluded, or its window has ended by the clock."""
     issued = Q(status__in=[Status.CONCLUDED, Status.EXPIRED])
     return issued | Q(review_ends_at__lte=at)
+
+
+def letter_issued(who: Standing, at: datetime) -> Q:
+    """The preliminary-issues letter is issued."""
+    return Q(There(F("pk"), model=PreliminaryLetter, key="submission"))
 
 
 def signed(who: Standing, at: datetime) -> Q:

@@ -121,6 +121,16 @@ RULES: dict[Action, tuple[Rule, ...]] = {
         Rule(time=Time.ALWAYS, permission="view_submission", where=(clauses.report_issued,)),
     ),
     Action.ISSUE_REPORT: (Rule(time=Time.WINDOW_OPEN, permission="lead_submission"),),
+    # The preliminary-issues letter: its leads', until it is issued and everybody's to read.
+    Action.FILE_LETTER_ENTRY: (Rule(time=Time.WINDOW_OPEN, permission="lead_submission"),),
+    Action.PREVIEW_LETTER: (
+        Rule(time=Time.ALWAYS, permission="lead_submission"),
+        Rule(time=Time.ALWAYS, permission="determine_submission"),
+    ),
+    Action.ISSUE_LETTER: (Rule(time=Time.WINDOW_OPEN, permission="lead_submission"),),
+    Action.READ_LETTER: (
+        Rule(time=Time.ALWAYS, permission="view_submission", where=(clauses.letter_issued,)),
+    ),
     Action.CONSULT: (Rule(time=Time.WINDOW_OPEN, permission="consult_submission"),),
     Action.READ_CONSULTATION: (
         Rule(over=Consultation, time=Time.ALWAYS, permission="determine_submission"),

@@ -66,6 +66,7 @@ def _agencies(apps, submission):
         filed = latest.get(agency.pk)
         found.append(
             {
+                "code": agency.code,
                 "name": agency.name,
                 "outcome": filed.outcome if filed else "",
                 "summary": filed.summary if filed else "",

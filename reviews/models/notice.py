@@ -28,6 +28,7 @@ class NoticeKind(StrEnum):
     ASSIGNED = "assigned"
     REVIEW_FILED = "review_filed"
     POSITION_FILED = "position_filed"
+    LETTER_ISSUED = "letter_issued"
     CONSULTATION_REQUESTED = "consultation_requested"
     SIGNATURE_NEEDED = "signature_needed"
     DETERMINATION_ISSUED = "determination_issued"

@@ -16,7 +16,12 @@ from accounts.models import AuditEvent, Organization, Seat
 from accounts.roles import Kind
 from reviews.models import Submission
 
-READINGS = frozenset({"package.read", "document.read", "review.read"})
+READINGS = frozenset(
+    {
+        *("package.read", "document.read", "review.read"),
+        *("letter.downloaded", "report.downloaded"),
+    }
+)
 SHARED = frozenset(
     {
         "submission.filed",
@@ -27,6 +32,7 @@ SHARED = frozenset(
         "submission.agency_attached",
         "submission.agency_detached",
         "position.filed",
+        "letter.issued",
         "determination.issued",
         "report.answered",
     }

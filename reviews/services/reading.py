@@ -10,12 +10,19 @@ from reviews.models import AgencyReview, Submission
 from reviews.policy import Action
 from reviews.services import rows, timekeeping
 
-EVENTS = {Action.READ_PACKAGE: "package.read", Action.READ_REVIEW: "review.read"}
+EVENTS = {
+    Action.READ_PACKAGE: "package.read",
+    Action.READ_REVIEW: "review.read",
+    Action.READ_LETTER: "letter.downloaded",
+    Action.READ_REPORT: "report.downloaded",
+}
 
 
 @transaction.atomic
-def note(row: Submission | AgencyReview, action: Action, *, by: User, at: datetime) -> None:
-    """The audit log says that ``by`` opened the answers, or the review. Nothing else changes.
+def note(
+    row: Submission | AgencyReview, action: Action, *, by: User, at: datetime, **details: str
+) -> None:
+    """The audit log says that ``by`` opened, or took, what the action reads. No more changes.
 
     Raises NotPermitted or NotVisible when she may not any more.
     """
@@ -24,4 +31,4 @@ def note(row: Submission | AgencyReview, action: Action, *, by: User, at: dateti
     readers = list(policy.organizations(by, action, row))
     # A review of her own agency she reads for that one, whatever other seat would do, too.
     own = [agency for agency in readers if agency.pk == getattr(row, "agency_id", None)]
-    rows.record(EVENTS[action], row, by=by, for_=[*own, *readers][0], at=at)
+    rows.record(EVENTS[action], row, by=by, for_=[*own, *readers][0], at=at, **details)

@@ -118,6 +118,7 @@ def _head(kind: str, submission: Submission, at: datetime, by: Organization | No
 def _position(line: AgencyLine) -> Content:
     filed = line.position
     return {
+        "code": line.agency.code,
         "name": line.agency.name,
         "outcome": filed.outcome if filed else "",
         "summary": filed.summary if filed else "",
@@ -127,6 +128,7 @@ def _position(line: AgencyLine) -> Content:
 
 def _entry(agency: Organization, filed: LetterEntry | None) -> Content:
     return {
+        "code": agency.code,
         "name": agency.name,
         "text": filed.text if filed else "",
         "filed_at": _text(filed.filed_at) if filed else None,

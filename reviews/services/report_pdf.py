@@ -140,7 +140,7 @@ def _environment() -> dict[str, str]:
     same = {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8"}
     folders = sorted(str(one) for one in settings.PDF_ROOT.glob("usr/lib/*-linux-gnu*"))
     # Where the packages are installed, the system finds their libraries itself.
-    own = settings.PDF_ROOT != Path("/")
+    own = Path("/") != settings.PDF_ROOT
     return same | ({"LD_LIBRARY_PATH": ":".join(folders)} if own else {})
 
 

@@ -21,6 +21,8 @@ from reviews.services import attachments, ends, gateway_signals, notices, report
 from reviews.services.report_content import AgencyLine, Content
 from reviews.workflow import Step
 
+FILED_UNREAD = "You can read it once your agency has filed its own."
+
 
 def lines(submission: Submission) -> list[AgencyLine]:
     """Each reviewing agency, and any that filed before it was detached, by name."""
@@ -74,6 +76,21 @@ def preview(
 ) -> Content:
     """What the report would say if it were issued at that instant."""
     return report_content.reports({submission: at}, issued_by=issued_by)[submission.pk]
+
+
+def preview_for(user: User, submission: Submission, *, at: datetime) -> Content:
+    """The preview as ``user`` may read it: of positions not open to her yet, only that they are.
+
+    It is issued in the name of the agency that she leads.
+    """
+    agency = policy.organizations(user, Action.ISSUE_REPORT, submission).first()
+    content = report_content.readable(preview(submission, at=at, issued_by=agency))
+    positions = policy.allowed(user, Action.READ_POSITION, at=at).filter(submission=submission)
+    open_to_her = set(positions.values_list("agency__code", flat=True))
+    for one in content["agencies"]:
+        if one["filed_at"] and one["code"] not in open_to_her:
+            one |= {"says": "Filed", "summary": FILED_UNREAD}
+    return content
 
 
 @transaction.atomic

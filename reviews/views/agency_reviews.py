@@ -47,7 +47,7 @@ def _write_label(user, reviews):
     return "Begin the next version" if own else "Write your review"
 
 
-def _speaks_for(request, action, submission):
+def speaks_for(request, action, submission):
     """(the agencies that the person may act for, the one that she chose or the first).
 
     Raises NotPermitted for one that is not, or not any more, among them.
@@ -63,7 +63,7 @@ def _speaks_for(request, action, submission):
 def review_assign(request, reference):
     """One more reviewer of the lead's agency is responsible for its review."""
     submission = find_submission(request, reference, Action.ASSIGN)
-    agencies, agency = _speaks_for(request, Action.ASSIGN, submission)
+    agencies, agency = speaks_for(request, Action.ASSIGN, submission)
     assignments = list(
         Assignment.objects.filter(submission=submission, agency=agency)
         .select_related("reviewer", "assigned_by")
@@ -105,7 +105,7 @@ def review_assign(request, reference):
 def review_write(request, reference):
     """The reviewer's draft is as typed, or filed as a version that is never edited."""
     submission = find_submission(request, reference, Action.WRITE_REVIEW)
-    agencies, agency = _speaks_for(request, Action.WRITE_REVIEW, submission)
+    agencies, agency = speaks_for(request, Action.WRITE_REVIEW, submission)
     saved = _saved(submission, agency, request.user)
     documents = policy.allowed(request.user, Action.VIEW_DOCUMENT, at=request.at).filter(
         submission=submission
@@ -216,7 +216,7 @@ def _content(review, request):
 def position_file(request, reference):
     """The agency's position is as given; an earlier one is kept and superseded."""
     submission = find_submission(request, reference, Action.FILE_POSITION)
-    agencies, agency = _speaks_for(request, Action.FILE_POSITION, submission)
+    agencies, agency = speaks_for(request, Action.FILE_POSITION, submission)
     earlier = AgencyPosition.objects.filter(submission=submission, agency=agency)
     form = PositionForm(
         request.POST if request.method == "POST" else None,

@@ -15,6 +15,7 @@ SECTIONS = [
     ("Documents", "reviews:document-list", Action.VIEW),
     ("Reviews and positions", "reviews:review-list", Action.DELIBERATE),
     ("Determination", "reviews:determination-detail", Action.VIEW),
+    ("Preliminary letter", "reviews:letter-detail", Action.VIEW),
     ("Report", "reviews:report-detail", Action.VIEW),
     ("Access to the model", "reviews:submission-grants", Action.VIEW),
     ("History", "reviews:submission-history", Action.VIEW),

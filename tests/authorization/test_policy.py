@@ -84,6 +84,10 @@ TABLE = {
     Action.FILE_POSITION: {"leads": ("open",)},
     Action.READ_REPORT: {"lab": ("over",), "agencies": ("over",)},
     Action.ISSUE_REPORT: {"leads": ("open",)},
+    Action.FILE_LETTER_ENTRY: {"leads": ("open",)},
+    Action.PREVIEW_LETTER: {"leads": FILED, "officials": FILED},
+    Action.ISSUE_LETTER: {"leads": ("open",)},
+    Action.READ_LETTER: {"lab": FILED, "agencies": FILED},
     Action.CONSULT: {"consulted": ("open",)},
     Action.DETERMINE: {"officials": ("open",)},
     Action.REQUEST_GRANT: {"leads": ("open",)},
@@ -125,6 +129,7 @@ ONLY_IN_THE_WINDOW = {
     "submissions": [
         *(Action.SHORTEN, Action.RECUSE, Action.ASSIGN, Action.WRITE_REVIEW, Action.CONSULT),
         *(Action.FILE_POSITION, Action.ISSUE_REPORT, Action.DETERMINE, Action.REQUEST_GRANT),
+        *(Action.FILE_LETTER_ENTRY, Action.ISSUE_LETTER),
     ],
     "determinations": [Action.SIGN_DETERMINATION],
     "grants": [Action.CONSENT_GRANT, Action.AUTHORIZE_GRANT],

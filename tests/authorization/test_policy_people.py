@@ -169,7 +169,7 @@ def test_what_attaching_gives_to_each_seat(world):
 # On ``running``: what one codename alone, on one seat of its role, lets that seat's person do.
 ALONE = {
     ("view_submission", "outpost:reviewer"): {
-        *(Action.VIEW, Action.READ_DETERMINATION),
+        *(Action.VIEW, Action.READ_DETERMINATION, Action.READ_LETTER),
         *(Action.VIEW_GRANT, Action.USE_MODEL, Action.ATTEST_FOR_AGENCY),
         *(Action.READ_GRANT, Action.KNOW_PEOPLE, Action.READ_NOTICE),
     },
@@ -192,12 +192,13 @@ ALONE = {
     ("lead_submission", "outpost:lead"): {
         *(Action.ASSIGN, Action.FILE_POSITION, Action.ISSUE_REPORT, Action.READ_REVIEW),
         *(Action.REQUEST_GRANT, Action.VIEW_GRANT, Action.REVOKE_GRANT, Action.ATTEST_FOR_AGENCY),
+        *(Action.FILE_LETTER_ENTRY, Action.PREVIEW_LETTER, Action.ISSUE_LETTER),
         *(Action.EXTEND_GRANT, Action.READ_NOTICE, Action.PROPOSE_PARTNER),
         *(Action.READ_GRANT, Action.KNOW_PEOPLE, Action.TAKE_BACK_REQUEST),
     },
     ("determine_submission", "nsa:determination_official"): {
         *(Action.DETERMINE, Action.SIGN_DETERMINATION, Action.READ_DETERMINATION),
-        *(Action.READ_CONSULTATION, Action.READ_REVIEW),
+        *(Action.READ_CONSULTATION, Action.READ_REVIEW, Action.PREVIEW_LETTER),
     },
     ("consult_submission", "oncd:consulted_official"): {Action.CONSULT, Action.READ_CONSULTATION},
 }
@@ -232,7 +233,11 @@ def test_a_stray_row_gives_a_role_nothing_that_it_has_not(world):
     assert {
         action
         for action in policy.actions(someone, world.running, at=OPENING)
-        if action not in {Action.VIEW, Action.READ_PACKAGE, Action.RECUSE, Action.DELIBERATE}
+        if action
+        not in {
+            *(Action.VIEW, Action.READ_PACKAGE, Action.RECUSE, Action.DELIBERATE),
+            Action.READ_LETTER,
+        }
     } == set()
     attach(world.running, "outpost:auditor", *everything)
     assert policy.actions(person("outpost:auditor"), world.running, at=OPENING) == set()
