@@ -10,8 +10,9 @@ from accounts.models import User
 from accounts.roles import Kind
 from accounts.sectors import Sector
 from reviews.demonstration import content
-from reviews.demonstration.access_acts import AccessActs, after, agency_of, organization_of
+from reviews.demonstration.access_acts import after, agency_of, organization_of
 from reviews.demonstration.assessments import REVIEWS
+from reviews.demonstration.letter_acts import LetterActs
 from reviews.demonstration.people import BY_CODE, ORGANIZATIONS, PEOPLE, UTILITY
 from reviews.demonstration.script import Moment, Story
 from reviews.models import (
@@ -39,7 +40,7 @@ CERTIFIERS = {"northlight": "Head of Policy Operations", "basalt": "Vice Preside
 
 
 @dataclass
-class World(AccessActs):
+class World(LetterActs):
     """The demonstration as it comes to be. Each act is a method; ``do`` calls the right one."""
 
     documents: dict[tuple[str, str], Document] = field(default_factory=dict)
