@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
 from accounts import audit
-from accounts.models import AuditEvent, AuditHead
 from reviews import audience, workflow
 from reviews.models import Report, Submission
 from reviews.models.notice import NoticeKind
@@ -72,8 +72,8 @@ def _issue(ends: Mapping[Submission, datetime], at: datetime) -> None:
     """Each has its report, which names the event before the one that records its end."""
     contents = report_content.reports(ends)
 
-    def events() -> Iterator[AuditEvent]:
-        before: AuditHead | AuditEvent = audit.locked_head()
+    def events() -> Iterator[Any]:
+        before: Any = audit.locked_head()
         for one, end in ends.items():
             contents[one.pk] = report_content.placed(contents[one.pk], before)
             before = rows.entry(

@@ -112,3 +112,24 @@ def test_verifying_finds_a_response_that_nobody_gave(people, issued, move_clock)
         responded_by=people.northlight_liaison,
     )
     assert len(broken()) == 1
+
+
+def test_a_draft_that_the_end_finds_is_sealed_and_never_counted(people, move_clock):
+    """Its own agency reads it for good; nobody changes it; the report knows nothing of it."""
+    submission = under_review(people)
+    draft = factories.review_drafted(submission, people, "nsa", concerns=SUMMARY)
+    move_clock(submission.closes_at)
+    ends.record(submission.pk, at=submission.closes_at)
+    author, lead = signed_in(people.nsa_reviewer), signed_in(people.nsa_lead)
+    for browser in (author, lead):
+        assert SUMMARY in content_of(browser.get(draft.get_absolute_url()))
+    for code in ("dod_lead", "dod_reviewer", "northlight_liaison"):
+        assert signed_in(getattr(people, code)).get(draft.get_absolute_url()).status_code == 404
+    typed = {"revision": "1", "concerns": "Rewritten."}
+    assert author.post(page("review-write", submission), typed).status_code == 403
+    assert author.post(page("review-write", submission), typed | {"file": "1"}).status_code == 403
+    draft.refresh_from_db()
+    assert (draft.concerns, draft.filed_at, draft.revision) == (SUMMARY, None, 1)
+    content = Report.objects.get().content
+    assert SUMMARY not in str(content)
+    assert {agency["outcome"] for agency in content["agencies"]} == {""}
