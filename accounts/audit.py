@@ -7,6 +7,7 @@ breaks a link that ``verify`` names.
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
@@ -112,29 +113,41 @@ def entry(
     )
 
 
-def append(events: list[AuditEvent]) -> list[AuditEvent]:
+def append(events: Iterable[AuditEvent]) -> list[AuditEvent]:
     """The events are the chain's new end, in their order, and commit or roll back together.
 
+    Each stands in the chain before the next is asked for, which may so name it.
     Raises AuditError outside a transaction.
     """
     if not connection.in_atomic_block:
         actions = ", ".join(sorted({event.action for event in events}))
         raise AuditError(f"{actions} must be recorded in the transaction that does it.")
-    head = AuditHead.objects.select_for_update().get(pk=1)
+    head, added = locked_head(), []
     for event in events:
         event.sequence, event.previous_sha256 = head.sequence + 1, head.sha256
         event.sha256 = digest(event)
         head.sequence, head.sha256 = event.sequence, event.sha256
         head.latest_at = max(head.latest_at, event.at)
-    AuditEvent.objects.bulk_create(events)
+        added.append(event)
+    AuditEvent.objects.bulk_create(added)
     head.save(update_fields=["sequence", "sha256", "latest_at"])
-    return events
+    return added
+
+
+def locked_head() -> AuditHead:
+    """The log's head; the transaction's next event follows it, and nobody else's does."""
+    return AuditHead.objects.select_for_update().get(pk=1)
 
 
 def digest(event: AuditEvent) -> str:
     """The SHA-256, in hexadecimal, of the event's canonical JSON."""
     content = {name: getattr(event, name) for name in COLUMNS}
     content["at"] = content["at"].astimezone(UTC).isoformat(timespec="microseconds")
+    return digest_of(content)
+
+
+def digest_of(content: Any) -> str:
+    """The SHA-256, in hexadecimal, of the canonical JSON of what is only text and numbers."""
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 

@@ -189,6 +189,12 @@ FILE_UPLOAD_HANDLERS = [
 DATA_UPLOAD_MAX_NUMBER_FILES = 1
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
+# Under which folder the libraries and the font stand that PDFs are made with: where a set-up
+# without root unpacked them, or "/", where packages are installed (docs/operations.md).
+PDF_ROOT = Path(
+    env.str("PDF_ROOT", default=str(BASE_DIR / "var" / "debian" / "pdf") if TESTING else "/")
+)
+
 # Access to models: how many grants a person may have at once, unless her personnel record makes
 # an exception, and after how many days a lead says again that one is still needed.
 GRANTS_PER_PERSON = env.int("GRANTS_PER_PERSON", default=5)

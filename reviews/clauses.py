@@ -21,6 +21,7 @@ from reviews.models import (
     Coauthor,
     Declaration,
     GrantUser,
+    PreliminaryLetter,
     Submission,
 )
 from reviews.models.discussion import Audience
@@ -134,6 +135,11 @@ def report_issued(who: Standing, at: datetime) -> Q:
     """The submission was concluded, or its window has ended by the clock."""
     issued = Q(status__in=[Status.CONCLUDED, Status.EXPIRED])
     return issued | Q(review_ends_at__lte=at)
+
+
+def letter_issued(who: Standing, at: datetime) -> Q:
+    """The preliminary-issues letter is issued."""
+    return Q(There(F("pk"), model=PreliminaryLetter, key="submission"))
 
 
 def signed(who: Standing, at: datetime) -> Q:

@@ -100,6 +100,12 @@ EVENTS = {
         "An agency filed its position",
         "An agency filed its position on a submission that you follow.",
     ),
+    NoticeKind.LETTER_ISSUED: Wording(
+        Topic.LEGAL,
+        "A preliminary-issues letter was issued",
+        "The preliminary-issues letter on a submission that you follow was issued. The review "
+        "goes on until {end}.",
+    ),
     NoticeKind.CONSULTATION_REQUESTED: Wording(
         Topic.REQUESTS,
         "Your consultation is asked for",

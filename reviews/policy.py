@@ -181,6 +181,16 @@ RULES: dict[Action, tuple[Rule, ...]] = {
     Action.ISSUE_REPORT: (Rule(time=Time.WINDOW_OPEN, permission="lead_submission"),),
     **DETERMINATION_RULES,
     **DISCUSSION_RULES,
+    # The preliminary-issues letter: its leads', until it is issued and everybody's to read.
+    Action.FILE_LETTER_ENTRY: (Rule(time=Time.WINDOW_OPEN, permission="lead_submission"),),
+    Action.PREVIEW_LETTER: (
+        Rule(time=Time.ALWAYS, permission="lead_submission"),
+        Rule(time=Time.ALWAYS, permission="determine_submission"),
+    ),
+    Action.ISSUE_LETTER: (Rule(time=Time.WINDOW_OPEN, permission="lead_submission"),),
+    Action.READ_LETTER: (
+        Rule(time=Time.ALWAYS, permission="view_submission", where=(clauses.letter_issued,)),
+    ),
     **ACCESS_RULES,
     **REQUEST_RULES,
     # What one is told, while one sees what it is about: the submission, or the grant.

@@ -24,6 +24,7 @@ from reviews.views import (
     health,
     home,
     information_requests,
+    letters,
     lifecycle,
     notices,
     partners,
@@ -240,6 +241,19 @@ urlpatterns = [
         "submissions/<ref:reference>/report/respond/",
         reports.report_respond,
         name="report-respond",
+    ),
+    path(
+        "submissions/<ref:reference>/report/report.pdf",
+        reports.report_download,
+        name="report-download",
+    ),
+    path("submissions/<ref:reference>/letter/", letters.letter_detail, name="letter-detail"),
+    path("submissions/<ref:reference>/letter/file/", letters.letter_file, name="letter-file"),
+    path("submissions/<ref:reference>/letter/issue/", letters.letter_issue, name="letter-issue"),
+    path(
+        "submissions/<ref:reference>/letter/letter.pdf",
+        letters.letter_download,
+        name="letter-download",
     ),
     path("access/", access_grants.grant_list, name="grant-list"),
     path(

@@ -22,7 +22,15 @@ TEST_PACKAGES = (
     "redis-server",
 )
 PIP_PACKAGES = ("python3-pip-whl",)
+# What reports are made into PDF with: the portal's own renderer loads these libraries.
+PDF_PACKAGES = (
+    "fonts-dejavu-core",
+    "libharfbuzz-subset0",
+    "libpango-1.0-0",
+    "libpangoft2-1.0-0",
+)
 TESTS = DEBIAN / "tests"
+PDF = DEBIAN / "pdf"
 BIN = DEBIAN / "bin"
 
 # Programs are found through these wrappers, so no caller needs to know the library folders.
@@ -70,6 +78,11 @@ def bring_test_programs():
         wrapper.write_text(WRAPPER.format(libraries=libraries, program=program))
         wrapper.chmod(0o755)
     stamps.record(stamp, *parts)
+
+
+def bring_pdf_libraries():
+    """Pango and a font stand under ``var/debian/pdf``, where the renderer of PDFs finds them."""
+    _bring(PDF_PACKAGES, PDF, "Pango (Debian packages, about 5 s)")
 
 
 def bring_pip():

@@ -1,6 +1,6 @@
 """The demonstration: set up, then the whole portal on loopback until it is told to stop."""
 
-from . import environment, front_end, locks, ports, python, services
+from . import debian, environment, front_end, locks, ports, python, services
 from .commands import openly, quietly, say
 from .paths import LOGS, PYTHON, VAR
 from .supervisor import Supervisor
@@ -42,6 +42,7 @@ def manage(words):
 def prepare(*, tests=False):
     """Everything that the portal imports or serves is in place."""
     python.install(tests=tests)
+    debian.bring_pdf_libraries()
     front_end.install()
     front_end.collect()
 

@@ -10,7 +10,7 @@ import secrets
 
 from . import ports, python
 from .commands import own_environment
-from .debian import BIN
+from .debian import BIN, PDF
 from .paths import VAR, VENV
 
 
@@ -70,5 +70,6 @@ def kept_secret(name):
 
 
 def _with_tools(**settings):
+    settings |= {"PDF_ROOT": str(PDF)}
     env = own_environment(VIRTUAL_ENV=str(VENV), PYTHONUNBUFFERED="1", **settings)
     return env | {"PATH": f"{VENV / 'bin'}{os.pathsep}{env['PATH']}"}

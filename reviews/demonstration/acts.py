@@ -12,7 +12,7 @@ from accounts.sectors import Sector
 from reviews.demonstration import content
 from reviews.demonstration.access_acts import after, agency_of, organization_of
 from reviews.demonstration.assessments import REVIEWS
-from reviews.demonstration.discussion_acts import DiscussionActs
+from reviews.demonstration.letter_acts import LetterActs
 from reviews.demonstration.people import BY_CODE, ORGANIZATIONS, PEOPLE, SIZES, UTILITY
 from reviews.demonstration.script import Moment, Story
 from reviews.models import Notice
@@ -34,7 +34,7 @@ CERTIFIERS = {"northlight": "Head of Policy Operations", "basalt": "Vice Preside
 
 
 @dataclass
-class World(DiscussionActs):
+class World(LetterActs):
     """The demonstration as it comes to be. Each act is a method; ``do`` calls the right one."""
 
     def do(self, moment: Moment) -> None:

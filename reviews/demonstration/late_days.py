@@ -2,6 +2,7 @@
 
 from reviews.demonstration import checkpoints as model
 from reviews.demonstration import discussions
+from reviews.demonstration.letter_acts import entries
 from reviews.demonstration.script import Story, ago, on
 from reviews.demonstration.under_way import BASALT, NORTH, NORTH_ADMIN, USUAL, filing
 
@@ -12,6 +13,8 @@ BOREALIS_2 = Story(
     tracking="NL-2026-024",
     events=(
         *filing(NORTH, public=44),
+        *entries("nsa", "caisi", "cisa"),
+        on(9.1, "nsa-lead", "issue_letter"),
         on(0.18, "nsa-lead", "assign"),
         on(0.25, "caisi-lead", "assign"),
         on(0.44, "cisa-lead", "assign"),
@@ -256,6 +259,8 @@ MERIDIAN_1 = Story(
     tracking="NL-2026-022",
     events=(
         *filing(NORTH, kinds=(*USUAL, "usage_policy"), public=41),
+        *entries("nsa", "cisa", "dod", "caisi", "treasury"),
+        on(9.4, "cisa-lead", "issue_letter"),
         on(0.22, "nsa-lead", "assign"),
         on(0.31, "cisa-lead", "assign"),
         on(0.7, "dod-lead", "assign"),

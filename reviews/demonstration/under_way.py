@@ -2,6 +2,7 @@
 
 from reviews.demonstration import checkpoints as model
 from reviews.demonstration import discussions
+from reviews.demonstration.letter_acts import entries
 from reviews.demonstration.script import Event, Story, ago, on
 
 NORTH, NORTH_ADMIN, BASALT = "northlight-liaison", "northlight-admin", "basalt-liaison"
@@ -168,6 +169,7 @@ AURORA_4 = Story(
     tracking="NL-2026-027",
     events=(
         *filing(NORTH, kinds=(*USUAL, "third_party_report", "nondisclosure_terms"), public=45),
+        *entries("nsa", "caisi"),
         on(
             -1.05,
             NORTH,

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from accounts.models import User
 from portal.forms import CountedTextarea, LongTextField
 from reviews.exceptions import StaleForm
-from reviews.forms.agency_reviews import LARGEST, DocumentChoices
+from reviews.forms.reviewing import LARGEST, DocumentChoices
 from reviews.models import Document
 
 LONGEST = 20_000

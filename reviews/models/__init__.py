@@ -32,6 +32,7 @@ from reviews.models.notice import Notice, NoticeChoice
 from reviews.models.package import Package
 from reviews.models.partner_terms import PartnerTerms, TermsAcceptance
 from reviews.models.permissions import SubmissionGroupObjectPermission
+from reviews.models.preliminary_letter import LetterEntry, PreliminaryLetter
 from reviews.models.private_note import PrivateNote
 from reviews.models.report import Report
 from reviews.models.submission import ModelVersion, Submission
@@ -60,6 +61,7 @@ __all__ = [
     "GrantUser",
     "Heartbeat",
     "InformationRequest",
+    "LetterEntry",
     "ModelVersion",
     "Notice",
     "NoticeChoice",
@@ -69,6 +71,7 @@ __all__ = [
     "PostAttachment",
     "PostMention",
     "PostVersion",
+    "PreliminaryLetter",
     "PrivateNote",
     "Rating",
     "Recusal",

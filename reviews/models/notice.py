@@ -31,6 +31,7 @@ class NoticeKind(StrEnum):
     REVIEWER_LEFT = "reviewer_left"
     REVIEW_FILED = "review_filed"
     POSITION_FILED = "position_filed"
+    LETTER_ISSUED = "letter_issued"
     CONSULTATION_REQUESTED = "consultation_requested"
     SIGNATURE_NEEDED = "signature_needed"
     DETERMINATION_ISSUED = "determination_issued"

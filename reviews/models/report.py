@@ -12,7 +12,8 @@ from reviews.models.submission import Submission
 class Report(models.Model):
     """The report exists from ``issued_at``. Its content is what agencies had filed by then.
 
-    ``issued_by`` is empty when the end of the window issued it.
+    ``content`` is written with the row and never changed; services/report_content.py says what
+    is in it. ``issued_by`` is empty when the end of the window issued it.
     """
 
     submission = models.OneToOneField(Submission, models.CASCADE, primary_key=True)
@@ -20,6 +21,7 @@ class Report(models.Model):
     issued_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
+    content = models.JSONField()
     response = models.TextField("the lab's response", blank=True)
     responded_at = models.DateTimeField(null=True)
     responded_by = models.ForeignKey(

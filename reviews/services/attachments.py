@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Organization, Seat, User
 from accounts.roles import CONSULTED, NSA, Kind, Role
-from reviews import audience, policy
+from reviews import audience, policy, rules
 from reviews.exceptions import Conflict, NotPermitted
 from reviews.models import Submission, SubmissionGroupObjectPermission
 from reviews.models.grant_states import EndReason
@@ -119,6 +119,16 @@ def attached_agencies(submission: Submission) -> QuerySet[Organization]:
 def reviewing_agencies(submission: Submission) -> QuerySet[Organization]:
     """Those of them that file a position: the ones with a lead's seat."""
     return _seated(submission, policy.Action.FILE_POSITION)
+
+
+def reviewing(submissions: Collection[Submission]) -> set[tuple[int, int]]:
+    """(submission, agency) for each of ``reviewing_agencies`` of them all: one query."""
+    leading = SubmissionGroupObjectPermission.objects.filter(
+        content_object__in=[submission.pk for submission in submissions],
+        permission=rules.permission_number("lead_submission"),
+        group__seat__role=Role.LEAD,
+    )
+    return set(leading.values_list("content_object", "group__seat__organization"))
 
 
 def leads_of(submission: Any) -> QuerySet[SubmissionGroupObjectPermission]:

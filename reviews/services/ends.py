@@ -1,7 +1,8 @@
 """The ends of windows that the clock has already made, recorded at their true instants."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -9,7 +10,7 @@ from accounts import audit
 from reviews import audience, workflow
 from reviews.models import Report, Submission
 from reviews.models.notice import NoticeKind
-from reviews.services import notices, rows
+from reviews.services import notices, report_content, rows
 from reviews.workflow import Status, Step
 
 BATCH = 200
@@ -53,7 +54,6 @@ def _record(ended: Sequence[Submission], at: datetime) -> int:
         submission.status = workflow.advance(submission.status, Step.EXPIRE)
         submission.ended_at = end
     Submission.objects.bulk_update(ended, ["status", "ended_at"])
-    Report.objects.bulk_create(Report(submission=one, issued_at=end) for one, end in ends.items())
     followers = audience.followers(ended)
     notices.insert(
         [
@@ -64,17 +64,30 @@ def _record(ended: Sequence[Submission], at: datetime) -> int:
         at=at,
     )
     if ended:
-        audit.append(
-            [
-                rows.entry(
-                    "submission.expired",
-                    submission,
-                    by=audit.SYSTEM,
-                    for_=None,
-                    at=at,
-                    ended_at=end.isoformat(),
-                )
-                for submission, end in ends.items()
-            ]
-        )
+        _issue(ends, at)
     return len(ended)
+
+
+def _issue(ends: Mapping[Submission, datetime], at: datetime) -> None:
+    """Each has its report, which names the event before the one that records its end."""
+    contents = report_content.reports(ends)
+
+    def events() -> Iterator[Any]:
+        before: Any = audit.locked_head()
+        for one, end in ends.items():
+            contents[one.pk] = report_content.placed(contents[one.pk], before)
+            before = rows.entry(
+                "submission.expired",
+                one,
+                by=audit.SYSTEM,
+                for_=None,
+                at=at,
+                ended_at=end.isoformat(),
+                content_sha256=report_content.sha256(contents[one.pk]),
+            )
+            yield before
+
+    audit.append(events())
+    Report.objects.bulk_create(
+        Report(submission=one, issued_at=end, content=contents[one.pk]) for one, end in ends.items()
+    )

@@ -21,7 +21,7 @@ from accounts.anchor import BehindAnchor
 from reviews import clock
 from reviews.models import GatewaySignal, Heartbeat, Notice, Submission
 from reviews.models.notice import Delivery
-from reviews.services import heartbeats, outbox, scanning, timekeeping
+from reviews.services import heartbeats, outbox, report_pdf, scanning, timekeeping
 
 # Nothing is said to have stopped before this, however short its own interval is.
 SILENT = timedelta(minutes=3)
@@ -183,7 +183,7 @@ def broker_answers() -> bool:
 
 
 def parts(found: Facts, *, broker: bool | None = None) -> list[Part]:
-    """Each part of the portal; the broker's only when somebody asked it."""
+    """Each part of the portal; the broker's and the renderer's only when somebody asked them."""
     listed = [
         _records(found),
         _clock(found),
@@ -197,7 +197,7 @@ def parts(found: Facts, *, broker: bool | None = None) -> list[Part]:
         _gateways(found),
     ]
     if broker is not None:
-        listed.append(_broker(broker))
+        listed += [_broker(broker), _renderer()]
     return [*listed, _scanner()]
 
 
@@ -348,6 +348,14 @@ def _broker(answers: bool) -> Part:
     words = "It does not answer. Pages and records are unharmed; the sweeps wait for it."
     remedy = "Start Redis, or correct REDIS_URL."
     return Part("broker", "Broker", State.NOT_WORKING, words, remedy, alarms=False)
+
+
+def _renderer() -> Part:
+    if report_pdf.works():
+        return Part("pdf", "PDF of reports", State.WORKING, "The renderer starts.", alarms=False)
+    words = "The renderer does not start. Reports can be read on their pages."
+    remedy = "Install what docs/operations.md names under PDF."
+    return Part("pdf", "PDF of reports", State.NOT_WORKING, words, remedy, alarms=False)
 
 
 def _scanner() -> Part:

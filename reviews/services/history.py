@@ -19,7 +19,12 @@ from reviews.models import Document, Submission
 from reviews.models.discussion import Audience
 from reviews.policy import Action
 
-READINGS = frozenset({"package.read", "document.read", "review.read", "information_request.read"})
+READINGS = frozenset(
+    {
+        *("package.read", "document.read", "review.read", "information_request.read"),
+        *("letter.downloaded", "report.downloaded"),
+    }
+)
 SHARED = frozenset(
     {
         "submission.filed",
@@ -32,6 +37,7 @@ SHARED = frozenset(
         "position.filed",
         "determination.shared",
         "determination.answered",
+        "letter.issued",
         "report.answered",
         "information_request.issued",
         "information_request.answered",

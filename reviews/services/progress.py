@@ -15,16 +15,14 @@ from reviews import policy
 from reviews.models import (
     AgencyPosition,
     AgencyReview,
-    Determination,
     Report,
     Submission,
 )
 from reviews.policy import Action
-from reviews.services import assignments, completion, history, reports
+from reviews.services import assignments, completion, report_content, reports
 from reviews.services.assignments import Member
 from reviews.services.completion import AgencyState
-from reviews.services.reports import AgencyLine
-from reviews.workflow import Status
+from reviews.services.report_content import AgencyLine, Content, readable
 
 # What a list of reviews shows of each; the long texts stay in the database.
 LISTED = ("key", "submission", "agency", "author", "version", "saved_at", "filed_at")
@@ -118,38 +116,32 @@ def _all_filed(lines: list[AgencyLine]) -> bool:
 class FinalReport:
     """The report or, while ``issued_at`` is None, which agencies have ``filed`` and no more.
 
-    ``issued_by`` is the agency whose lead issued it, None when the end of the window did;
-    ``recorded`` is None until a worker has recorded that end.
+    ``content`` is what it says. ``recorded`` is None until a worker has recorded that the end
+    of the window issued it, and until then it has no ``sha256``.
     """
 
     issued_at: datetime | None
     filed: list[tuple[Organization, bool]] = field(default_factory=list)
     all_filed: bool = False
-    issued_by: Organization | None = None
+    content: Content = field(default_factory=dict)
     recorded: Report | None = None
-    lines: list[AgencyLine] = field(default_factory=list)
-    determination: Determination | None = None
+    sha256: str = ""
 
 
 def report(user: User, submission: Submission, *, at: datetime) -> FinalReport:
     """The report once it is issued, which the clock does at the end; before, who has filed."""
-    lines = reports.lines(submission)
     if not policy.may(user, Action.READ_REPORT, submission, at=at):
+        lines = reports.lines(submission)
         filed = [(line.agency, line.position is not None) for line in lines]
         return FinalReport(None, filed=filed, all_filed=_all_filed(lines))
+    issued_at = submission.over_at(at)
+    assert issued_at is not None  # noqa: S101 - else nobody might read it
+    recorded = Report.objects.filter(submission=submission).first()
+    if recorded is None:
+        return FinalReport(issued_at, content=readable(reports.preview(submission, at=issued_at)))
     return FinalReport(
-        submission.over_at(at),
-        issued_by=_issued_by(submission) if submission.status == Status.CONCLUDED else None,
-        recorded=Report.objects.filter(submission=submission).first(),
-        lines=lines,
-        determination=policy.allowed(user, Action.READ_DETERMINATION, at=at)
-        .filter(submission=submission, signed_at__isnull=False)
-        .order_by("-number")
-        .first(),
+        issued_at,
+        content=readable(recorded.content),
+        recorded=recorded,
+        sha256=report_content.sha256(recorded.content),
     )
-
-
-def _issued_by(submission: Submission) -> Organization | None:
-    """As the history tells everybody: the agency, never the person."""
-    concluded = history.events(submission, ()).filter(action="submission.concluded")
-    return Organization.objects.filter(code__in=concluded.values("organization")).first()

@@ -14,14 +14,21 @@ EVENTS = {
     Action.READ_PACKAGE: "package.read",
     Action.READ_REVIEW: "review.read",
     Action.READ_INFORMATION_REQUEST: "information_request.read",
+    Action.READ_LETTER: "letter.downloaded",
+    Action.READ_REPORT: "report.downloaded",
 }
 
 
 @transaction.atomic
 def note(
-    row: Submission | AgencyReview | InformationRequest, action: Action, *, by: User, at: datetime
+    row: Submission | AgencyReview | InformationRequest,
+    action: Action,
+    *,
+    by: User,
+    at: datetime,
+    **details: str,
 ) -> None:
-    """The audit log says that ``by`` opened the answers, the review or the request, no more.
+    """The audit log says that ``by`` opened, or took, what the action reads. No more changes.
 
     Raises NotPermitted or NotVisible when she may not any more.
     """
@@ -30,4 +37,4 @@ def note(
     readers = list(policy.organizations(by, action, row))
     # A review of her own agency she reads for that one, whatever other seat would do, too.
     own = [agency for agency in readers if agency.pk == getattr(row, "agency_id", None)]
-    rows.record(EVENTS[action], row, by=by, for_=[*own, *readers][0], at=at)
+    rows.record(EVENTS[action], row, by=by, for_=[*own, *readers][0], at=at, **details)

@@ -17,6 +17,7 @@ from reviews.models import (
     AgencyPosition,
     AgencyReview,
     Assignment,
+    PreliminaryLetter,
     Submission,
 )
 from reviews.models.document import DocumentKind
@@ -117,7 +118,10 @@ def _reviewers_without(submission: Submission) -> Iterable[User]:
     )
 
 
-def _leads_without_position(submission: Submission) -> Iterable[User]:
+def _leads_without_letter(submission: Submission) -> Iterable[User]:
+    """Those without a position, until the letter is issued."""
+    if PreliminaryLetter.objects.filter(submission=submission).exists():
+        return []
     return _seated(lambda row: _leads(row, Q()))(submission)
 
 
@@ -200,10 +204,10 @@ SERIES = (
             Reminder(
                 "preliminary_issues_due",
                 _day(10),
-                _leads_without_position,
+                _leads_without_letter,
                 "The preliminary-issues letter is due",
-                "Tell the lab what issues there are so far, “none so far” included. The window "
-                "ends on {end}.",
+                "File what your agency has for the letter, “none so far” included, and issue it "
+                "to the lab. The window ends on {end}.",
                 calendar="The preliminary-issues letter is due",
             ),
         ),

@@ -1,16 +1,14 @@
 """The final report to the lab: what it gathers, issuing it, the lab's response.
 
-Issuing it is what concludes a submission. It names agencies and never a person, and an
-agency that filed nothing is shown as having recorded no view (docs/domain.md
-section 3, invariant 5).
+Issuing it is what concludes a submission. What it says is composed in report_content.py.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
+from accounts import audit
 from accounts.models import Organization, Seat, User
 from accounts.roles import Role
 from reviews import audience, policy, workflow
@@ -19,35 +17,16 @@ from reviews.models import AgencyPosition, Determination, Report, Submission
 from reviews.models.notice import NoticeKind
 from reviews.policy import Action
 from reviews.rules import There
-from reviews.services import attachments, ends, gateway_signals, notices, rows
+from reviews.services import attachments, ends, gateway_signals, notices, report_content, rows
+from reviews.services.report_content import AgencyLine, Content
 from reviews.workflow import Step
 
-NO_VIEW = "No view recorded"
-
-
-@dataclass(frozen=True)
-class AgencyLine:
-    """One agency's line in the report; ``position`` is None where no view was recorded."""
-
-    agency: Organization
-    position: AgencyPosition | None
-
-    @property
-    def outcome(self) -> str:
-        """The outcome in words."""
-        return NO_VIEW if self.position is None else self.position.get_outcome_display()
+FILED_UNREAD = "You can read it once your agency has filed its own."
 
 
 def lines(submission: Submission) -> list[AgencyLine]:
     """Each reviewing agency, and any that filed before it was detached, by name."""
-    latest = {
-        position.agency_id: position
-        for position in AgencyPosition.objects.filter(submission=submission).order_by("version")
-    }
-    agencies = Organization.objects.filter(
-        Q(pk__in=attachments.reviewing_agencies(submission)) | Q(pk__in=latest)
-    )
-    return [AgencyLine(agency, latest.get(agency.pk)) for agency in agencies]
+    return report_content.lines([submission])[submission.pk]
 
 
 def filed_by_agency(submission: Submission) -> list[tuple[str, bool]]:
@@ -65,8 +44,7 @@ def determination_in_force(submission: Submission) -> Determination | None:
 
 def determination_for_lab(submission: Submission) -> Determination | None:
     """The one of which the lab was told; None where none was, whether one is in force or not."""
-    shared = Determination.objects.signed().filter(shared_at__isnull=False)
-    return shared.filter(submission=submission).first()
+    return report_content.determinations_for_lab([submission]).get(submission.pk)
 
 
 def outcome_in_force(readable: QuerySet[Determination]) -> Subquery:
@@ -89,6 +67,28 @@ def everyone_has_filed() -> Q:
     return Q(Exists(leads)) & ~Q(Exists(leads.filter(~Exists(filed))))
 
 
+def preview(
+    submission: Submission, *, at: datetime, issued_by: Organization | None = None
+) -> Content:
+    """What the report would say if it were issued at that instant."""
+    return report_content.reports({submission: at}, issued_by=issued_by)[submission.pk]
+
+
+def preview_for(user: User, submission: Submission, *, at: datetime) -> Content:
+    """The preview as ``user`` may read it: of positions not open to her yet, only that they are.
+
+    It is issued in the name of the agency that she leads.
+    """
+    agency = policy.organizations(user, Action.ISSUE_REPORT, submission).first()
+    content = report_content.readable(preview(submission, at=at, issued_by=agency))
+    positions = policy.allowed(user, Action.READ_POSITION, at=at).filter(submission=submission)
+    open_to_her = set(positions.values_list("agency__code", flat=True))
+    for one in content["agencies"]:
+        if one["filed_at"] and one["code"] not in open_to_her:
+            one |= {"says": "Filed", "summary": FILED_UNREAD}
+    return content
+
+
 @transaction.atomic
 def issue(submission: Submission, *, by: User, at: datetime) -> Report:
     """The report is the lab's to read and the submission concluded; access ended with it.
@@ -107,9 +107,21 @@ def issue(submission: Submission, *, by: User, at: datetime) -> Report:
     submission.status, submission.ended_at = status, at
     submission.save(update_fields=["status", "ended_at"])
     gateway_signals.note(submission, at)
-    report = Report.objects.create(submission=submission, issued_at=at, issued_by=by)
     agency = policy.organizations(by, Action.ISSUE_REPORT, submission).first()
-    rows.record("submission.concluded", submission, by=by, for_=agency, at=at)
+    content = report_content.placed(
+        preview(submission, issued_by=agency, at=at), audit.locked_head()
+    )
+    report = Report.objects.create(
+        submission=submission, issued_at=at, issued_by=by, content=content
+    )
+    rows.record(
+        "submission.concluded",
+        submission,
+        by=by,
+        for_=agency,
+        at=at,
+        content_sha256=report_content.sha256(content),
+    )
     notices.queue(
         NoticeKind.CONCLUDED,
         submission,
@@ -124,13 +136,25 @@ def issue(submission: Submission, *, by: User, at: datetime) -> Report:
 def respond(submission: Submission, *, response: str, by: User, at: datetime) -> Report:
     """The lab's response stands with the report. Raises Conflict before it, or a second time."""
     submission, _, at = rows.begin(submission, Action.RESPOND, by=by, at=at)
-    ends.record(submission.pk, at=at)  # the end issues the report, recorded or not
-    report = Report.objects.filter(submission=submission).first()
+    report = issued(submission, at=at)
     if report is None:
         raise Conflict("There is no report to respond to yet.")
     if report.responded_at:
         raise Conflict("Your lab's response is on record already.")
     report.response, report.responded_at, report.responded_by = response, at, by
-    report.save()
-    rows.record("report.answered", submission, by=by, for_=submission.lab, at=at)
+    report.save(update_fields=["response", "responded_at", "responded_by"])
+    rows.record(
+        "report.answered",
+        submission,
+        by=by,
+        for_=submission.lab,
+        at=at,
+        content_sha256=audit.digest_of(response),
+    )
     return report
+
+
+def issued(submission: Submission, *, at: datetime) -> Report | None:
+    """The report; an end of the window that has come issues it, recorded by now or not."""
+    ends.record(submission.pk, at=at)
+    return Report.objects.filter(submission=submission).first()

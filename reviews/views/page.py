@@ -33,6 +33,7 @@ SECTIONS = [
     ("Reviews and positions", "reviews:review-list", Action.DELIBERATE),
     ("Discussion", "reviews:thread-list", Action.READ_DISCUSSION),
     ("Determination", "reviews:determination-detail", Action.VIEW),
+    ("Preliminary letter", "reviews:letter-detail", Action.VIEW),
     ("Report", "reviews:report-detail", Action.VIEW),
     ("Access to the model", "reviews:submission-grants", Action.VIEW),
     ("Who opened what", "reviews:opening-list", Action.OWN),
@@ -68,18 +69,6 @@ def require_declaration(request, submission):
     """Nothing, when she has declared or need not. Raises DeclarationNeeded for opening a page."""
     if Action.DECLARE in submission.may and request.method in ("GET", "HEAD"):
         raise DeclarationNeeded(submission.reference)
-
-
-def speaks_for(request, action, submission):
-    """(the agencies that the person may act for, the one that she chose or the first).
-
-    Raises NotPermitted for one that is not, or not any more, among them.
-    """
-    agencies = {row.code: row for row in policy.organizations(request.user, action, submission)}
-    code = request.GET.get("agency", next(iter(agencies)))
-    if code not in agencies:
-        raise NotPermitted("You do not do this for that agency now. Nothing was saved or filed.")
-    return list(agencies.values()), agencies[code]
 
 
 def find(request, action, **key):

@@ -11,7 +11,8 @@ from reviews.exceptions import Conflict
 from reviews.forms.reports import IssueForm, ResponseForm
 from reviews.models import Report
 from reviews.policy import Action
-from reviews.services import progress, reports
+from reviews.services import progress, report_pdf, reports
+from reviews.views.downloads import send
 from reviews.views.page import find_submission, invalid, refused, submission_page
 
 
@@ -50,8 +51,16 @@ def report_issue(request, reference):
         status=status,
         form=form,
         outstanding=reports.outstanding(submission),
-        determination=reports.determination_in_force(submission),
+        content=reports.preview_for(request.user, submission, at=request.at),
     )
+
+
+@require_GET
+def report_download(request, reference):
+    """The report is handed to the person as a PDF, and that is on record."""
+    submission = find_submission(request, reference, Action.READ_REPORT)
+    issued = reports.issued(submission, at=request.at)
+    return send(request, submission, Action.READ_REPORT, lambda: report_pdf.report(issued))
 
 
 @require_http_methods(["GET", "POST"])

@@ -36,6 +36,7 @@ AUDIT_EVENTS = {
     "reviews.services.history": "reads what a person may see",
     "reviews.policy": "names the kind of row that an auditor reads",
     "reviews.access_rules": "names the kind of row that past access is told from",
+    "reviews.services.issued_records": "holds reports against the log",
     "reviews.services.grants_as_of": "reads what a person may see of past access",
     "reviews.services.grant_replay": "replays what it is given",
     "reviews.services.determination_record": "compares determinations with what it says of them",

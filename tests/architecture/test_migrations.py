@@ -8,8 +8,9 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from reviews.models import AccessGrant, Gateway, GatewaySignal, Notice
-from reviews.services import gateway_signals
+from accounts.models import Organization
+from reviews.models import AccessGrant, Gateway, GatewaySignal, Notice, Report, Submission
+from reviews.services import gateway_signals, report_content
 from tests.conftest import database_copy
 
 DAY = timedelta(days=1)
@@ -162,3 +163,57 @@ def test_access_of_the_last_release_is_told_to_a_gateway_that_is_added_now(relea
     signal = GatewaySignal.objects.get()
     assert (signal.kind, signal.occurred_at) == ("activate", start)
     assert signal.facts["users"] == {person.email: (start + 9 * DAY).isoformat()}
+
+
+def test_reports_of_the_last_release_get_the_content_that_they_had(released, start):
+    """From the rows: who filed what, who was silent, what was signed, where in the log."""
+    person, submission = filed(released, start)
+    agency = released("accounts", "Organization").objects
+    nsa = agency.filter(code="nsa").first() or agency.create(
+        code="nsa", name="National Security Agency", short_name="NSA", kind="agency"
+    )
+    for version, summary in ((1, "Superseded."), (2, "In force.")):
+        released("reviews", "AgencyPosition").objects.create(
+            submission=submission,
+            agency=nsa,
+            version=version,
+            outcome="concerns_recorded",
+            summary=summary,
+            filed_at=start,
+            filed_by=person,
+        )
+    end = start + DAY
+    released("reviews", "Submission").objects.update(status="concluded", ended_at=end)
+    released("reviews", "Report").objects.create(
+        submission=submission, issued_at=end, issued_by=person
+    )
+    events = released("accounts", "AuditEvent").objects
+    event = events.create(
+        sequence=(events.order_by("-sequence").values_list("sequence", flat=True).first() or 0) + 1,
+        at=end,
+        actor="a@test.example",
+        organization="nsa",
+        action="submission.concluded",
+        outcome="done",
+        submission=submission.reference,
+        previous_sha256="c" * 64,
+        sha256="d" * 64,
+    )
+    call_command("migrate", verbosity=0)
+    content = Report.objects.get().content
+    assert content["agencies"] == [
+        {
+            "code": "nsa",
+            "name": nsa.name,
+            "outcome": "concerns_recorded",
+            "summary": "In force.",
+            "filed_at": start.isoformat(timespec="microseconds"),
+        }
+    ]
+    assert (content["issued_by"], content["determination"]) == (nsa.name, None)
+    assert content["audit_head"] == {"sequence": event.sequence - 1, "sha256": "c" * 64}
+    # What is composed today from the same rows says the same.
+    row = Submission.objects.select_related("model_version__lab").get()
+    issuer = Organization.objects.get(code="nsa")
+    composed = report_content.reports({row: end}, issued_by=issuer)[row.pk]
+    assert composed == {key: value for key, value in content.items() if key != "audit_head"}

@@ -21,6 +21,7 @@ from reviews.models import (
     InformationRequest,
     Notice,
     Post,
+    PreliminaryLetter,
     RecusalQuestion,
     RequestAnswer,
     Submission,
@@ -102,6 +103,11 @@ def _end(world, people):
     """Each ended submission ended as its name says, an hour after it was filed."""
     liaison = people.northlight_liaison
     lifecycle.withdraw(world.abandoned, by=liaison, at=START)
+    for submission in world.submissions.values():
+        if submission.opens_at:  # by rows alone: no notice and no event stands for a letter
+            PreliminaryLetter.objects.create(
+                submission=submission, issued_at=START, issued_by=people.nsa_lead, content={}
+            )
     lifecycle.withdraw(world.withdrawn, by=liaison, at=START)
     for agency in attachments.reviewing_agencies(world.concluded):
         factories.position_filed(world.concluded, people, agency.code, "no_concerns_recorded")

@@ -95,6 +95,10 @@ TABLE = {
     Action.FILE_POSITION: {"leads": ("open",)},
     Action.READ_REPORT: {"lab": ("over",), "agencies": ("over",)},
     Action.ISSUE_REPORT: {"leads": ("open",)},
+    Action.FILE_LETTER_ENTRY: {"leads": ("open",)},
+    Action.PREVIEW_LETTER: {"leads": FILED, "officials": FILED},
+    Action.ISSUE_LETTER: {"leads": ("open",)},
+    Action.READ_LETTER: {"lab": FILED, "agencies": FILED},
     Action.CONSULT: {"consulted": ("open",)},
     Action.DETERMINE: {"officials": ("open",)},
     Action.REQUEST_GRANT: {"leads": ("open",)},
@@ -138,6 +142,7 @@ ONLY_IN_THE_WINDOW = {
         *(Action.SHORTEN, Action.RECUSE, Action.ASSIGN, Action.WRITE_REVIEW, Action.CONSULT),
         *(Action.ANSWER_ASSIGNMENT, Action.DECLARE),
         *(Action.FILE_POSITION, Action.ISSUE_REPORT, Action.DETERMINE, Action.REQUEST_GRANT),
+        *(Action.FILE_LETTER_ENTRY, Action.ISSUE_LETTER),
         *(Action.WRITE_NOTE, Action.DRAFT_INFORMATION_REQUEST, Action.OPEN_THREAD),
     ],
     "requests": [

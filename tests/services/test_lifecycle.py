@@ -21,7 +21,7 @@ from reviews.exceptions import (
 )
 from reviews.models import Notice, Submission
 from reviews.policy import Action
-from reviews.services import attachments, ends, lifecycle
+from reviews.services import attachments, ends, lifecycle, report_content
 from tests import factories
 from tests import people as people_module
 
@@ -290,5 +290,8 @@ def test_expiring_records_the_true_instant_once(people, start, move_clock):
     assert (event.actor, event.at, event.details) == (
         "system",
         late,
-        {"ended_at": end.isoformat()},
+        {
+            "ended_at": end.isoformat(),
+            "content_sha256": report_content.sha256(submission.report.content),
+        },
     )

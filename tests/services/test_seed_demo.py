@@ -43,7 +43,7 @@ from reviews.models.determination import Coverage
 from reviews.models.discussion import Audience
 from reviews.models.grant_states import GrantState
 from reviews.models.submission import SubmissionKind
-from reviews.services import notices, reports
+from reviews.services import notices, report_content, reports
 from reviews.workflow import Status
 from tests.conftest import START
 
@@ -171,7 +171,7 @@ class TestSeeded(TestCase):
             "cisa": "Mitigations suggested",
             "caisi": "No concerns recorded",
             "dod": "Recused",
-            "treasury": reports.NO_VIEW,
+            "treasury": report_content.NO_VIEW,
         }
         assert [recusal.person.email for recusal in Recusal.objects.all()] == [
             "dod-reviewer@demo.example"
