@@ -139,7 +139,7 @@ def report_issued(who: Standing, at: datetime) -> Q:
 
 def letter_issued(who: Standing, at: datetime) -> Q:
     """The preliminary-issues letter is issued."""
-    return Q(There(F("pk"), model=PreliminaryLetter, key="submission"))
+    return Q(There(F("pk"), model=PreliminaryLetter, key="submission", each=True))
 
 
 def signed(who: Standing, at: datetime) -> Q:

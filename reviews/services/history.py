@@ -152,7 +152,7 @@ def openings(submission: Submission) -> list[Opening]:
         for key, title in Document.objects.filter(submission=submission).values_list("key", "title")
     }
     counted = events.order_by().values_list("action", "object_reference", "organization")
-    rows = counted.annotate(Count("pk"), Min("at"), Max("at")).order_by("-at__max", "organization")
+    rows = counted.annotate(times=Count("pk"), first=Min("at"), last=Max("at"))
     return [
         Opening(
             titles[reference] if action == "document.read" else "Your answers",
@@ -161,7 +161,7 @@ def openings(submission: Submission) -> list[Opening]:
             first,
             last,
         )
-        for action, reference, code, times, first, last in rows
+        for action, reference, code, times, first, last in rows.order_by("-last", "organization")
     ]
 
 

@@ -18,7 +18,7 @@ LAYERS = [
         "reviews.discussion_rules",
         *("reviews.policy", "reviews.audience", "reviews.finding"),
     ),
-    ("reviews.wording", "reviews.request_words", "reviews.emails"),
+    ("reviews.wording", "reviews.request_words", "reviews.event_words", "reviews.emails"),
     ("reviews.services", "reviews.forms", "reviews.uploads"),
     (
         *("reviews.views", "reviews.urls", "reviews.tasks"),

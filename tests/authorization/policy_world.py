@@ -371,9 +371,6 @@ def detach(submission, seat):
     submission.group_permissions.filter(group__name=seat).delete()
 
 
-numbers = itertools.count(1)
-
-
 def say(world, author, organization):
     """A thread of the organization's own on ``running``, and a post of hers in every thread."""
     own = {"opened_at": START, "opened_by": author, "posted_at": START, "title": "Subject"}

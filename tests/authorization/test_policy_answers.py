@@ -6,7 +6,7 @@ from django.db.models import F
 from accounts.models import AuditEvent, Organization
 from reviews import clock, finding, policy, rules
 from reviews.exceptions import NotPermitted, NotVisible
-from reviews.models import AccessGrant, Assignment, Heartbeat, Notice, Submission
+from reviews.models import AccessGrant, Assignment, Heartbeat, Notice, PrivateNote, Submission
 from reviews.policy import Action
 from tests import factories
 from tests.authorization.policy_world import (
@@ -31,6 +31,7 @@ def rows_of(world, action):
         "document": lambda: world.documents.values(),
         "documentversion": lambda: world.versions.values(),
         "agencyreview": lambda: world.reviews.values(),
+        "privatenote": lambda: [note_of(world)],
         "agencyposition": lambda: world.positions.values(),
         "consultation": lambda: world.consultations.values(),
         "determination": lambda: world.determinations.values(),
@@ -51,6 +52,12 @@ def rows_of(world, action):
         "recusalquestion": lambda: [world.question],
         "heartbeat": lambda: [Heartbeat.objects.get_or_create(name="x", at=OPENING)[0]],
     }[kind]()
+
+
+def note_of(world):
+    return PrivateNote.objects.create(
+        submission=world.running, person=world.people.nsa_reviewer, saved_at=OPENING
+    )
 
 
 def terms_of(world):

@@ -14,6 +14,8 @@ from reviews import finding, policy, rules
 from reviews.models import (
     AccessGrant,
     Assignment,
+    CriterionVersion,
+    Determination,
     Document,
     Gateway,
     GrantExtension,
@@ -95,7 +97,8 @@ def test_a_role_alone_opens_no_content(action, rule):
             *(Submission, AccessGrant, GrantExtension, Organization, AuditEvent),
             # These say that something waits, works or is told of access, and no content.
             *(Notice, Heartbeat, Gateway),
-            *(PartnerTerms, RecusalQuestion),  # no lab's and no secret
+            *(PartnerTerms, RecusalQuestion, CriterionVersion),  # no lab's and no secret
+            Determination,  # NSA's account of itself, without what a lab gave
         }
         assert action not in {Action.VIEW, Action.READ_PACKAGE, Action.OWN, Action.DELIBERATE}
 
@@ -123,7 +126,7 @@ def test_what_shows_that_a_row_exists_is_a_reading_action(kind):
     assert action in {
         *(Action.VIEW, Action.VIEW_DOCUMENT, Action.READ_DETERMINATION, Action.VIEW_GRANT),
         *(Action.READ_NOTICE, Action.VIEW_GATEWAY, Action.READ_TERMS, Action.READ_THREAD),
-        Action.READ_INFORMATION_REQUEST,
+        *(Action.READ_INFORMATION_REQUEST, Action.READ_REVIEW, Action.READ_CRITERIA),
     }
     if key != "pk":
         assert kind._meta.get_field(key).related_model is policy.RULES[action][0].over
