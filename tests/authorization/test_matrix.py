@@ -120,7 +120,7 @@ def world(people, start):
     differing = comparisons.compare(
         gateway, name="state.csv", content=state, by=people.northlight_liaison, at=start
     )
-    asked = factories.information_request(submission, people)
+    issued = factories.information_request(submission, people)
     unsent = factories.information_request(submission, people, state="draft")
     special = {
         "reviews:feed-download": {"token": feed},
@@ -169,7 +169,7 @@ def world(people, start):
     for name in ("rfi-edit", "rfi-issue", "rfi-join"):
         special[f"reviews:{name}"] = {"key": unsent.key}
     for name in ("rfi-detail", "rfi-answer", "rfi-withdraw"):
-        special[f"reviews:{name}"] = {"key": asked.key}
+        special[f"reviews:{name}"] = {"key": issued.key}
     for name in ("gateway-detail", "gateway-revoke", "signal-requeue", "comparison-add"):
         special[f"reviews:{name}"] = {"key": gateway.key}
     own, withlab = (
