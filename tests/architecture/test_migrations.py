@@ -166,7 +166,7 @@ def test_access_of_the_last_release_is_told_to_a_gateway_that_is_added_now(relea
 
 
 def test_reports_of_the_last_release_get_the_content_that_they_had(released, start):
-    """From the rows: who filed what, who was silent, what was signed, where in the log."""
+    """From the rows: who filed what and who issued it; and their place in the log."""
     person, submission = filed(released, start)
     agency = released("accounts", "Organization").objects
     nsa = agency.filter(code="nsa").first() or agency.create(

@@ -166,7 +166,7 @@ def test_the_lab_reads_nothing_before_it_is_issued(people, submission):
     issue(submission, people)
     shown = content_of(lab.get(page("letter-detail", submission)))
     assert shown.count(TEXT) == 1
-    assert shown.count(f"{NO_ENTRY}</td>") == 4
+    assert shown.count(f"{NO_ENTRY}</div></td>") == 4
 
 
 def test_reviewers_read_no_preview_and_leads_and_officials_do(people, submission):

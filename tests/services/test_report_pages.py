@@ -92,6 +92,24 @@ def test_report_names_agencies_and_nobody(people, submission):
     assert lead.post(page("report-issue", submission)).status_code == 403
 
 
+def test_preview_shows_what_the_lab_will_read_and_no_position_too_early(people, submission):
+    lead = signed_in(people.nsa_lead)
+    everybody_files(submission, people, ["dod", "cisa"])
+    early = lead.get(page("report-issue", submission))
+    said = {one["code"]: one["says"] for one in early.context["content"]["agencies"]}
+    assert said == {"dod": "Filed", "cisa": "Filed"} | dict.fromkeys(
+        ("nsa", "caisi", "treasury"), "No view recorded"
+    )
+    assert SUMMARY not in text_of(early)
+    everybody_files(submission, people, ["nsa"])
+    assert text_of(lead.get(page("report-issue", submission))).count(SUMMARY) == 3
+    everybody_files(submission, people, ["caisi", "treasury"])
+    preview = lead.get(page("report-issue", submission)).context["content"]["agencies"]
+    lead.post(page("report-issue", submission))
+    lab = signed_in(people.northlight_liaison).get(page("report-detail", submission))
+    assert lab.context["report"].content["agencies"] == preview
+
+
 def test_report_holds_the_signed_determination(people, submission, start):
     factories.determination(submission, people, state="shared", rationale="Reasons in plain words.")
     everybody_files(submission, people)
