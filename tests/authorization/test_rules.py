@@ -14,6 +14,8 @@ from reviews import finding, policy, rules
 from reviews.models import (
     AccessGrant,
     Assignment,
+    CriterionVersion,
+    Determination,
     Document,
     Gateway,
     GrantExtension,
@@ -89,12 +91,14 @@ def test_a_rule_names_what_there_is(action, rule):
 
 @pytest.mark.parametrize(("action", "rule"), EVERY_RULE)
 def test_a_role_alone_opens_no_content(action, rule):
-    if rule.roles:
+    if action is Action.AUDIT_DISCRETION:  # what NSA wrote for the record, and nothing of a lab
+        assert (rule.over, rule.roles) == (Determination, {Role.AUDITOR})
+    elif rule.roles:
         assert rule.over in {
             *(Submission, AccessGrant, GrantExtension, Organization, AuditEvent),
             # These say that something waits, works or is told of access, and no content.
             *(Notice, Heartbeat, Gateway),
-            PartnerTerms,  # no lab's and no secret
+            *(PartnerTerms, CriterionVersion),  # no lab's and no secret
         }
         assert action not in {Action.VIEW, Action.READ_PACKAGE, Action.OWN, Action.DELIBERATE}
 
@@ -121,7 +125,7 @@ def test_what_shows_that_a_row_exists_is_a_reading_action(kind):
     action, key = policy.SEEN_BY[kind]
     assert action in {
         *(Action.VIEW, Action.VIEW_DOCUMENT, Action.READ_DETERMINATION, Action.VIEW_GRANT),
-        *(Action.READ_NOTICE, Action.VIEW_GATEWAY, Action.READ_TERMS),
+        *(Action.READ_NOTICE, Action.VIEW_GATEWAY, Action.READ_TERMS, Action.READ_CRITERIA),
     }
     if key != "pk":
         assert kind._meta.get_field(key).related_model is policy.RULES[action][0].over
