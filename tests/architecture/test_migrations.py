@@ -9,7 +9,15 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from accounts.models import Organization
-from reviews.models import AccessGrant, Gateway, GatewaySignal, Notice, Report, Submission
+from reviews.models import (
+    AccessGrant,
+    Determination,
+    Gateway,
+    GatewaySignal,
+    Notice,
+    Report,
+    Submission,
+)
 from reviews.services import gateway_signals, report_content
 from tests.conftest import database_copy
 
@@ -217,3 +225,29 @@ def test_reports_of_the_last_release_get_the_content_that_they_had(released, sta
     issuer = Organization.objects.get(code="nsa")
     composed = report_content.reports({row: end}, issued_by=issuer)[row.pk]
     assert composed == {key: value for key, value in content.items() if key != "audit_head"}
+
+
+def test_determinations_of_the_last_release_go_on(released, start):
+    """Labs have read what was signed, so it is shared; the chain is known, and cites nothing."""
+    person, submission = filed(released, start)
+    signer = released("accounts", "User").objects.create(email="b@test.example", name="Signer")
+    for number in (1, 2, 3):
+        signed = {"signed_at": start + number * DAY, "signer": signer} if number < 3 else {}
+        released("reviews", "Determination").objects.create(
+            submission=submission,
+            number=number,
+            outcome="covered",
+            rationale="Reasons.",
+            authority="Director",
+            written_at=start,
+            author=person,
+            **signed,
+        )
+    call_command("migrate", verbosity=0)
+    third, second, first = Determination.objects.all()
+    assert (first.supersedes, second.supersedes, third.supersedes) == (None, first, None)
+    assert (first.supersedes_reason, third.supersedes_reason) == ("", "")
+    assert second.supersedes_reason == "No reason was asked for at the time."
+    shared = [(row.shared_at, row.shared_by_id) for row in (first, second, third)]
+    assert shared == [(start + DAY, signer.pk), (start + 2 * DAY, signer.pk), (None, None)]
+    assert not any(row.criteria.exists() for row in (first, second, third))

@@ -100,6 +100,7 @@ def test_each_is_shown_with_what_became_of_it_and_no_content_of_the_lab(people, 
     shown = content_of(auditor.get(reverse(URL)))
     assert "2 of 2 on this page agree with the audit log." in shown
     assert "Superseded by number 2" in shown
+    assert "A second measurement." in shown
     assert "Shared with the lab, which responded" in shown
     assert "CC-1, version 1" in shown
     assert "A second measurement." in content_of(auditor.get(account(first)))
