@@ -136,7 +136,7 @@ def test_what_an_end_closes_is_each_viewers_own(people, act, start):
         for who in ("nsa_reviewer", "dod_reviewer", "nsa_lead", "northlight_liaison", "auditor")
     }
     words = agenda.CLOSED_BY_THE_END
-    read, write = words[agenda.Action.READ_PACKAGE], words[agenda.Action.WRITE_REVIEW]
+    read, write = words[agenda.Action.READ_PACKAGE], words[agenda.Action.ANSWER_ASSIGNMENT]
     assert closed["nsa_reviewer"] == {read, write}
     assert closed["dod_reviewer"] == {read}
     assert {read, words[agenda.Action.ASSIGN], words[agenda.Action.FILE_POSITION]} <= closed[
