@@ -204,6 +204,16 @@ def of_own_lab(who: Standing, at: datetime) -> Q:
     return Q(lab__in=who.organizations(LAB_ROLES))
 
 
+def own_export(who: Standing, at: datetime) -> Q:
+    """The person asked for the file."""
+    return Q(person=who.person)
+
+
+def unexpired(who: Standing, at: datetime) -> Q:
+    """The file is not finished, or still kept."""
+    return Q(expires_at__isnull=True) | Q(expires_at__gt=at)
+
+
 def recipient(who: Standing, at: datetime) -> Q:
     """The notice is the person's."""
     return Q(recipient=who.person)

@@ -45,6 +45,11 @@ class SubmissionFilter(forms.Form):
         return submissions.filter(review_ends_at__gt=at) if asked["sort"] else submissions
 
     @property
+    def asked(self):
+        """What the person asked for, of a valid filter; what she left open is left out."""
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+    @property
     def keys(self):
         """The columns of the order and how an address writes them; no sequence number."""
         first = "review_ends_at" if self.cleaned_data.get("sort") else "created_at"

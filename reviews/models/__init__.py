@@ -10,6 +10,7 @@ from reviews.models.agency_review import (
 from reviews.models.calendar_feed import CalendarFeed
 from reviews.models.determination import Consultation, Determination
 from reviews.models.document import Document, DocumentVersion
+from reviews.models.export import Export, ExportedSubmission
 from reviews.models.gateway import Gateway, GatewayComparison, GatewaySignal
 from reviews.models.grant_extension import GrantExtension
 from reviews.models.grant_suspension import GrantSuspension
@@ -21,6 +22,7 @@ from reviews.models.partner_terms import PartnerTerms, TermsAcceptance
 from reviews.models.permissions import SubmissionGroupObjectPermission
 from reviews.models.private_note import PrivateNote
 from reviews.models.report import Report
+from reviews.models.saved_filter import SavedFilter
 from reviews.models.submission import ModelVersion, Submission
 
 __all__ = [
@@ -34,6 +36,8 @@ __all__ = [
     "Determination",
     "Document",
     "DocumentVersion",
+    "Export",
+    "ExportedSubmission",
     "Gateway",
     "GatewayComparison",
     "GatewaySignal",
@@ -50,6 +54,7 @@ __all__ = [
     "Rating",
     "Recusal",
     "Report",
+    "SavedFilter",
     "Submission",
     "SubmissionGroupObjectPermission",
     "TermsAcceptance",
