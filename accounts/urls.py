@@ -2,13 +2,23 @@
 
 from django.urls import path
 
-from accounts.views import absences, audit_log, partners, personnel, profile, seats, sign_in
+from accounts.views import (
+    absences,
+    audit_log,
+    partners,
+    personnel,
+    profile,
+    seats,
+    shortcuts,
+    sign_in,
+)
 
 app_name = "accounts"
 urlpatterns = [
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("profile/", profile.profile, name="profile"),
+    path("shortcuts/", shortcuts.shortcut_list, name="shortcut-list"),
     path("absences/", absences.absence_add, name="absence-add"),
     path("absences/end/", absences.absence_end, name="absence-end"),
     path("seats/", seats.seat_list, name="seat-list"),

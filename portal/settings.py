@@ -251,7 +251,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 # A queue for each kind of work, so that a flood of mail delays no record of an end. Nothing uses
 # "scan" and "extract" yet: the scanning and reading of documents will.
 CELERY_TASK_DEFAULT_QUEUE = "clock"
-CELERY_TASK_QUEUES = {name: {} for name in ("clock", "mail", "gateways", "exports", "scan", "extract")}
+CELERY_TASK_QUEUES = {
+    name: {} for name in ("clock", "mail", "gateways", "exports", "scan", "extract")
+}
 CELERY_TASK_ROUTES = {
     "reviews.tasks.deliver_notices": {"queue": "mail"},
     "reviews.tasks.deliver_signals": {"queue": "gateways"},

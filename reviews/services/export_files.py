@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count
-from xlsxwriter import Workbook
+from xlsxwriter import Workbook  # type: ignore[import-untyped]
 
 from reviews import clock
 from reviews.models import AgencyPosition, Submission
@@ -41,7 +41,7 @@ def rows_of(submissions: list[Submission], at: datetime) -> list[Row]:
     Which agencies have filed, everybody on a submission knows.
     """
     here = AgencyPosition.objects.filter(submission__in=submissions).values("submission")
-    filed = dict(here.annotate(Count("agency", distinct=True)).values_list())
+    filed: dict[int, int] = dict(here.annotate(Count("agency", distinct=True)).values_list())
     return [_row(submission, filed.get(submission.pk, 0), at) for submission in submissions]
 
 

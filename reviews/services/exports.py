@@ -38,7 +38,10 @@ MOST_ATTEMPTS = 3
 # Of one turn: both together end before the broker would hand the task out again.
 BEGINS, LONGEST = timedelta(minutes=1), timedelta(minutes=4)
 NARROWER = "Ask again with a narrower filter, such as one state."
-STOPPED = f"Preparing it stopped {MOST_ATTEMPTS} times. {NARROWER} If that fails too, tell your administrator."
+STOPPED = (
+    f"Preparing it stopped {MOST_ATTEMPTS} times. {NARROWER} If that fails too, tell your "
+    "administrator."
+)
 NO_LONGER = "Your seats no longer include exporting submissions. Ask your administrator."
 
 log = logging.getLogger(__name__)
@@ -55,8 +58,7 @@ class ClaimLost(Exception):
 def matching(by: User, asked: dict[str, str], at: datetime) -> QuerySet[Submission]:
     """The submissions that ``by`` may export and that match what she asked for, newest first."""
     allowed = policy.allowed(by, Action.EXPORT_SUBMISSIONS, at=at, each=True)
-    found: QuerySet[Submission] = SubmissionFilter(asked).rows(allowed, at)
-    return found.order_by("-created_at", "-reference")
+    return SubmissionFilter(asked).rows(allowed, at).order_by("-created_at", "-reference")
 
 
 @transaction.atomic

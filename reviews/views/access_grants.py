@@ -8,13 +8,10 @@ from functools import reduce
 from operator import or_
 
 from django.contrib import messages
-from django.db.models import Q
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.models import Organization
-from accounts.roles import Kind
 from portal.context import Link
 from portal.timeline import instant_text
 from reviews import policy
