@@ -40,8 +40,9 @@ def rows_of(submissions: list[Submission], at: datetime) -> list[Row]:
 
     Which agencies have filed, everybody on a submission knows.
     """
-    here = AgencyPosition.objects.filter(submission__in=submissions).values("submission")
-    filed: dict[int, int] = dict(here.annotate(Count("agency", distinct=True)).values_list())
+    positions = AgencyPosition.objects.filter(submission__in=submissions)
+    agencies = Count("agency", distinct=True)
+    filed = dict(positions.values("submission").values_list("submission", agencies))
     return [_row(submission, filed.get(submission.pk, 0), at) for submission in submissions]
 
 

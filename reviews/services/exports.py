@@ -31,7 +31,7 @@ from reviews.services.outbox import Since
 
 KEPT = timedelta(hours=24)
 MOST_KEPT = 10  # files of one person
-CHUNK = 500
+CHUNK = 400
 # What a killed worker was preparing waits this long; each chunk renews it.
 LEASE = timedelta(seconds=60)
 MOST_ATTEMPTS = 3

@@ -19,12 +19,14 @@ from django.urls import NoReverseMatch, URLPattern, get_resolver, reverse
 
 from reviews.emails import MUTING
 from reviews.models import DocumentVersion, Notice
+from reviews.models.export import ExportFormat
 from reviews.services import (
     agency_reviews,
     attachments,
     calendar_feeds,
     comparisons,
     determinations,
+    exports,
     extensions,
     lifecycle,
 )
@@ -116,6 +118,8 @@ def world(people, start):
     differing = comparisons.compare(
         gateway, name="state.csv", content=state, by=people.northlight_liaison, at=start
     )
+    prepared = exports.ask(ExportFormat.CSV, {}, by=people.nsa_lead, at=start)
+    exports.prepare_waiting()
     special = {
         "reviews:feed-download": {"token": feed},
         "reviews:gateway-download": {"token": listed},
@@ -147,6 +151,9 @@ def world(people, start):
         "accounts:seat-take": {"code": "nsa"},
         "accounts:seat-confirm": {"code": "nsa"},
         "accounts:seat-decline": {"code": "nsa"},
+        "reviews:export-download": {"key": prepared.key},
+        "reviews:filter-add": {"place": "submissions"},
+        "reviews:filter-end": {"place": "submissions"},
         "reviews:topic-mute": {
             "token": signing.Signer(salt=MUTING).sign_object([people.nsa_lead.email, "reminders"])
         },

@@ -84,6 +84,7 @@ TABLE = {
     Action.WRITE_NOTE: {"agencies": ("open",)},
     Action.FILE_POSITION: {"leads": ("open",)},
     Action.READ_REPORT: {"lab": ("over",), "agencies": ("over",)},
+    Action.EXPORT_SUBMISSIONS: {"lab": EVER, "leads": FILED, "officials": FILED},
     Action.ISSUE_REPORT: {"leads": ("open",)},
     Action.CONSULT: {"consulted": ("open",)},
     Action.DETERMINE: {"officials": ("open",)},

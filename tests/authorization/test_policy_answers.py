@@ -6,7 +6,7 @@ from django.db.models import F
 from accounts.models import AuditEvent, Organization
 from reviews import clock, finding, policy, rules
 from reviews.exceptions import NotPermitted, NotVisible
-from reviews.models import AccessGrant, Assignment, Heartbeat, Notice, Submission
+from reviews.models import AccessGrant, Assignment, Export, Heartbeat, Notice, Submission
 from reviews.policy import Action
 from tests import factories
 from tests.authorization.policy_world import (
@@ -43,6 +43,10 @@ def rows_of(world, action):
             added(world.people, OPENING, lab)[0] for lab in ("northlight", "basalt")
         ],
         "partnerterms": lambda: [terms_of(world)],
+        "export": lambda: [
+            Export.objects.create(person=someone, format="csv", asked_at=OPENING)
+            for someone in (world.people.nsa_lead, world.people.basalt_liaison)
+        ],
         "heartbeat": lambda: [Heartbeat.objects.get_or_create(name="x", at=OPENING)[0]],
     }[kind]()
 

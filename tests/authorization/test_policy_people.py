@@ -181,6 +181,7 @@ ALONE = {
         *(Action.SUSPEND_FOR_LAB, Action.CONSENT_EXTENSION, Action.VIEW_PAST_ACCESS),
         *(Action.TRACK_GRANTS, Action.REVOKE_GRANTS, Action.EXPORT_GRANTS),
         *(Action.DRAFT, Action.ADD_GATEWAY, Action.READ_NOTICE, Action.READ_GRANT),
+        Action.EXPORT_SUBMISSIONS,
     },
     ("read_package", "outpost:reviewer"): {
         *(Action.READ_PACKAGE, Action.VIEW_DOCUMENT, Action.READ_DOCUMENT, Action.RECUSE),
@@ -197,10 +198,11 @@ ALONE = {
         *(Action.REQUEST_GRANT, Action.VIEW_GRANT, Action.REVOKE_GRANT, Action.ATTEST_FOR_AGENCY),
         *(Action.EXTEND_GRANT, Action.READ_NOTICE, Action.PROPOSE_PARTNER),
         *(Action.READ_GRANT, Action.KNOW_PEOPLE, Action.TAKE_BACK_REQUEST),
+        Action.EXPORT_SUBMISSIONS,
     },
     ("determine_submission", "nsa:determination_official"): {
         *(Action.DETERMINE, Action.SIGN_DETERMINATION, Action.READ_DETERMINATION),
-        *(Action.READ_CONSULTATION, Action.READ_REVIEW),
+        *(Action.READ_CONSULTATION, Action.READ_REVIEW, Action.EXPORT_SUBMISSIONS),
     },
     ("consult_submission", "oncd:consulted_official"): {Action.CONSULT, Action.READ_CONSULTATION},
 }

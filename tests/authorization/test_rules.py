@@ -15,6 +15,7 @@ from reviews.models import (
     AccessGrant,
     Assignment,
     Document,
+    Export,
     Gateway,
     GrantExtension,
     Heartbeat,
@@ -95,6 +96,7 @@ def test_a_role_alone_opens_no_content(action, rule):
             # These say that something waits, works or is told of access, and no content.
             *(Notice, Heartbeat, Gateway),
             PartnerTerms,  # no lab's and no secret
+            Export,  # whoever opens one is asked about each submission in it
         }
         assert action not in {Action.VIEW, Action.READ_PACKAGE, Action.OWN, Action.DELIBERATE}
 
