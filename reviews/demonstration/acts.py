@@ -19,6 +19,7 @@ from reviews.models import (
     Document,
     Notice,
 )
+from reviews.models.saved_filter import FilterPlace
 from reviews.services import (
     agency_reviews,
     delivery,
@@ -30,6 +31,7 @@ from reviews.services import (
     notices,
     partner_terms,
     reports,
+    saved_filters,
 )
 
 ADMINISTRATORS = ("administrator", "second-administrator")
@@ -78,6 +80,13 @@ class World(AccessActs):
         for person in PEOPLE:
             if not own.intersection(there for there, _ in person.seats):
                 self._keep_record(person.code, at=at)
+        saved_filters.save(
+            FilterPlace.SUBMISSIONS,
+            name="Open windows, soonest end first",
+            query="state=under_review&sort=ends",
+            by=self.people["nsa-lead"],
+            at=at,
+        )
 
     def _publish_terms(self, *, by: User, at: datetime) -> None:
         accept_by = at + partner_terms.TO_ACCEPT
