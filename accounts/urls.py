@@ -11,6 +11,7 @@ from accounts.views import (
     personnel,
     profile,
     seats,
+    shortcuts,
     sign_in,
 )
 
@@ -20,6 +21,7 @@ urlpatterns = [
     path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("profile/", profile.profile, name="profile"),
     path("expertise/<int:number>/", expertise.expertise_edit, name="expertise-edit"),
+    path("shortcuts/", shortcuts.shortcut_list, name="shortcut-list"),
     path("absences/", absences.absence_add, name="absence-add"),
     path("absences/end/", absences.absence_end, name="absence-end"),
     path("seats/", seats.seat_list, name="seat-list"),

@@ -59,18 +59,23 @@ SECTIONS = {
     "Profile": [("Profile", "accounts:profile", EVERYBODY)],
 }
 
+# After "g", the key that leads to the section (static/js/shortcuts.js).
+KEYS = {"Home": "h", "Submissions": "s", "Access": "a", "Notices": "n", "Calendar": "c"}
+
 
 @dataclass(frozen=True)
 class Link:
     """One entry of a navigation list; ``unread`` is asked only where the entry is drawn.
 
     ``current`` is what aria-current says of it: "page", or "true" for what is above the page.
+    ``key`` leads there from anywhere, after another.
     """
 
     label: str
     url: str
     current: str = ""
     unread: Callable[[], str] | None = None
+    key: str = ""
 
 
 def seats_of(request):
@@ -90,11 +95,14 @@ def chrome(request):
         return context
     seats = seats_of(request)
     roles = {seat.role for seat in seats}
+    shortcuts = reverse("accounts:shortcut-list")
     return context | {
         "signed_in_name": user.name,
         "seats_line": "; ".join(str(seat) for seat in seats) or "No seat yet",
         "sign_out_url": reverse("accounts:sign-out"),
         "lab_page": any(seat.organization.kind == Kind.LAB for seat in seats),
+        "shortcuts_url": shortcuts if user.shortcuts else "",
+        "footer_links": [Link("Keyboard shortcuts", shortcuts)],
         "zone_name": zone_label(ZoneInfo(user.zone)),
         **_navigation(request, roles),
     }
@@ -121,7 +129,7 @@ def _navigation(request, roles):
         unread = getattr(request, "unread", None) if section == "Notices" else None
         # A section of several places is above the page even where it leads to it.
         alone = first if len(hers) == 1 else ""
-        navigation.append(Link(section, first, mark(inside, alone), unread))
+        navigation.append(Link(section, first, mark(inside, alone), unread, KEYS.get(section, "")))
         if inside and len(hers) > 1:
             local_label = section
             local = [

@@ -194,6 +194,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 PDF_ROOT = Path(
     env.str("PDF_ROOT", default=str(BASE_DIR / "var" / "debian" / "pdf") if TESTING else "/")
 )
+# Files of more submissions than this are prepared by a worker, not while the person waits.
+EXPORT_AT_ONCE = env.int("EXPORT_AT_ONCE", default=1000)
 
 # Access to models: how many grants a person may have at once, unless her personnel record makes
 # an exception, and after how many days a lead says again that one is still needed.
@@ -254,10 +256,13 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 # A queue for each kind of work, so that a flood of mail delays no record of an end. Nothing uses
 # "scan" and "extract" yet: the scanning and reading of documents will.
 CELERY_TASK_DEFAULT_QUEUE = "clock"
-CELERY_TASK_QUEUES = {name: {} for name in ("clock", "mail", "gateways", "scan", "extract")}
+CELERY_TASK_QUEUES = {
+    name: {} for name in ("clock", "mail", "gateways", "exports", "scan", "extract")
+}
 CELERY_TASK_ROUTES = {
     "reviews.tasks.deliver_notices": {"queue": "mail"},
     "reviews.tasks.deliver_signals": {"queue": "gateways"},
+    "reviews.tasks.prepare_exports": {"queue": "exports"},
 }
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=10 if DEMONSTRATION else 60)
 CELERY_BEAT_SCHEDULER = "portal.beat.OneBeat"
@@ -270,7 +275,7 @@ CELERY_BEAT_SCHEDULE = {
     }
     for name in (
         *("record_expiries", "queue_reminders", "queue_signals"),
-        *("deliver_notices", "deliver_signals", "watch_health"),
+        *("deliver_notices", "deliver_signals", "prepare_exports", "watch_health"),
     )
 }
 

@@ -97,6 +97,8 @@ class Action(StrEnum):
     ADD_GATEWAY = "add_gateway"
     VIEW_GATEWAY = "view_gateway"
     MANAGE_GATEWAY = "manage_gateway"
+    EXPORT_SUBMISSIONS = "export_submissions"
+    READ_EXPORT = "read_export"
     OPERATE = "operate"
     ADMINISTER = "administer"
     ADMINISTER_SEATS = "administer_seats"

@@ -285,6 +285,16 @@ def leads_another(who: Standing, at: datetime) -> Q:
     return reduce(or_, ways)
 
 
+def own_export(who: Standing, at: datetime) -> Q:
+    """The person asked for the file."""
+    return Q(person=who.person)
+
+
+def unexpired(who: Standing, at: datetime) -> Q:
+    """The file is not finished, or still kept."""
+    return Q(expires_at__isnull=True) | Q(expires_at__gt=at)
+
+
 def recipient(who: Standing, at: datetime) -> Q:
     """The notice is the person's."""
     return Q(recipient=who.person)

@@ -29,6 +29,7 @@ from reviews.models import (
     Determination,
     Document,
     DocumentVersion,
+    Export,
     Gateway,
     GrantExtension,
     Heartbeat,
@@ -193,6 +194,20 @@ RULES: dict[Action, tuple[Rule, ...]] = {
     ),
     **ACCESS_RULES,
     **REQUEST_RULES,
+    # A file of the list. No reviewer makes one, nor who reads for an office's consultation.
+    Action.EXPORT_SUBMISSIONS: (
+        Rule(time=Time.ALWAYS, permission=_LAB),
+        Rule(time=Time.ALWAYS, permission="lead_submission"),
+        Rule(time=Time.ALWAYS, permission="determine_submission"),
+    ),
+    Action.READ_EXPORT: (
+        Rule(
+            over=Export,
+            time=Time.ALWAYS,
+            roles=LAB_ROLES | {Role.LEAD, Role.DETERMINATION_OFFICIAL},
+            where=(clauses.own_export, clauses.unexpired),
+        ),
+    ),
     # What one is told, while one sees what it is about: the submission, or the grant.
     Action.READ_NOTICE: (
         Rule(

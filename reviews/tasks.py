@@ -1,4 +1,6 @@
-"""What workers do: record what the clock did, send mail and tell gateways. They decide nothing.
+"""What workers do: record what the clock did, send mail, tell gateways, prepare files.
+
+They decide nothing.
 
 Each sweep finds its work in the database, so a lost or doubled task costs nothing.
 """
@@ -9,6 +11,7 @@ from reviews.services import (
     alarms,
     delivery,
     ends,
+    exports,
     gateway_signals,
     heartbeats,
     notices,
@@ -55,6 +58,14 @@ def deliver_signals():
     at = timekeeping.now()
     signal_delivery.deliver_signals()
     heartbeats.beat(heartbeats.GATEWAYS, at=at)
+
+
+@shared_task(ignore_result=True)
+def prepare_exports():
+    """Files that people asked for have been prepared, and expired ones are gone."""
+    at = timekeeping.now()
+    exports.prepare_waiting()
+    heartbeats.beat(heartbeats.EXPORTS, at=at)
 
 
 @shared_task(ignore_result=True)

@@ -19,6 +19,7 @@ from reviews.views import (
     discussion,
     documents,
     drafting,
+    exports,
     gateways,
     grant_timeline,
     health,
@@ -32,6 +33,7 @@ from reviews.views import (
     private_notes,
     reports,
     reviewing,
+    saved_filters,
     submissions,
     tracking,
 )
@@ -55,6 +57,11 @@ app_name = "reviews"
 urlpatterns = [
     path("", home.home, name="home"),
     path("submissions/", submissions.submission_list, name="submission-list"),
+    path("submissions/export/", exports.submissions_export, name="submissions-export"),
+    path("exports/", exports.export_list, name="export-list"),
+    path("exports/<uuid:key>/download/", exports.export_download, name="export-download"),
+    path("filters/<slug:place>/", saved_filters.filter_add, name="filter-add"),
+    path("filters/<slug:place>/end/", saved_filters.filter_end, name="filter-end"),
     path("submissions/new/", drafting.submission_create, name="submission-create"),
     path(
         "submissions/<ref:reference>/",

@@ -10,7 +10,7 @@ PEOPLE = [code for code in SEATS if code not in ("disabled", "northlight_admin",
 # What is no page, or ends the walk.
 NEVER = {
     *("accounts:sign-out", "reviews:version-download", "reviews:feed-download"),
-    "reviews:grants-export",
+    *("reviews:grants-export", "reviews:export-download"),
 }
 
 

@@ -1,4 +1,4 @@
-"""What a person may change about herself: the zone in which times are shown."""
+"""What a person may change about herself: the zone of her times, and keyboard shortcuts."""
 
 import zoneinfo
 
@@ -41,6 +41,13 @@ class ProfileForm(forms.ModelForm):
         error_messages={"invalid_choice": "Choose a time zone from the list."},
     )
 
+    shortcuts = forms.BooleanField(
+        label="Keyboard shortcuts",
+        required=False,
+        help_text="Single keys such as ? and j do something while no field has the focus. Switch "
+        "them off if you speak to your computer, or press keys by accident.",
+    )
+
     class Meta:
         model = User
-        fields = ("zone",)
+        fields = ("zone", "shortcuts")

@@ -43,6 +43,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     zone = models.CharField(
         "time zone", max_length=64, default="America/New_York", validators=[validate_zone]
     )
+    shortcuts = models.BooleanField("keyboard shortcuts", default=True)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -1,4 +1,4 @@
-"""A person's own page: who Foreview takes her for, and the zone of her times."""
+"""A person's own page: who Foreview takes her for, and her settings."""
 
 from django.contrib import messages
 from django.db import transaction
@@ -15,13 +15,13 @@ from portal.context import Link, seats_of
 
 @require_http_methods(["GET", "POST"])
 def profile(request):
-    """Times are shown to the person in the zone that she chose."""
+    """Times are shown in the zone that the person chose, and keys do what she wants."""
     # A copy: a refused choice must not change the zone or name that this page itself shows.
     person = User.objects.get(pk=request.user.pk)
     form = ProfileForm(request.POST if request.method == "POST" else None, instance=person)
     if form.is_valid():
         _save(form, request)
-        messages.success(request, "Your time zone is saved.")
+        messages.success(request, "Your settings are saved.")
         return redirect("accounts:profile")
     return render(
         request,
@@ -40,10 +40,8 @@ def profile(request):
 @transaction.atomic
 def _save(form, request):
     form.save()
-    audit.record(
-        "account.zone_changed",
-        by=request.user,
-        at=request.at,
-        object_type="account",
-        zone=form.instance.zone,
-    )
+    person, by = form.instance, {"by": request.user, "at": request.at, "object_type": "account"}
+    if "zone" in form.changed_data:
+        audit.record("account.zone_changed", zone=person.zone, **by)
+    if "shortcuts" in form.changed_data:
+        audit.record("account.shortcuts_changed", shortcuts=person.shortcuts, **by)

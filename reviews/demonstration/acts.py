@@ -16,6 +16,7 @@ from reviews.demonstration.letter_acts import LetterActs
 from reviews.demonstration.people import BY_CODE, ORGANIZATIONS, PEOPLE, SIZES, UTILITY
 from reviews.demonstration.script import Moment, Story
 from reviews.models import Notice
+from reviews.models.saved_filter import FilterPlace
 from reviews.services import (
     agency_reviews,
     delivery,
@@ -26,6 +27,7 @@ from reviews.services import (
     notices,
     partner_terms,
     reports,
+    saved_filters,
 )
 
 ADMINISTRATORS = ("administrator", "second-administrator")
@@ -74,6 +76,13 @@ class World(LetterActs):
         for person in PEOPLE:
             if not own.intersection(there for there, _ in person.seats):
                 self._keep_record(person.code, at=at)
+        saved_filters.save(
+            FilterPlace.SUBMISSIONS,
+            name="Open windows, soonest end first",
+            query="state=under_review&sort=ends",
+            by=self.people["nsa-lead"],
+            at=at,
+        )
 
     def _publish_terms(self, *, by: User, at: datetime) -> None:
         accept_by = at + partner_terms.TO_ACCEPT

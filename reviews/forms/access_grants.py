@@ -264,6 +264,14 @@ class GrantFilter(forms.Form):
         if not partners:
             del self.fields["partner"]
 
+    @property
+    def asked(self):
+        """What the person asked for, of a valid filter, as an address says it."""
+        found = {name: str(value) for name, value in self.cleaned_data.items() if value}
+        if found.get("sort") == "end":
+            del found["sort"]
+        return found
+
     def rows(self, grants, at):
         """Those of ``grants`` that match; unless asked for, none that is over."""
         if not self.is_valid():

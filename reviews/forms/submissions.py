@@ -1,10 +1,12 @@
 """Filtering and sorting the list of submissions; everything is in the address."""
 
+from datetime import datetime
+
 from django import forms
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from portal import keyset
-from reviews.models.submission import SubmissionKind
+from reviews.models.submission import Submission, SubmissionKind
 from reviews.workflow import Status
 
 
@@ -31,7 +33,7 @@ class SubmissionFilter(forms.Form):
     )
     mark_required = False
 
-    def rows(self, submissions, at):
+    def rows(self, submissions: QuerySet[Submission], at: datetime) -> QuerySet[Submission]:
         """``submissions`` that match; nothing for a bad filter."""
         if not self.is_valid():
             return submissions.none()
@@ -43,6 +45,11 @@ class SubmissionFilter(forms.Form):
         if asked["q"]:
             submissions = submissions.filter(_matches(asked["q"].strip()))
         return submissions.filter(review_ends_at__gt=at) if asked["sort"] else submissions
+
+    @property
+    def asked(self):
+        """What the person asked for, of a valid filter; what she left open is left out."""
+        return {name: value for name, value in self.cleaned_data.items() if value}
 
     @property
     def keys(self):

@@ -18,6 +18,7 @@ from reviews.models.determination import (
 )
 from reviews.models.discussion import Post, PostAttachment, PostMention, PostVersion, Thread
 from reviews.models.document import Document, DocumentVersion
+from reviews.models.export import Export, ExportedSubmission
 from reviews.models.gateway import Gateway, GatewayComparison, GatewaySignal
 from reviews.models.grant_extension import GrantExtension
 from reviews.models.grant_suspension import GrantSuspension
@@ -35,6 +36,7 @@ from reviews.models.permissions import SubmissionGroupObjectPermission
 from reviews.models.preliminary_letter import LetterEntry, PreliminaryLetter
 from reviews.models.private_note import PrivateNote
 from reviews.models.report import Report
+from reviews.models.saved_filter import SavedFilter
 from reviews.models.submission import ModelVersion, Submission
 
 __all__ = [
@@ -53,6 +55,8 @@ __all__ = [
     "DeterminationResponse",
     "Document",
     "DocumentVersion",
+    "Export",
+    "ExportedSubmission",
     "Gateway",
     "GatewayComparison",
     "GatewaySignal",
@@ -79,6 +83,7 @@ __all__ = [
     "Report",
     "RequestAnswer",
     "RequestParty",
+    "SavedFilter",
     "Submission",
     "SubmissionGroupObjectPermission",
     "TermsAcceptance",

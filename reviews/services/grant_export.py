@@ -65,10 +65,11 @@ def _lines(found: Any) -> Iterator[str]:
     writer = csv.writer(_Echo())
     yield writer.writerow(COLUMNS)
     for row in found.iterator(chunk_size=AT_ONCE):
-        yield writer.writerow([_cell(value) for value in row])
+        yield writer.writerow([cell(value) for value in row])
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """The value as a cell's text: instants in UTC, nothing that a spreadsheet would compute."""
     if value is None:
         return ""
     if isinstance(value, datetime):

@@ -208,6 +208,7 @@ SWEEPS = {
     heartbeats.MAIL: ("Sending of mail", outbox.TASK),
     heartbeats.SIGNALS: ("Messages to gateways, queued", timedelta()),
     heartbeats.GATEWAYS: ("Messages to gateways, sent", outbox.TASK),
+    heartbeats.EXPORTS: ("Files of submissions, prepared", outbox.TASK),
 }
 _WORKERS_AND_BEAT = "See that a worker, beat and the broker run (docs/operations.md)."
 

@@ -8,23 +8,22 @@ from functools import reduce
 from operator import or_
 
 from django.contrib import messages
-from django.db.models import Q
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.models import Organization
-from accounts.roles import Kind
 from portal.context import Link
 from portal.timeline import instant_text
 from reviews import policy
 from reviews.exceptions import Conflict, NotPermitted, NotVisible, WindowRefused
-from reviews.forms.access_grants import GrantFilter, GrantRequestForm
+from reviews.forms.access_grants import GrantRequestForm
+from reviews.models.saved_filter import FilterPlace
 from reviews.policy import Action
 from reviews.services import access
 from reviews.views import grant_explanation, grant_facts, grant_rows
 from reviews.views.grant_steps import STEPS
 from reviews.views.page import find_submission, invalid, refused, submission_page
+from reviews.views.saved_links import links
 from reviews.views.step import allowed
 
 EVERYONE_NAMED = (
@@ -42,20 +41,7 @@ SECTION = "Access to the model"
 def grant_list(request):
     """Who has access to which lab's model, until when, by whose word; and what waits."""
     visible = policy.allowed(request.user, Action.VIEW_GRANT, at=request.at)
-    # Only those of grants that the person sees: a choice must not betray another lab.
-    parties = list(
-        Organization.objects.filter(
-            Q(pk__in=visible.values("lab"))
-            | Q(pk__in=visible.values("agency"))
-            | Q(pk__in=visible.values("partner"))
-        )
-    )
-    form = GrantFilter(
-        request.GET,
-        labs=[party for party in parties if party.kind == Kind.LAB],
-        agencies=[party for party in parties if party.kind == Kind.AGENCY],
-        partners=[party for party in parties if party.kind == Kind.PARTNER],
-    )
+    form = grant_rows.filter_of(request)
     page = grant_rows.page(request, form.rows(visible, request.at), descending=form.descending)
     return render(
         request,
@@ -63,6 +49,7 @@ def grant_list(request):
         {
             "form": form,
             "page": page,
+            "saved": links(request, FilterPlace.ACCESS, "reviews:grant-list"),
             "breadcrumbs": [Link("Home", reverse("reviews:home")), Link("Access", "")],
         },
         status=200 if form.is_valid() else 400,

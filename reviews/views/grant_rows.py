@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from accounts.models import Organization
+from accounts.roles import Kind
 from portal import keyset
 from portal.templatetags.foreview import instant_html
 from reviews import policy
+from reviews.forms.access_grants import GrantFilter
 from reviews.models.access_grant import CLOSEOUT_DUE, CLOSEOUT_OVERDUE
 from reviews.models.grant_states import PLACES
 from reviews.policy import Action
@@ -37,6 +40,24 @@ class Row:
     ends: SafeString
     state: SafeString
     words: SafeString
+
+
+def filter_of(request):
+    """The filter that the address of the list carries; its choices betray no lab to another."""
+    visible = policy.allowed(request.user, Action.VIEW_GRANT, at=request.at)
+    parties = list(
+        Organization.objects.filter(
+            Q(pk__in=visible.values("lab"))
+            | Q(pk__in=visible.values("agency"))
+            | Q(pk__in=visible.values("partner"))
+        )
+    )
+    return GrantFilter(
+        request.GET,
+        labs=[party for party in parties if party.kind == Kind.LAB],
+        agencies=[party for party in parties if party.kind == Kind.AGENCY],
+        partners=[party for party in parties if party.kind == Kind.PARTNER],
+    )
 
 
 def closeout(grant, at, side):

@@ -37,7 +37,7 @@ from reviews.models.submission import ModelVersion
 from reviews.policy import Action
 from reviews.rules import Standing, There
 from reviews.services import agency_reviews, reports
-from reviews.views import home_access, home_requests
+from reviews.views import exports, home_access, home_requests
 from reviews.views.home_access import SHOWN, Task
 from reviews.workflow import Status
 
@@ -80,6 +80,8 @@ def home(request):
     roles = {seat.role for seat in seats}
     sees_submissions = bool(roles & (LAB_ROLES | AGENCY_ROLES))
     waiting = [task for make in _for_roles(roles) for task in make(request, seats)]
+    if policy.has_a_way(request.user, Action.READ_EXPORT, at=request.at):
+        waiting += exports.tasks(request)
     ending = _ending(request) if sees_submissions else []
     waited_for = [task.submission for task in waiting if isinstance(task, SubmissionTask)]
     # All names at once: two tables fewer in each question.

@@ -18,11 +18,13 @@ from reviews import clock, policy
 from reviews.forms.submissions import SubmissionFilter
 from reviews.models import AgencyPosition, Assignment
 from reviews.models.determination import Coverage
+from reviews.models.saved_filter import FilterPlace
 from reviews.models.submission import SubmissionKind
 from reviews.policy import Action
 from reviews.rules import There
 from reviews.services import agency_reviews, completion, history, reading, reports
 from reviews.views.page import LINE_OF_A_GRANT, find_submission, framed, submission_page
+from reviews.views.saved_links import links
 from reviews.views.window import timeline
 from reviews.workflow import Status
 
@@ -76,6 +78,8 @@ def submission_list(request):
             ],
             "previous_url": page.previous_url,
             "next_url": page.next_url,
+            "saved": links(request, FilterPlace.SUBMISSIONS, "reviews:submission-list"),
+            "may_export": policy.has_a_way(request.user, Action.EXPORT_SUBMISSIONS, at=request.at),
             "may_draft": policy.has_a_way(request.user, Action.DRAFT, at=request.at),
             "breadcrumbs": [Link("Home", reverse("reviews:home")), Link("Submissions", "")],
         },

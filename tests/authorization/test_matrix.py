@@ -19,12 +19,14 @@ from django.urls import NoReverseMatch, URLPattern, get_resolver, reverse
 
 from reviews.emails import MUTING
 from reviews.models import DocumentVersion, Notice
+from reviews.models.export import ExportFormat
 from reviews.services import (
     agency_reviews,
     attachments,
     calendar_feeds,
     comparisons,
     declarations,
+    exports,
     extensions,
     lifecycle,
 )
@@ -122,6 +124,8 @@ def world(people, start):
     )
     issued = factories.information_request(submission, people)
     unsent = factories.information_request(submission, people, state="draft")
+    prepared = exports.ask(ExportFormat.CSV, {}, by=people.nsa_lead, at=start)
+    exports.prepare_waiting()
     special = {
         "reviews:feed-download": {"token": feed},
         "reviews:gateway-download": {"token": listed},
@@ -160,6 +164,9 @@ def world(people, start):
         "accounts:seat-take": {"code": "nsa"},
         "accounts:seat-confirm": {"code": "nsa"},
         "accounts:seat-decline": {"code": "nsa"},
+        "reviews:export-download": {"key": prepared.key},
+        "reviews:filter-add": {"place": "submissions"},
+        "reviews:filter-end": {"place": "submissions"},
         "reviews:topic-mute": {
             "token": signing.Signer(salt=MUTING).sign_object([people.nsa_lead.email, "reminders"])
         },

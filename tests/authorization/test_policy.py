@@ -94,6 +94,7 @@ TABLE = {
     Action.WRITE_NOTE: {"agencies": ("open",)},
     Action.FILE_POSITION: {"leads": ("open",)},
     Action.READ_REPORT: {"lab": ("over",), "agencies": ("over",)},
+    Action.EXPORT_SUBMISSIONS: {"lab": EVER, "leads": FILED, "officials": FILED},
     Action.ISSUE_REPORT: {"leads": ("open",)},
     Action.FILE_LETTER_ENTRY: {"leads": ("open",)},
     Action.PREVIEW_LETTER: {"leads": FILED, "officials": FILED},

@@ -6,7 +6,15 @@ from django.db.models import F
 from accounts.models import AuditEvent, Organization
 from reviews import clock, finding, policy, rules
 from reviews.exceptions import NotPermitted, NotVisible
-from reviews.models import AccessGrant, Assignment, Heartbeat, Notice, PrivateNote, Submission
+from reviews.models import (
+    AccessGrant,
+    Assignment,
+    Export,
+    Heartbeat,
+    Notice,
+    PrivateNote,
+    Submission,
+)
 from reviews.policy import Action
 from tests import factories
 from tests.authorization.policy_world import (
@@ -50,6 +58,10 @@ def rows_of(world, action):
         ],
         "partnerterms": lambda: [terms_of(world)],
         "recusalquestion": lambda: [world.question],
+        "export": lambda: [
+            Export.objects.create(person=someone, format="csv", asked_at=OPENING)
+            for someone in (world.people.nsa_lead, world.people.basalt_liaison)
+        ],
         "heartbeat": lambda: [Heartbeat.objects.get_or_create(name="x", at=OPENING)[0]],
     }[kind]()
 

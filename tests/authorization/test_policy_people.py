@@ -186,6 +186,7 @@ ALONE = {
         *(Action.TRACK_GRANTS, Action.REVOKE_GRANTS, Action.EXPORT_GRANTS),
         *(Action.DRAFT, Action.ADD_GATEWAY, Action.READ_NOTICE, Action.READ_GRANT),
         *(Action.READ_DISCUSSION, Action.OPEN_THREAD_WITH_LAB, *IN_THREADS),
+        Action.EXPORT_SUBMISSIONS,
     },
     ("read_package", "outpost:reviewer"): {
         *(Action.READ_PACKAGE, Action.VIEW_DOCUMENT, Action.READ_DOCUMENT, Action.RECUSE),
@@ -204,6 +205,7 @@ ALONE = {
         *(Action.EXTEND_GRANT, Action.READ_NOTICE, Action.PROPOSE_PARTNER, Action.LEAD_AGENCY),
         *(Action.READ_GRANT, Action.KNOW_PEOPLE, Action.TAKE_BACK_REQUEST),
         *(Action.OPEN_THREAD_WITH_LAB, Action.POST_IN_THREAD, Action.EDIT_POST),
+        Action.EXPORT_SUBMISSIONS,
     },
     ("determine_submission", "nsa:determination_official"): {
         *(Action.DETERMINE, Action.SIGN_DETERMINATION, Action.READ_DETERMINATION),
@@ -211,6 +213,7 @@ ALONE = {
         *(Action.READ_CONSULTATION, Action.READ_REVIEW),
         *(Action.OPEN_THREAD_WITH_LAB, Action.POST_IN_THREAD, Action.EDIT_POST),
         Action.PREVIEW_LETTER,
+        Action.EXPORT_SUBMISSIONS,
     },
     ("consult_submission", "oncd:consulted_official"): {Action.CONSULT, Action.READ_CONSULTATION},
 }

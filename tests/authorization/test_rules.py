@@ -17,6 +17,7 @@ from reviews.models import (
     CriterionVersion,
     Determination,
     Document,
+    Export,
     Gateway,
     GrantExtension,
     Heartbeat,
@@ -101,6 +102,7 @@ def test_a_role_alone_opens_no_content(action, rule):
             *(Notice, Heartbeat, Gateway),
             *(PartnerTerms, RecusalQuestion, CriterionVersion),  # no lab's and no secret
             Determination,  # NSA's account of itself, without what a lab gave
+            Export,  # whoever opens one is asked about each submission in it
         }
         assert action not in {Action.VIEW, Action.READ_PACKAGE, Action.OWN, Action.DELIBERATE}
 

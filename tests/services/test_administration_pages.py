@@ -317,7 +317,8 @@ class TestAuditLog:
 class TestProfile:
     def test_times_are_shown_in_the_zone_chosen(self, act, people):
         factories.filed(people)
-        response = act("administrator", "post", "/profile/", {"zone": "America/Los_Angeles"})
+        chosen = {"zone": "America/Los_Angeles", "shortcuts": "on"}
+        response = act("administrator", "post", "/profile/", chosen)
         assert response.status_code == 302
         assert "8:00 a.m. PDT" in body(act("administrator", "get", ATTACHMENTS))
         event = AuditEvent.objects.latest("sequence")

@@ -24,8 +24,8 @@ HOW = {Delivery.IMMEDIATE: "at once", Delivery.DIGEST: "in the digest", Delivery
 
 class Command(BaseCommand):
     help = (
-        "Record overdue ends, queue due reminders and messages to labs' gateways, and deliver "
-        "what waits, once. With "
+        "Record overdue ends, queue due reminders and messages to labs' gateways, deliver "
+        "what waits, and prepare files that were asked for, once. With "
         "--dry-run print what that would record and send, and change nothing; writes of the "
         "portal wait meanwhile."
     )
@@ -52,6 +52,7 @@ class Command(BaseCommand):
         tasks.queue_signals()
         tasks.deliver_notices()
         tasks.deliver_signals()
+        tasks.prepare_exports()
         return None
 
     def _rehearse(self, text):
