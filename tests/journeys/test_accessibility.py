@@ -26,6 +26,10 @@ def world(committed_people, start):
     factories.grant(submission, people)
     factories.grant(submission, people, state="requested")
     factories.grant(submission, people, state="consented")
+    factories.information_request(submission, people, state="answered")
+    factories.information_request(submission, people, "dod", days=1)
+    factories.information_request(submission, people, "dod", state="draft")
+    factories.information_request(submission, people, state="draft")
     determinations.request_consultations(submission, by=people.nsa_official, at=start)
     determinations.write(
         submission,

@@ -44,7 +44,7 @@ class Target:
 
 # Each of these is built from those before it.
 BUILT = (
-    *("reviews.clauses", "reviews.access_rules", "reviews.policy"),
+    *("reviews.clauses", "reviews.access_rules", "reviews.request_rules", "reviews.policy"),
     *("reviews.audience", "reviews.finding"),
 )
 TARGETS = [
@@ -52,7 +52,8 @@ TARGETS = [
     Target("reviews.rules", POLICY_TESTS, again=BUILT),
     Target("reviews.clauses", POLICY_TESTS, again=BUILT[1:]),
     Target("reviews.access_rules", POLICY_TESTS, again=BUILT[2:]),
-    Target("reviews.policy", POLICY_TESTS, again=BUILT[3:]),
+    Target("reviews.request_rules", POLICY_TESTS, again=BUILT[3:]),
+    Target("reviews.policy", POLICY_TESTS, again=BUILT[4:]),
     Target("reviews.audience", POLICY_TESTS),
     Target("reviews.finding", POLICY_TESTS),
     # Clauses of policy that are kept with the rows that they are about.
