@@ -104,7 +104,11 @@ class IssueForm(_OfRevision):
 class WithdrawForm(forms.Form):
     """Why; of a draft that nobody was sent it may stay blank."""
 
-    reason = LongTextField(label="Reason", max_length=2_000)
+    reason = LongTextField(
+        label="Reason",
+        max_length=2_000,
+        error_messages={"required": "Say why. The lab reads the reason."},
+    )
 
     def __init__(self, *args, issued, **kwargs):
         super().__init__(*args, **kwargs)
