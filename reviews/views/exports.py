@@ -44,12 +44,13 @@ def submissions_export(request):
 def export_list(request):
     """The person's files that were prepared, are being prepared or failed."""
     require_a_way(request, Action.READ_EXPORT)
+    own = list(_own(request))
     return render(
         request,
         "reviews/export_list.html",
         {
-            "rows": [(export, _words(export)) for export in _own(request)],
-            "kept": exports.KEPT,
+            "rows": [(export, _words(export)) for export in own],
+            "unfinished": any(export.expires_at is None for export in own),
             "breadcrumbs": [
                 Link("Home", reverse("reviews:home")),
                 Link("Submissions", reverse("reviews:submission-list")),

@@ -59,7 +59,9 @@ def test_a_large_set_is_prepared_and_fetched(act, people, settings):
     assert "Download the file" not in body(act("nsa_lead", "get", "/"))
     exports.prepare_waiting()
     address = f"{FILES}{Export.objects.get().key}/download/"
-    assert address in body(act("nsa_lead", "get", FILES))
+    page = body(act("nsa_lead", "get", FILES))
+    assert address in page
+    assert "Reload this page" not in page
     assert "CSV, 2 submissions" in body(act("nsa_lead", "get", "/"))
     assert {row["Submission"] for row in rows(act("nsa_lead", "get", address))} == submissions
     assert "Download the file" not in body(act("nsa_lead", "get", "/"))
@@ -75,6 +77,7 @@ def test_the_page_says_how_far_each_is_and_why_one_failed(act, people, start):
     assert "Preparing, 1200 rows so far" in page
     assert "“&lt;b&gt;”" in page
     assert f"Failed<br>{exports.STOPPED}" in page
+    assert "Reload this page" in page
     assert "You have no file." in body(act("dod_lead", "get", FILES))
 
 
