@@ -58,6 +58,11 @@ REQUEST_RULES: dict[Action, tuple[Rule, ...]] = {
     ),
     Action.READ_INFORMATION_ANSWER: (
         Rule(over=RequestAnswer, time=Time.ALWAYS, permission=_LAB),
-        Rule(over=RequestAnswer, time=Time.WINDOW_OPEN, permission="read_package"),
+        Rule(
+            over=RequestAnswer,
+            time=Time.WINDOW_OPEN,
+            permission="read_package",
+            where=(clauses.declared("request__submission"),),
+        ),
     ),
 }

@@ -36,7 +36,7 @@ class DiscussionActs(RequestActs):
             self._submission(story),
             heard_by=Audience(heard_by),
             title=title,
-            **self._said(story, text, tell, about, by),
+            **self._said(story, text, tell, about, by, at),
             by=by,
             at=at,
         )
@@ -56,7 +56,7 @@ class DiscussionActs(RequestActs):
     ) -> None:
         self.posts[story.code, thread] = discussion.post(
             self.threads[story.code, thread],
-            **self._said(story, text, tell, about, by),
+            **self._said(story, text, tell, about, by, at),
             by=by,
             at=at,
         )
@@ -66,7 +66,9 @@ class DiscussionActs(RequestActs):
         post = self.posts[story.code, thread]
         discussion.edit(post, text=text, revision=post.revision, by=by, at=at)
 
-    def _said(self, story, text, tell, about, by):
+    def _said(self, story, text, tell, about, by, at):
+        if about:  # she names what she can open
+            self.declare(story, by=by, at=at)
         return {
             "agency": agency_of(by),
             "text": text,

@@ -81,12 +81,6 @@ SCORIA_1 = Story(
         on(0.55, "nsa-official", "ask_consultations"),
         on(0.71, "nsa-reviewer", "read", kinds=("evaluation_report",)),
         on(
-            1.3,
-            "caisi-reviewer",
-            "decline_assignment",
-            reason="Two reviews are due in the same week.",
-        ),
-        on(
             1.38,
             "nsa-lead",
             "ask_access",
@@ -116,6 +110,12 @@ LODESTAR_1_AGAIN = Story(
         on(0.71, "nsa-reviewer", "accept_assignment"),
         on(0.78, "caisi-lead", "assign"),
         on(1.24, "nsa-reviewer", "read", kinds=("model_card", "evaluation_report")),
+        on(
+            1.3,
+            "caisi-reviewer",
+            "decline_assignment",
+            reason="Two reviews are due in the same week.",
+        ),
         on(2.9, "dod-lead", "assign"),
     ),
 )

@@ -78,7 +78,7 @@ def _agencies(apps, submission):
 
 def _determination(apps, submission):
     signed = apps.get_model("reviews", "Determination").objects.filter(
-        submission=submission, signed_at__isnull=False
+        submission=submission, shared_at__isnull=False
     )
     made = signed.order_by("-number").first()
     return made and {

@@ -2,7 +2,7 @@
 
 import uuid
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -67,10 +67,9 @@ class AssignmentQuerySet(models.QuerySet):
 
     def unfinished(self) -> "AssignmentQuerySet":
         """Those in force whose reviewer has filed nothing."""
-        filed = AgencyReview.objects.filter(
+        filed = AgencyReview.objects.written_by(OuterRef("reviewer")).filter(
             submission=OuterRef("submission"),
             agency=OuterRef("agency"),
-            author=OuterRef("reviewer"),
             filed_at__isnull=False,
         )
         return self.in_force().filter(~Exists(filed))
@@ -157,6 +156,12 @@ class Recusal(models.Model):
         return f"{self.person_id} from {self.submission_id}"
 
 
+class AgencyReviewQuerySet(models.QuerySet):
+    def written_by(self, person: Any) -> "AgencyReviewQuerySet":
+        """Those that the person wrote, alone or with others; a row may come twice."""
+        return self.filter(Q(author=person) | Q(coauthors__person=person))
+
+
 class AgencyReview(Autosaved):
     """One version of a reviewer's review. A draft until ``filed_at``; never edited after.
 
@@ -189,6 +194,8 @@ class AgencyReview(Autosaved):
     evidence = models.ManyToManyField(
         Document, verbose_name="documents relied upon", related_name="+", blank=True
     )
+
+    objects = AgencyReviewQuerySet.as_manager()
 
     class Meta:
         default_permissions = ()

@@ -109,7 +109,8 @@ def end(
     )
     if assignment is None:
         raise Conflict(f"{reviewer.name} is not assigned for {agency.short_name} any more.")
-    reviews = AgencyReview.objects.filter(submission=submission, agency=agency, author=reviewer)
+    written = AgencyReview.objects.written_by(reviewer)
+    reviews = written.filter(submission=submission, agency=agency)
     if reviews.filter(filed_at__isnull=False).exists():
         raise Conflict(f"{reviewer.name} has filed a review, so the assignment stays.")
     assignment.ended_at, assignment.ended_by = at, by
@@ -133,8 +134,8 @@ class Member:
 
 def members(submission: Submission, agencies: Iterable[int]) -> list[Member]:
     """Everybody whom one of the agencies ever assigned there, in that order: one query."""
-    written = AgencyReview.objects.filter(
-        submission=submission, agency=OuterRef("agency"), author=OuterRef("reviewer")
+    written = AgencyReview.objects.written_by(OuterRef("reviewer")).filter(
+        submission=submission, agency=OuterRef("agency")
     )
     assigned = (
         Assignment.objects.filter(submission=submission, agency__in=agencies)

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from accounts.models import Organization, Seat
 from accounts.roles import Role
 from reviews import audience
-from reviews.models import AgencyPosition, AgencyReview, Assignment, Submission
+from reviews.models import AgencyPosition, AgencyReview, Assignment, Coauthor, Submission
 from reviews.models.agency_review import Outcome
 from reviews.policy import Action
 from reviews.workflow import Status
@@ -52,9 +52,12 @@ def states(submission: Submission, *, at: datetime) -> list[AgencyProgress]:
     outcome = AgencyPosition.objects.filter(**here).order_by("-version").values("outcome")[:1]
     assigned = Assignment.objects.still_reviewing().filter(**here)
     reviews = AgencyReview.objects.filter(**here)
+    coauthors = Coauthor.objects.filter(review=OuterRef(OuterRef("pk"))).values("person")
     # A draft that nobody can go on with is none.
     writing = Assignment.objects.still_reviewing().filter(
-        submission=submission, agency=OuterRef("agency"), reviewer=OuterRef("author")
+        Q(reviewer=OuterRef("author")) | Q(reviewer__in=coauthors),
+        submission=submission,
+        agency=OuterRef("agency"),
     )
     begun = reviews.filter(Q(filed_at__isnull=False) | Exists(writing))
     position = AgencyPosition.objects.filter(**here)

@@ -109,9 +109,8 @@ def _lab_of_incomplete(submission: Submission) -> Iterable[User]:
 
 
 def _reviewers_without(submission: Submission) -> Iterable[User]:
-    filed = AgencyReview.objects.filter(
-        submission=submission, author=OuterRef("pk"), filed_at__isnull=False
-    )
+    written = AgencyReview.objects.written_by(OuterRef("pk"))
+    filed = written.filter(submission=submission, filed_at__isnull=False)
     assigned = Assignment.objects.in_force().filter(submission=submission).values("reviewer")
     return audience.people(Action.ANSWER_ASSIGNMENT, submission).filter(
         ~Exists(filed), pk__in=assigned

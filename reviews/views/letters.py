@@ -9,9 +9,8 @@ from reviews.exceptions import Conflict
 from reviews.forms.letters import IssueForm, LetterEntryForm
 from reviews.policy import Action
 from reviews.services import letters, report_content, report_pdf
-from reviews.views.agency_reviews import speaks_for
 from reviews.views.downloads import send
-from reviews.views.page import find_submission, invalid, refused, submission_page
+from reviews.views.page import find_submission, invalid, refused, speaks_for, submission_page
 
 TITLE = "Preliminary-issues letter"
 

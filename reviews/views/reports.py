@@ -52,6 +52,7 @@ def report_issue(request, reference):
         form=form,
         outstanding=reports.outstanding(submission),
         content=reports.preview_for(request.user, submission, at=request.at),
+        determination=reports.determination_in_force(submission),
     )
 
 

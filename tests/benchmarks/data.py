@@ -144,11 +144,11 @@ REVIEWS = """
 INSERT INTO reviews_agencyreview (
     key, submission_id, agency_id, author_id, version, revision, created_at, saved_at, filed_at,
     access_level_used, hours_spent, limits, concerns, suggested_mitigations, dissent,
-    external_reference, no_conflict_declared)
+    external_reference, no_conflict_declared, saved_from, saved_turn)
 SELECT gen_random_uuid(), a.submission_id, a.agency_id, a.reviewer_id, 1, 2, a.assigned_at,
        a.assigned_at, CASE WHEN s.status <> 'under_review' OR s.id %% 3 = 1
                            THEN a.assigned_at + interval '2 days' END,
-       'al2', 12, p, p, p, '', '', true
+       'al2', 12, p, p, p, '', '', true, '', 0
 FROM reviews_assignment AS a JOIN reviews_submission AS s ON s.id = a.submission_id,
      (SELECT repeat('A plain sentence about the model. ', 6) AS p) AS text
 WHERE s.id BETWEEN %(low)s AND %(high)s AND (s.status <> 'under_review' OR s.id %% 3 <> 0)
@@ -171,9 +171,20 @@ WHERE s.id BETWEEN %(low)s AND %(high)s AND (s.status <> 'under_review' OR s.id 
 """
 
 REPORTS = """
-INSERT INTO reviews_report (submission_id, issued_at, response)
-SELECT id, ended_at, '' FROM reviews_submission
-WHERE id BETWEEN %(low)s AND %(high)s AND status IN ('concluded', 'expired')
+INSERT INTO reviews_report (submission_id, issued_at, response, content)
+SELECT s.id, s.ended_at, '', jsonb_build_object(
+    'format', 1, 'kind', 'report', 'reference', s.reference, 'lab', 'Lab', 'model', 'Model 1',
+    'checkpoint_sha256', repeat('0', 64), 'opens_at', s.opens_at, 'closes_at', s.closes_at,
+    'issued_at', s.ended_at, 'issued_by', '', 'determination', null,
+    'agencies', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object(
+            'code', o.code, 'name', o.name, 'outcome', p.outcome, 'summary', p.summary,
+            'filed_at', p.filed_at)), '[]'::jsonb)
+        FROM reviews_agencyposition AS p JOIN accounts_organization AS o ON o.id = p.agency_id
+        WHERE p.submission_id = s.id),
+    'audit_head', jsonb_build_object('sequence', 0, 'sha256', repeat('0', 64)))
+FROM reviews_submission AS s
+WHERE s.id BETWEEN %(low)s AND %(high)s AND s.status IN ('concluded', 'expired')
 """
 
 DOCUMENTS = """
