@@ -42,6 +42,17 @@ class Structure:
             if isinstance(kid, int)
         }
 
+    def mapped(self):
+        """(page, MCID) of all content that the tree of parents gives an element."""
+        numbers = self.root["/ParentTree"]["/Nums"]
+        pages = zip(numbers[::2], numbers[1::2], strict=True)
+        return {
+            (int(page), n)
+            for page, kids in pages
+            for n, kid in enumerate(kids)
+            if isinstance(kid.get_object(), DictionaryObject)
+        }
+
     def drawn(self):
         """(page, MCID, None for an artifact, "" for neither) of all that draws or writes."""
         for number, page in enumerate(self.reader.pages):

@@ -31,7 +31,7 @@ RENDERER = settings.BASE_DIR / "portal" / "pdf_renderer.py"
 STYLE = settings.BASE_DIR / "static" / "css" / "pdf.css"
 SANS = "uswds/fonts/source-sans-pro/sourcesanspro-{}-webfont.woff2"
 DEJAVU = "usr/share/fonts/truetype/dejavu/DejaVuSans{}.ttf"
-SECONDS = 60
+SECONDS = 120  # of the clock; the program limits its own time of computing
 
 
 class CannotRender(Unavailable):

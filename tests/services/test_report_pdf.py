@@ -84,7 +84,7 @@ def test_all_content_is_in_the_tree_or_an_artifact(documents):
         drawn = set(structure.drawn())
         assert "" not in {mark for _, mark in drawn}
         in_tree = {(number, mark) for number, mark in drawn if mark is not None}
-        assert in_tree == structure.marked()
+        assert in_tree == structure.marked() == structure.mapped()
         assert len(in_tree) > 30
     assert "Page 2 of" in Structure(documents["report"].file).text()
 
