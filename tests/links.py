@@ -10,7 +10,8 @@ PEOPLE = [code for code in SEATS if code not in ("disabled", "northlight_admin",
 # What is no page, or ends the walk.
 NEVER = {
     *("accounts:sign-out", "reviews:version-download", "reviews:feed-download"),
-    *("reviews:grants-export", "reviews:export-download"),
+    *("reviews:grants-export", "reviews:export-download", "reviews:submissions-export"),
+    *("reviews:report-download", "reviews:letter-download"),
 }
 
 

@@ -59,7 +59,8 @@ class PeopleChoices(forms.ModelMultipleChoiceField):
         except ValidationError as error:
             if error.code == "invalid":  # Django's own words would repeat what was sent
                 raise ValidationError(self.error_messages["invalid_choice"]) from None
-            raise ValidationError(self.error_messages[error.code]) from None
+            words = self.error_messages.get(error.code, self.error_messages["invalid_choice"])
+            raise ValidationError(words) from None
 
     def label_from_instance(self, person: User) -> str:
         return f"{person.name}, {person.email}"

@@ -8,6 +8,8 @@ from enum import StrEnum
 # Comparing takes the square of the length: longer texts are compared by whole lines.
 LONGEST = 20_000
 WORDS = re.compile(r"\s+|[^\s]+")
+# So many comparisons, at most, may a pair of texts cost.
+MOST = 2_000_000
 LINES = re.compile(r"[^\n]*\n|[^\n]+")
 
 
@@ -29,6 +31,8 @@ def pieces(before: str, after: str) -> list[Piece]:
     """Both texts in one: without what was added it is ``before``, without the removed ``after``."""
     parts = LINES if len(before) + len(after) > LONGEST else WORDS
     old, new = parts.findall(before), parts.findall(after)
+    if len(old) * len(new) > MOST:
+        return [Piece(Change.REMOVED, before), Piece(Change.ADDED, after)]
     found = []
     for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if kind == "equal":

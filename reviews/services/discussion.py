@@ -88,6 +88,15 @@ def open_thread(
     return thread
 
 
+def speakers(by: User, thread: Thread) -> QuerySet[Organization]:
+    """For whom ``by`` may write in the thread, by name: with the lab, only where she leads."""
+    if thread.audience == Audience.WITH_LAB:
+        return policy.organizations(by, Action.OPEN_THREAD_WITH_LAB, thread.submission)
+    found = policy.organizations(by, Action.POST_IN_THREAD, thread)
+    own = thread.audience == Audience.OWN_AGENCY
+    return found.filter(pk=thread.agency_id) if own else found
+
+
 @transaction.atomic
 def post(thread: Thread, *, by: User, at: datetime, **said: Unpack[Said]) -> Post:
     """The thread has one more post, for whoever reads the thread.
@@ -96,7 +105,8 @@ def post(thread: Thread, *, by: User, at: datetime, **said: Unpack[Said]) -> Pos
     somebody who is not ``mentionable``, StaleForm when the form's ``key`` was used already.
     """
     _, thread, at = rows.begin(thread, Action.POST_IN_THREAD, by=by, at=at)
-    rows.require_agency(by, Action.POST_IN_THREAD, thread, said["agency"])
+    if not speakers(by, thread).contains(said["agency"]):
+        raise Conflict(f"You do not write for {said['agency'].short_name} there.")
     thread.posted_at = at
     thread.save(update_fields=["posted_at"])
     written = _write(thread, said, NoticeKind.POSTED, by, at)

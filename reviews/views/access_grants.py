@@ -17,13 +17,11 @@ from portal.timeline import instant_text
 from reviews import policy
 from reviews.exceptions import Conflict, NotPermitted, NotVisible, WindowRefused
 from reviews.forms.access_grants import GrantRequestForm
-from reviews.models.saved_filter import FilterPlace
 from reviews.policy import Action
 from reviews.services import access
 from reviews.views import grant_explanation, grant_facts, grant_rows
 from reviews.views.grant_steps import STEPS
 from reviews.views.page import find_submission, invalid, refused, submission_page
-from reviews.views.saved_links import links
 from reviews.views.step import allowed
 
 EVERYONE_NAMED = (
@@ -49,7 +47,6 @@ def grant_list(request):
         {
             "form": form,
             "page": page,
-            "saved": links(request, FilterPlace.ACCESS, "reviews:grant-list"),
             "breadcrumbs": [Link("Home", reverse("reviews:home")), Link("Access", "")],
         },
         status=200 if form.is_valid() else 400,

@@ -178,7 +178,8 @@ def thread_detail(request, key):
     own = _own(request, Action.READ_THREAD, thread)
     form, speaker, agencies, status = None, None, [], 200
     if policy.may(request.user, writes, thread, at=request.at):
-        agencies, speaker = speaks_for(request, writes, thread)
+        speakers = discussion.speakers(request.user, thread)
+        agencies, speaker = speaks_for(request, writes, thread, speakers)
     shown = band_of(thread, submission, speaker or Organization.objects.filter(pk__in=own)[0])
     if speaker is not None:
         form = _post_form(PostForm, request, submission, speaker, shown)

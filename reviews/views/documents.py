@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from reviews import policy
-from reviews.exceptions import Conflict, FileRefused
+from reviews.exceptions import Conflict, FileRefused, NotVisible
 from reviews.forms.documents import DocumentForm, RestrictForm, UploadForm
 from reviews.models import DocumentVersion
 from reviews.policy import Action
@@ -191,6 +191,8 @@ def version_download(request, key, number):
 @require_GET
 def version_detail(request, key, number, page):
     """The person reads one page of a version as text, and that is on record."""
+    if not 0 < page < 100_000:
+        raise NotVisible
     version = find(request, Action.READ_DOCUMENT, document__key=key, number=number)
     document = version.document
     read = documents.read_page(version, page, by=request.user, at=request.at)

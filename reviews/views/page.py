@@ -82,12 +82,13 @@ def require_a_way(request, action):
         raise NotVisible
 
 
-def speaks_for(request, action, row):
+def speaks_for(request, action, row, among=None):
     """(the organizations that the person may act for, the one that she chose or the first).
 
     Raises NotPermitted for one that is not, or not any more, among them.
     """
-    agencies = {one.code: one for one in policy.organizations(request.user, action, row)}
+    speakers = policy.organizations(request.user, action, row) if among is None else among
+    agencies = {one.code: one for one in speakers}
     code = request.GET.get("agency", next(iter(agencies)))
     if code not in agencies:
         raise NotPermitted("You do not do this for that agency now. Nothing was saved or filed.")

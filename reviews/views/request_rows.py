@@ -1,6 +1,7 @@
 """Information requests as the rows of a list: their words, and who may join them."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models.functions import Coalesce
 from django.urls import reverse
@@ -15,7 +16,7 @@ from reviews.models.information_request import RequestState
 from reviews.policy import Action
 
 # By when it was last moved; drafts are not in what a lab is shown, so no cursor tells of them.
-CURSOR = {"moved_at": keyset.instant, "key": keyset.reference}
+CURSOR = {"moved_at": keyset.instant, "key": UUID}
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ def review_write(request, reference):
         outcome=outcome,
         version=place(saved)["version"],
         differences=merging.compare(form, saved) if outcome == "stale" and saved else [],
-        series=f"{reference}/{agency.code}/{author.pk}",
+        series=f"{reference}/{agency.code}/{author.pk}/{request.user.pk}",
     )
 
 

@@ -72,7 +72,7 @@ def filter_add(request, place):
 def filter_end(request, place):
     """The person's filter of the name sent is kept no longer."""
     place = _place(place)
-    name = request.POST.get("name", "")
+    name = request.POST.get("name", "").replace("\0", "")
     if saved_filters.remove(place, name=name, by=request.user, at=request.at):
         messages.success(request, f"The filter “{name}” is removed.")
     return redirect("reviews:filter-add", place.value)

@@ -218,7 +218,7 @@ def recorded():
             if dotted(call.func).rpartition(".")[2] in ("record", "_record", "entry"):
                 for node in (node for value in call.args for node in ast.walk(value)):
                     if isinstance(node, ast.Constant) and re.fullmatch(
-                        r"[a-z]+\.[a-z_-]+", str(node.value)
+                        r"[a-z]+\.[a-z_-]*[a-z]", str(node.value)
                     ):
                         yield node.value
 

@@ -137,8 +137,9 @@ def test_what_an_end_closes_is_each_viewers_own(people, act, start):
     }
     words = agenda.CLOSED_BY_THE_END
     read, write = words[agenda.Action.READ_PACKAGE], words[agenda.Action.ANSWER_ASSIGNMENT]
-    assert closed["nsa_reviewer"] == {read, write}
-    assert closed["dod_reviewer"] == {read}
+    ask = words[agenda.Action.DRAFT_INFORMATION_REQUEST]
+    assert closed["nsa_reviewer"] == {read, write, ask}
+    assert closed["dod_reviewer"] == {read, ask}
     assert {read, words[agenda.Action.ASSIGN], words[agenda.Action.FILE_POSITION]} <= closed[
         "nsa_lead"
     ]

@@ -63,7 +63,7 @@ def test_the_lab_learns_nothing_of_one_that_is_not_shared(people, submission, mo
     if over:
         move_clock(submission.closes_at)
         shown = pages_of(people.northlight_liaison, submission)
-        assert "No determination has been shared with your lab." in shown[3]
+        assert "No determination has been shared with the lab." in shown[3]
         assert CANARY not in "".join(shown)
         assert "overed" not in shown[3]
     assert reports.determination_for_lab(submission) is None

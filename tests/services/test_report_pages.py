@@ -76,7 +76,7 @@ def test_report_names_agencies_and_nobody(people, submission):
     everybody_files(submission, people)
     lead = signed_in(people.nsa_lead)
     confirmation = text_of(lead.get(page("report-issue", submission)))
-    assert "The report will say that none was made" in confirmation
+    assert "The report says that none was shared" in confirmation
     assert not Report.objects.exists()
     answer = lead.post(page("report-issue", submission))
     assert (answer.status_code, answer.url) == (302, page("report-detail", submission))
@@ -88,7 +88,7 @@ def test_report_names_agencies_and_nobody(people, submission):
     assert shown.count(SUMMARY) == 5
     assert shown.count("Concerns recorded") == 5
     assert "National Security Agency" in shown
-    assert "No determination has been shared with your lab." in shown
+    assert "No determination has been shared with the lab." in shown
     assert lead.post(page("report-issue", submission)).status_code == 403
 
 
