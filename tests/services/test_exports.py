@@ -240,8 +240,10 @@ def test_a_killed_workers_file_is_prepared_again_from_the_beginning(people, star
     assert read(export, people.nsa_lead, start) == [submission.reference]
 
 
-def test_a_worker_whose_lease_ran_out_changes_nothing_any_more(people, start, move_clock):
-    factories.filed(people)
+@pytest.mark.parametrize("rows", [0, 1])
+def test_a_worker_whose_lease_ran_out_changes_nothing_any_more(people, start, move_clock, rows):
+    for _ in range(rows):
+        factories.filed(people)
     asked(people, start)
     slow = exports.claim(start)
     move_clock(slow.claimed_until)
