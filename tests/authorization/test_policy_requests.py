@@ -15,6 +15,7 @@ from tests.authorization.policy_world import (
     OFFICIALS,
     ONLY_ON_BASALT,
     OPENING,
+    UNDECLARED,
     always,
     at_each_instant,
     person,
@@ -82,7 +83,7 @@ def test_who_may(world, action):
 def test_who_reads_an_answer(world):
     """Agencies only inside the window, like the lab's other material; the lab for good."""
     labs = {"nsa": LAB, "on basalt": BASALT}
-    then = {"nsa": LAB | AGENCIES, "on basalt": BASALT | AGENCIES | ONLY_ON_BASALT}
+    then = {"nsa": LAB | AGENCIES, "on basalt": BASALT | (AGENCIES | ONLY_ON_BASALT) - UNDECLARED}
     found = at_each_instant(world, Action.READ_INFORMATION_ANSWER, world.answers)
     assert found == while_open(then, labs)
 

@@ -2,8 +2,16 @@
 
 import pytest
 
-from reviews.models import AgencyReview, Assignment, Coauthor, PrivateNote, Recusal
+from reviews.models import (
+    AgencyReview,
+    Assignment,
+    Coauthor,
+    Declaration,
+    PrivateNote,
+    Recusal,
+)
 from reviews.policy import Action
+from tests import factories
 from tests.authorization.policy_world import (
     END,
     OPENING,
@@ -30,6 +38,7 @@ def write_with(world, someone, label="nsa's draft"):
         assigned_at=START,
     )
     Coauthor.objects.create(review=review, person=someone, added_at=START)
+    factories.declare(review.submission, [someone])
     return someone
 
 
@@ -67,6 +76,14 @@ def test_a_coauthor_must_be_assigned(world):
     someone = write_with(world, person("nsa:reviewer"))
     Assignment.objects.filter(reviewer=someone).delete()
     assert continues(world, someone) == set()
+
+
+@pytest.mark.parametrize("action", [Action.CONTINUE_REVIEW, Action.CHOOSE_COAUTHORS])
+def test_whoever_writes_must_have_declared(world, action):
+    author = world.people.nsa_reviewer
+    assert "nsa's draft" in seen(author, action, world.reviews, OPENING)
+    Declaration.objects.filter(submission=world.running, person=author).delete()
+    assert "nsa's draft" not in seen(author, action, world.reviews, OPENING)
 
 
 def test_a_coauthor_must_sit_at_the_reviews_agency(world):
