@@ -145,9 +145,9 @@ def test_a_document_that_the_writer_may_not_view_is_not_attached(people, submiss
 def test_nobody_speaks_for_another_organization(people, submission):
     thread = opened(submission, "agencies", people.nsa_lead)
     for wrong in ("dod", "northlight"):
-        with pytest.raises(Conflict, match="You (cannot do this for|do not write for)"):
+        with pytest.raises(Conflict, match=r"You (cannot do this for|do not write for)"):
             posted(thread, people.nsa_lead, wrong)
-        with pytest.raises(Conflict, match="You (cannot do this for|do not write for)"):
+        with pytest.raises(Conflict, match=r"You (cannot do this for|do not write for)"):
             opened(submission, "agencies", people.nsa_lead, wrong)
     assert Post.objects.count() == 1
 
