@@ -11,7 +11,6 @@ from reviews.models import (
     Recusal,
 )
 from reviews.policy import Action
-from tests import factories
 from tests.authorization.policy_world import (
     END,
     OPENING,
@@ -38,7 +37,6 @@ def write_with(world, someone, label="nsa's draft"):
         assigned_at=START,
     )
     Coauthor.objects.create(review=review, person=someone, added_at=START)
-    factories.declare(review.submission, [someone])
     return someone
 
 
