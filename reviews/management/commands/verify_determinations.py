@@ -1,4 +1,4 @@
-"""Hold determinations and criteria against the audit log."""
+"""Compare determinations and criteria with the audit log."""
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -7,7 +7,7 @@ from reviews.services import determination_record
 
 class Command(BaseCommand):
     help = (
-        "Hold every determination and every version of a criterion against the audit log: exits 1 "
+        "Compare every determination and every version of a criterion with the audit log: exits 1 "
         "and names what differs, what has no event, and what is gone. Run verify_audit as well: "
         "it says whether the log itself holds."
     )
