@@ -13,7 +13,7 @@ from reviews.policy import Action
 from reviews.services import assignments, declarations
 
 QUESTIONS = [
-    "Do you, your spouse or your minor child hold shares in, or a debt of, the lab?",
+    "Do you, your spouse or your minor child own shares in the lab, or lend it money?",
     "Did you work for the lab, or were you paid by it, in the last two years?",
     "Are you looking for work at the lab, or has it offered you any?",
 ]

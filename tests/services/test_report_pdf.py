@@ -177,12 +177,12 @@ AT = report_content.readable(CONTENT | {"kind": "letter", "agencies": []})["issu
                     "signed_at": CONTENT["issued_at"],
                 },
             },
-            "f4b756ab1958c3625702161f79f983942af42a618fbadd85b023a144e0010a40",
+            "a85c5f3eb4e02667a0d8314bdb08186a3fba7b43a2d4dfee78cbb5203a5fa1bd",
         ),
         (
             "letter",
             {"agencies": [FILED | {"text": "Some."}, SILENT | {"text": ""}]},
-            "fb882f71298d4a9b6e9f90e540dd05837fd76541b65c3867370f67597ef574a5",
+            "9f68b9d800203ee86ec1d622ec94194410bd3233a3a565625c87e071bb346eb7",
         ),
     ],
 )
