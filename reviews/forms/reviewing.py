@@ -328,13 +328,15 @@ def place(saved: AgencyReview | None) -> dict[str, int]:
 def initial(saved: AgencyReview | None) -> dict[str, object]:
     """What the form shows when opened on the author's draft or last filed version.
 
-    A declaration is made for one version: the next one asks for it again.
+    A declaration is made for one version and by whoever files it: the next version asks for it
+    again, and so does a draft that several write.
     """
     values: dict[str, object] = dict(place(saved))
     if saved is None:
         return values
     values |= {name: getattr(saved, name) for name in ANSWERS}
-    values["no_conflict_declared"] = saved.no_conflict_declared and saved.filed_at is None
+    alone = saved.filed_at is None and not saved.coauthors.all()
+    values["no_conflict_declared"] = saved.no_conflict_declared and alone
     values["evidence"] = list(saved.evidence.all())
     for rating in saved.ratings.all():
         for part in ("score", "confidence", "evidence"):

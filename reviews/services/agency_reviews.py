@@ -30,6 +30,11 @@ from reviews.services.autosaving import Sending, is_old, mark
 
 # What a filed review must say; the rest may stay blank.
 REQUIRED = ("access_level_used", "hours_spent", "limits")
+# What a next version begins with. A declaration is made for one version only.
+CARRIED = (
+    *("access_level_used", "hours_spent", "limits", "concerns", "suggested_mitigations"),
+    *("dissent", "external_reference"),
+)
 
 
 class Written(TypedDict):
@@ -139,20 +144,10 @@ def _save(
         if latest is None:
             raise NotVisible
         policy.check(by, Action.CONTINUE_REVIEW, latest, at=at)
-    begun = latest is None or latest.filed_at is not None
-    review = (
-        AgencyReview(
-            submission=submission,
-            agency=agency,
-            author=author,
-            version=latest.version + 1 if latest else 1,
-            revision=0,
-            created_at=at,
-        )
-        if begun
-        else latest
-    )
-    assert review is not None  # noqa: S101 - a draft that was begun is the latest
+    if latest is not None and latest.filed_at is None:
+        begun_from, review = None, latest
+    else:
+        begun_from, review = latest, _following(submission, agency, author, latest, at)
     rows.require_next(review.version, written.get("version"))
     sent = Sending(written["revision"], written.get("page", ""), written.get("turn", 0))
     if is_old(review, sent):
@@ -163,15 +158,44 @@ def _save(
         setattr(review, name, value)
     mark(review, sent, at=at)
     review.save()
-    if begun and latest is not None:
-        Coauthor.objects.bulk_create(
-            Coauthor(review=review, person=one.person, added_at=one.added_at)
-            for one in latest.coauthors.all()
-        )
+    if begun_from is not None:
+        _carry_over(begun_from, review)
     _rely_on(review, written["evidence"], by, at)
     _rate(review, written["ratings"])
     rows.record("review.saved", review, by=by, for_=agency, at=at, revision=review.revision)
     return review
+
+
+def _following(
+    submission: Submission,
+    agency: Organization,
+    author: User,
+    latest: AgencyReview | None,
+    at: datetime,
+) -> AgencyReview:
+    """The author's next version, not written yet, with the answers of the last."""
+    said = {name: getattr(latest, name) for name in CARRIED} if latest else {}
+    return AgencyReview(
+        submission=submission,
+        agency=agency,
+        author=author,
+        version=latest.version + 1 if latest else 1,
+        revision=0,
+        created_at=at,
+        **said,
+    )
+
+
+def _carry_over(latest: AgencyReview, review: AgencyReview) -> None:
+    """The next version is written by the same people, with the same ratings and evidence."""
+    Coauthor.objects.bulk_create(
+        Coauthor(review=review, person=one.person, added_at=one.added_at)
+        for one in latest.coauthors.all()
+    )
+    for rating in latest.ratings.all():
+        rating.pk, rating.review = None, review
+        rating.save(force_insert=True)
+    review.evidence.set(latest.evidence.all())
 
 
 def _rate(review: AgencyReview, given: dict[str, dict[str, Any]]) -> None:
