@@ -10,6 +10,7 @@ import json
 import logging
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -31,7 +32,13 @@ RENDERER = settings.BASE_DIR / "portal" / "pdf_renderer.py"
 STYLE = settings.BASE_DIR / "static" / "css" / "pdf.css"
 SANS = "uswds/fonts/source-sans-pro/sourcesanspro-{}-webfont.woff2"
 DEJAVU = "usr/share/fonts/truetype/dejavu/DejaVuSans{}.ttf"
+# So many of a web process's threads make a PDF at once, and wait for a place at most so long.
+AT_ONCE = 2
+SECONDS_FOR_A_PLACE = 5
 SECONDS = 120  # of the clock; the program limits its own time of computing
+
+
+_places = threading.BoundedSemaphore(AT_ONCE)
 
 
 class CannotRender(Unavailable):
@@ -115,7 +122,12 @@ def _static(name: str) -> Path:
 
 
 def _run(**task: Any) -> bytes:
-    file = _start(task=json.dumps(task).encode())
+    if not _places.acquire(timeout=SECONDS_FOR_A_PLACE):
+        raise _cannot("others are being made")
+    try:
+        file = _start(task=json.dumps(task).encode())
+    finally:
+        _places.release()
     if not file.startswith(b"%PDF"):
         raise _cannot("it wrote no PDF")
     return file

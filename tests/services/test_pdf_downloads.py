@@ -167,6 +167,19 @@ def test_where_none_can_be_made_the_page_works_and_the_link_says_so(
     assert not AuditEvent.objects.filter(action=f"{name}.downloaded").exists()
 
 
+def test_no_more_are_made_at_once_than_there_are_places(monkeypatch):
+    monkeypatch.setattr(report_pdf, "SECONDS_FOR_A_PLACE", 0.01)
+    monkeypatch.setattr(report_pdf, "_start", lambda **task: b"%PDF-")
+    for _ in range(report_pdf.AT_ONCE):
+        assert report_pdf._places.acquire(blocking=False)
+    try:
+        with pytest.raises(report_pdf.CannotRender):
+            report_pdf._run(html="")
+    finally:
+        report_pdf._places.release(report_pdf.AT_ONCE)
+    assert report_pdf._run(html="") == b"%PDF-"
+
+
 @pytest.mark.parametrize("end", ["exit(3)", "import time; time.sleep(30)", "print('no PDF')"])
 def test_a_renderer_that_fails_or_hangs_is_a_renderer_that_cannot(monkeypatch, tmp_path, end):
     program = tmp_path / "renderer.py"
