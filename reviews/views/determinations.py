@@ -37,8 +37,10 @@ def determination_detail(request, reference):
     unsigned = next((row for row in readable if not row.signed_at and not row.set_aside_at), None)
     # An earlier one is named to whoever may read it: a lab does not learn of one not shared.
     known = {row.pk: row for row in readable}
-    for row in readable:
+    for place, row in enumerate(reversed(readable), 1):
         row.earlier = known.get(row.supersedes_id)
+        # A lab counts what it was told of: a gap would tell it of the rest.
+        row.shown_number = place if Action.OWN in submission.may else row.number
     obstacle = determinations.obstacle(unsigned) if unsigned else ""
     consultations = _consultations(request, submission)
     determines = policy.organizations(request.user, Action.DETERMINE, submission).exists()

@@ -119,6 +119,17 @@ def test_a_shared_one_does_not_tell_of_an_earlier_one_that_was_not(people, signe
     assert "Covered" in lab
 
 
+def test_numbers_tell_the_lab_of_no_other(people, signed, start):
+    """The first was never shared; the second was, and the third supersedes it."""
+    second = again(signed, people)
+    determinations.sign(second, by=people.nsa_signer, at=start)
+    determinations.share(second, by=people.nsa_signer, at=start)
+    determinations.sign(again(second, people), by=people.nsa_signer, at=start)
+    lab = pages_of(people.northlight_liaison, signed.submission)[1]
+    assert ("Number 1" in lab, "Number 2" in lab) == (True, False)
+    assert "Number 2" in pages_of(people.dod_lead, signed.submission)[1]
+
+
 def test_the_lab_responds_once_and_agencies_read_it(people, signed, start, move_clock):
     lab = signed_in(people.northlight_liaison)
     url = reverse("reviews:determination-respond", args=[signed.key])
