@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 from accounts.models import Absence, ExpertiseTag, Organization, User
 from accounts.models.expertise_tag import Expertise
 from reviews import policy
-from reviews.models import AgencyReview, Assignment, Submission
+from reviews.models import Assignment, Submission
 from reviews.policy import Action
 from reviews.services import assignments
 
@@ -162,7 +162,10 @@ def for_assigning(
     hers = of_agency.filter(reviewer=OuterRef("pk")).order_by()
     here = hers.filter(submission=submission)
     unfinished = hers.unfinished().filter(submission__in=policy.allowed(by, Action.ASSIGN, at=at))
-    filed = AgencyReview.objects.filter(author=OuterRef("pk"), agency=agency)
+    # What she is recused from is told by no suggestion either.
+    readable = policy.allowed(by, Action.READ_REVIEW, at=at)
+    seen = policy.allowed(by, Action.VIEW, at=at)
+    filed = readable.filter(author=OuterRef("pk"), agency=agency)
     model = submission.model_version
     of_model = filed.filter(
         filed_at__isnull=False,
@@ -181,7 +184,10 @@ def for_assigning(
                 0,
             ),
             assigned_at=Subquery(
-                hers.values("reviewer").annotate(last=Max("assigned_at")).values("last")
+                hers.filter(submission__in=seen)
+                .values("reviewer")
+                .annotate(last=Max("assigned_at"))
+                .values("last")
             ),
             knows_the_model=Exists(of_model),
             declined=Exists(here.filter(declined_at__isnull=False)),

@@ -171,6 +171,17 @@ def test_what_is_known_of_each(people, start, colleague):
     }
 
 
+def test_a_suggestion_tells_nothing_of_what_the_lead_is_recused_from(people, start):
+    earlier = factories.filed(people, family="Aurora", version="1")
+    factories.review_filed(earlier, people)
+    submission = factories.filed(people, family="Aurora", version="2")
+    known = facts(submission, people)[people.nsa_reviewer.email]
+    assert (known.knows_the_model, known.assigned_at) == (True, start)
+    agency_reviews.recuse(earlier, reason="Kin.", by=people.nsa_lead, at=start)
+    told = facts(submission, people)[people.nsa_reviewer.email]
+    assert (told.knows_the_model, told.assigned_at) == (False, None)
+
+
 def test_who_is_recused_assigned_or_the_lead_herself_is_not_among_them(people, start, colleague):
     submission = factories.filed(people)
     nsa = factories.organization("nsa")
