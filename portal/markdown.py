@@ -17,7 +17,7 @@ def _is_absolute(address: str) -> bool:
 
 _parser = MarkdownIt("commonmark", {"html": False, "breaks": True})
 _parser.enable("table").disable("image")
-_parser.validateLink = _is_absolute  # type: ignore[method-assign]
+_parser.validateLink = _is_absolute
 # A page has its own outline, so a heading here is a paragraph in bold.
 for _kind, _markup in (("open", "<p><strong>"), ("close", "</strong></p>\n")):
     _parser.add_render_rule(

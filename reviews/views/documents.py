@@ -196,6 +196,10 @@ def version_detail(request, key, number, page):
     version = find(request, Action.READ_DOCUMENT, document__key=key, number=number)
     document = version.document
     read = documents.read_page(version, page, by=request.user, at=request.at)
+    if read is not None and read.number != page:  # the log names the page that is shown
+        where = {"key": key, "number": number, "page": read.number}
+        url = reverse("reviews:version-detail", kwargs=where)
+        return redirect(f"{url}?pane=1" if "pane" in request.GET else url)
     return submission_page(
         request,
         "reviews/version_detail.html",

@@ -41,6 +41,13 @@
     });
   };
 
+  // On whatever page: what nobody came back for is not kept for ever.
+  const expire = () =>
+    Object.keys(localStorage)
+      .filter((key) => key.startsWith("fv-typed:"))
+      .filter((key) => Date.now() - JSON.parse(localStorage.getItem(key)).at > KEPT_FOR)
+      .forEach((key) => localStorage.removeItem(key));
+
   const begin = async (form) => {
     const series = form.dataset.autosave;
     const prefix = `fv-typed:${series}:`;
@@ -187,7 +194,7 @@
         const taken =
           form.dataset.savedFrom === entry.page && Number(form.dataset.savedTurn) >= entry.turn;
         const shown = form.hasAttribute("data-typed") && handedBack === entry.page;
-        if (Date.now() - entry.at > KEPT_FOR || taken || shown) forget(entry.page);
+        if (taken || shown) forget(entry.page);
         else if (!form.hasAttribute("data-typed") && (await hold(prefix + entry.page))) return entry;
       }
       return null;
@@ -227,6 +234,7 @@
     });
     form.dataset.ready = "";
   };
+  if (window.localStorage) expire();
   document.querySelectorAll("form[data-autosave]").forEach(begin);
 
   // data-cite: a page of a document, in its frame, hands its reference to the review.

@@ -308,8 +308,11 @@ def test_a_page_is_read_as_text_and_on_record(people, submission, reviewer):
     assert "line 120 " not in shown
     assert "Page 3 of 3" in shown
     assert citations.reference(card.versions.get(), 3) in shown
-    last = content_of(reviewer.get(reverse("reviews:version-detail", kwargs=where | {"page": 9})))
-    assert "Page 3 of 3" in last
+    beyond = reviewer.get(reverse("reviews:version-detail", kwargs=where | {"page": 9}))
+    assert beyond.url == reverse("reviews:version-detail", kwargs=where | {"page": 3})
+    for none in (0, 100_000):
+        nowhere = reverse("reviews:version-detail", kwargs=where | {"page": none})
+        assert reviewer.get(nowhere).status_code == 404
     read = AuditEvent.objects.filter(action="document.read").values_list("details", flat=True)
     assert [details["page"] for details in read] == [3, 9]
 
