@@ -44,6 +44,7 @@ def _one(seed, scene, stack):
     if answers != {302: 1, 409: clicks - 1}:
         outcome.broken.append(f"{clicks} clicks were answered {dict(answers)}")
     clicked.refresh_from_db()
+    factories.declare(clicked, [scene.people.nsa_reviewer])  # whom the probe reads as
     submissions.append(clicked)
     with Probe(scene, clicked, stack) as probe:
         time.sleep(max(0.0, end.timestamp() - time.time() - chance.uniform(0, 1.5)))

@@ -26,7 +26,7 @@ from tests.services.past_history import History
 
 pytestmark = pytest.mark.django_db
 INSTANTS = int(os.environ.get("AS_OF_INSTANTS", "300"))
-SEEDS, STEPS = range(max(3, INSTANTS // 100)), 220
+SEEDS, STEPS = range(max(5, INSTANTS // 100)), 220
 NOT_OVER = (*WAITING, *AUTHORIZED)
 
 
