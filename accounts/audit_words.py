@@ -174,7 +174,7 @@ STEPS = {
     "history": "opening the history of {}",
     "issue": "issuing {}",
     "join": "joining {}",
-    "list": "opening the list of {noun}s",
+    "list": "opening the list of {many}",
     "read": "marking {} as read",
     "propose": "proposing {}",
     "publish": "publishing {}",
@@ -234,8 +234,10 @@ def words(code: str) -> str:
     if code.startswith(REFUSED):
         noun, _, verb = code.removeprefix(REFUSED).partition("-")
         noun = NOUNS.get(noun, noun)
+        head, of, what = noun.partition(" of ")
         one = f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
-        return f"Refused: {STEPS.get(verb, plain(f'{noun} {verb}')).format(one, noun=noun)}"
+        done = STEPS.get(verb, plain(f"{noun} {verb}")).format(one, many=f"{head}s{of}{what}")
+        return f"Refused: {done}"
     return plain(code).capitalize()
 
 

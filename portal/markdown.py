@@ -15,14 +15,20 @@ def _is_absolute(address: str) -> bool:
     return address.lower().startswith(("http://", "https://", "mailto:"))
 
 
-_parser = MarkdownIt("commonmark", {"html": False, "breaks": True})
-_parser.enable("table").disable("image")
-_parser.validateLink = _is_absolute
-# A page has its own outline, so a heading here is a paragraph in bold.
-for _kind, _markup in (("open", "<p><strong>"), ("close", "</strong></p>\n")):
-    _parser.add_render_rule(
-        f"heading_{_kind}", lambda *arguments, markup=_markup, **options: markup
-    )
+def _made(*, tables: bool) -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False, "breaks": True}).disable("image")
+    parser.validateLink = _is_absolute
+    # A page has its own outline, so a heading here is a paragraph in bold.
+    for kind, markup in (("open", "<p><strong>"), ("close", "</strong></p>\n")):
+        parser.add_render_rule(
+            f"heading_{kind}", lambda *arguments, markup=markup, **options: markup
+        )
+    return parser.enable("table") if tables else parser
+
+
+_parser, _without_tables = _made(tables=True), _made(tables=False)
+# A short text can claim millions of cells: a row is filled up to the width of its table's head.
+MOST_CELLS = 5_000
 
 # The parser lets no HTML through; whatever it may get wrong is taken out after it.
 _cleaner = nh3.Cleaner(
@@ -39,6 +45,9 @@ def html(text: str) -> SafeString:
     """The text as HTML: paragraphs, emphasis, lists, quotations, code, tables and links.
 
     No HTML of the writer's is in it, no image, no heading, and no link but to an absolute
-    web or mail address.
+    web or mail address. Beyond ``MOST_CELLS`` no table is one.
     """
-    return SafeString(_cleaner.clean(_parser.render(text)))
+    lines = text.splitlines()
+    cells = len(lines) * max((line.count("|") for line in lines), default=0)
+    parser = _parser if cells <= MOST_CELLS else _without_tables
+    return SafeString(_cleaner.clean(parser.render(text)))

@@ -162,7 +162,10 @@ ACCESS_RULES: dict[Action, tuple[Rule, ...]] = {
             time=Time.ALWAYS,  # "live" reads the window's clock itself
             permission="view_submission",
             through="agency",
-            where=(clauses.of_agency, clauses.grantee, clauses.live),
+            where=(
+                *(clauses.of_agency, clauses.grantee, clauses.live),
+                clauses.declared("submission"),
+            ),
         ),
         Rule(
             over=AccessGrant,

@@ -10,9 +10,9 @@ from operator import or_
 from django.db.models import Q, QuerySet
 
 from accounts.models import Organization, Seat, User
+from accounts.roles import Kind
 from reviews import rules
 from reviews.models import (
-    AccessGrant,
     InformationRequest,
     Recusal,
     Submission,
@@ -22,6 +22,9 @@ from reviews.models import (
 from reviews.models.discussion import Audience
 from reviews.models.permissions import CODENAMES
 from reviews.policy import RULES, Action
+
+# Without her organization: it gives her the seat, and did not do what she does on it.
+ADMINISTRATOR = "an administrator of the portal"
 
 
 def seats(action: Action, submission: Submission) -> Q:
@@ -100,22 +103,13 @@ def followers(submissions: Iterable[Submission]) -> dict[int, list[User]]:
     return found
 
 
-def named_to_lab(grant: AccessGrant) -> set[int]:
-    """Whom the grant's lab may know by name: the parties to it, and the lab's own people."""
-    parties = [
-        *(grant.grantee_id, grant.requested_by_id, grant.consented_by_id, grant.declined_by_id),
-        *(grant.authorized_by_id, grant.agreed_by_id, grant.lab_attested_by_id),
-    ]
-    parties += [one.person_id for one in grant.users.all()]
-    parties += [one.accepted_by_id for one in grant.acceptances.all()]
-    if grant.partner_id:
-        parties.append(grant.agency_attested_by_id)
-    others = [grant.revoked_by_id, grant.agency_attested_by_id]
-    for one in grant.suspensions.all():
-        others += [one.suspended_by_id, one.resumed_by_id]
-    for one in grant.extensions.all():
-        parties += [one.requested_by_id, one.authorized_by_id]
-        others += [one.consented_by_id, one.declined_by_id, one.taken_back_by_id]
-    own = Seat.objects.filter(organization=grant.submission.lab, group__user__in=others)
-    named = [*parties, *own.values_list("group__user", flat=True)]
-    return {person for person in named if person is not None}
+def named(person: User, of: Organization | None, *, to: Organization | None) -> str:
+    """Whoever did something to a grant, in words for its reader; ``of`` None is an administrator.
+
+    ``to`` is the lab or the partner that the reader is of; None knows everybody by name. They
+    know their own people and the lab's; of all others only whose word it was, since the lab
+    consents to whoever uses the model by name, and to nobody else.
+    """
+    if to is None or (of is not None and (of == to or of.kind == Kind.LAB)):
+        return person.name
+    return of.short_name if of else ADMINISTRATOR

@@ -22,6 +22,7 @@ from reviews.models import (
     Declaration,
     GrantUser,
     PreliminaryLetter,
+    Recusal,
     Submission,
 )
 from reviews.models.discussion import Audience
@@ -74,6 +75,12 @@ def author(who: Standing, at: datetime) -> Q:
 def author_or_coauthor(who: Standing, at: datetime) -> Q:
     """The person writes the review, as its author or with her."""
     return Q(author=who.person) | Q(There(F("pk"), model=Coauthor, key="review", person=who.person))
+
+
+def author_not_recused(who: Standing, at: datetime) -> Q:
+    """The review's author has no conflict of interest: else what she wrote is sealed."""
+    recused = Recusal.objects.filter(submission=OuterRef("submission"), person=OuterRef("author"))
+    return ~Q(Exists(recused))
 
 
 def has_filed_here(who: Standing, at: datetime) -> Q:

@@ -109,7 +109,10 @@ RULES: dict[Action, tuple[Rule, ...]] = {
             permission="review_submission",
             through="agency",
             assigned=True,
-            where=(clauses.author_or_coauthor, clauses.declared("submission")),
+            where=(
+                *(clauses.author_or_coauthor, clauses.author_not_recused),
+                clauses.declared("submission"),
+            ),
         ),
     ),
     Action.CHOOSE_COAUTHORS: (

@@ -148,13 +148,13 @@ def _parsed(upload: Any, extension: str, name: str) -> bool:
         )
     if answer == parsing.UNFINISHED:
         raise FileRefused(
-            f"“{name}” could not be checked within {parsing.CPU_SECONDS} seconds. "
-            f"{ANEW[extension]}",
+            f"“{name}” could not be checked within {parsing.CPU_SECONDS} seconds of computing and "
+            f"{parsing.MEMORY // 1024**3} GB of memory. {ANEW[extension]}",
             status=422,
         )
     if answer == parsing.BUSY:
         raise FileRefused(
-            f"“{name}” could not be checked because other files are being checked right now. "
+            f"“{name}” could not be checked because Foreview is busy right now. "
             "Send it again in a minute.",
             status=503,
         )

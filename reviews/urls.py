@@ -151,6 +151,7 @@ urlpatterns = [
     path("questions/", declarations.question_list, name="question-list"),
     path("questions/new/", declarations.question_add, name="question-add"),
     path("questions/<uuid:key>/end/", declarations.question_end, name="question-end"),
+    path("assignments/accept/", assignments.assignments_accept, name="assignments-accept"),
     path("workload/", assignments.workload_list, name="workload-list"),
     path(
         "submissions/<ref:reference>/reviews/write/",

@@ -50,7 +50,7 @@ TRANSITIONS: dict[tuple[Status, Step], Status] = {
 }
 
 _REFUSALS = {
-    Step.FILE: "This submission has been filed already.",
+    Step.FILE: "Only a draft can be filed: this one has been filed already, or was withdrawn.",
     Step.CONCLUDE: "Only a submission under review can be concluded.",
     Step.EXPIRE: "Only a submission under review can expire.",
     Step.WITHDRAW: "This submission has ended, so there is nothing to withdraw.",

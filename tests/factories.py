@@ -260,10 +260,10 @@ def grant(submission, people, agency="nsa", *, state="live", lab="northlight", *
     row = access.request(
         submission,
         agency=organization(agency),
-        grantee=getattr(people, f"{agency}_reviewer"),
         by=getattr(people, f"{agency}_lead"),
         at=now(),
         **{
+            "grantee": getattr(people, f"{agency}_reviewer"),
             "purpose": f"Measure exploit development, part {next(counter)}.",
             "access_level": "al1",
             "environment": "Isolated evaluation network",

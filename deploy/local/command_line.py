@@ -9,11 +9,15 @@ from .supervisor import ServiceError
 USAGE = """\
 python3 run.py [--port N]      set up and serve the demonstration (port 8000, or the next free)
 python3 run.py test [ARGS]     set up and run every check; with ARGS, only pytest on PostgreSQL
+                               (ARGS go to pytest, such as a file, FILE::NAME, -k WORD, -n 0)
 python3 run.py exec CMD ...    run a command with the services and environment of the tests
 python3 run.py manage ARGS     run manage.py on the demonstration's data
 python3 run.py assets          fetch the front end's files into var/vendor, for an installation
 python3 run.py lock [ARGS]     resolve the lock files again (ARGS go to uv, such as --upgrade)
 """
+
+
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stopped(BaseException):
@@ -22,7 +26,8 @@ class Stopped(BaseException):
 
 def main(words):
     """Do what the words ask; return the exit code."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: a script starts what it puts into the background with that one ignored.
+    for number in STOPPING:
         signal.signal(number, _stop)
     try:
         return _do(words)
@@ -76,6 +81,8 @@ def _lock(options):
 
 def _stop(number, _frame):
     # Once is enough: a second signal must not cut short the ending of the services.
-    for again in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+    for again in STOPPING:
         signal.signal(again, signal.SIG_IGN)
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
     raise Stopped(signal.Signals(number).name)

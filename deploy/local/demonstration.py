@@ -1,5 +1,7 @@
 """The demonstration: set up, then the whole portal on loopback until it is told to stop."""
 
+import os
+
 from . import debian, environment, front_end, locks, ports, python, services
 from .commands import openly, quietly, say
 from .paths import LOGS, PYTHON, VAR
@@ -26,7 +28,8 @@ def serve(port):
             supervisor.wait_until("The portal", lambda: services.sign_in_page_answers(port))
             address = f"http://127.0.0.1:{port}/"
             right.announce(address)
-            say(f"\nForeview is at {address}\nCtrl-C stops it. Logs: var/log/")
+            say(f"\nForeview is at {address} (process {os.getpid()})")
+            say("Ctrl-C stops it. Logs: var/log/")
             supervisor.watch()
     finally:
         right.release()
@@ -62,8 +65,11 @@ def _start_before_migrating(supervisor):
 
 
 def _migrate_and_seed():
-    say("Preparing the database and the demonstration data…")
-    for command in ("migrate", "seed_demo"):
+    for command, what in (
+        ("migrate", "the database (about 20 s the first time)"),
+        ("seed_demo", "the demonstration data (one to three minutes the first time)"),
+    ):
+        say(f"Preparing {what}…")
         quietly(
             [PYTHON, "manage.py", command],
             log=command,

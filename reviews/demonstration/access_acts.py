@@ -62,6 +62,7 @@ class AccessActs:
         readiness.recertify(self.grants[story.code, grant], by=by, at=at)
 
     def use(self, story: Story, *, grant: str, by: User, at: datetime) -> None:
+        self.declare(story, by=by, at=at)
         access.use(self.grants[story.code, grant], by=by, at=at)
 
     def propose(

@@ -45,7 +45,7 @@ AURORA_35 = Story(
             5.5,
             "oncd-official",
             "consult",
-            statement="The office has no objection and thanks the lab for filing early.",
+            statement="The office has nothing to add and thanks the lab for filing early.",
         ),
         on(6.4, "cisa-lead", "consult", statement="The agency agrees with the course proposed."),
         on(12.3, "nsa-lead", "recertify", grant="nsa"),
@@ -61,7 +61,7 @@ AURORA_35 = Story(
             against=("CC-1", "CC-2"),
             rationale="With tooling that the lab did not use, the model finished exercises that "
             "its predecessor and public tools do not. The margin is small and the office says so; "
-            "consulted offices had no objection and OSTP gave no statement.",
+            "consulted offices had nothing to add and OSTP gave no statement.",
             reference="NSA-AISC-D-26-0017",
         ),
         on(18.8, "nsa-signer", "sign"),
@@ -117,8 +117,8 @@ STRATA_15 = Story(
         on(0.5, "nsa-lead", "assign"),
         on(0.9, "nsa-official", "ask_consultations"),
         on(1.4, "nsa-reviewer", "read", kinds=("evaluation_report",)),
-        on(3.2, "oncd-official", "consult", statement="The office has no objection."),
-        on(3.9, "cisa-lead", "consult", statement="The agency has no objection."),
+        on(3.2, "oncd-official", "consult", statement="The office has nothing to add."),
+        on(3.9, "cisa-lead", "consult", statement="The agency has nothing to add."),
         on(7.3, "nsa-reviewer", "file_review"),
         on(
             8.1,

@@ -117,7 +117,7 @@ BOREALIS_2 = Story(
             against=("CC-1", "CC-2"),
             rationale="The record shows unprompted chaining of weaknesses under conditions that "
             "customers can reproduce. The views of CAISI and NSA differ in the conditions tested "
-            "and not in what was seen. Consulted offices raised no objection; OSTP gave no "
+            "and not in what was seen. Consulted offices had nothing to add; OSTP gave no "
             "statement.",
             reference="NSA-AISC-D-26-0029",
         ),
@@ -178,7 +178,7 @@ STRATA_2 = Story(
         on(3.2, "nsa-reviewer", "use", grant="nsa"),
         on(3.3, "nsa-official", "ask_consultations"),
         on(3.6, "nsa-reviewer", "read", kinds=("third_party_report", "evaluation_report")),
-        on(5.6, "oncd-official", "consult", statement="The office has no objection."),
+        on(5.6, "oncd-official", "consult", statement="The office has nothing to add."),
         on(
             6.3,
             "cisa-lead",
@@ -290,7 +290,7 @@ MERIDIAN_1 = Story(
         on(3.1, "second-administrator", "authorize", grant="dod"),
         on(4.2, "nsa-official", "ask_consultations"),
         on(4.3, "dod-reviewer", "use", grant="dod"),
-        on(8.2, "cisa-lead", "consult", statement="The agency has no objection."),
+        on(8.2, "cisa-lead", "consult", statement="The agency has nothing to add."),
         on(12.5, "nsa-lead", "recertify", grant="nsa"),
         on(15.2, "dod-lead", "recertify", grant="dod"),
         on(18.1, "nsa-reviewer", "file_review"),

@@ -216,7 +216,7 @@ AURORA_4 = Story(
             3.12,
             "oncd-official",
             "consult",
-            statement="The office has no objection to a determination on the record before NSA and "
+            statement="The office has nothing to add to the record before NSA and "
             "asks that defenders in the energy and water sectors be considered for early access.",
         ),
         on(

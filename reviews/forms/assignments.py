@@ -1,9 +1,11 @@
 """Forms of assigning: whom, by what expertise, and a reviewer's declining."""
 
 from django import forms
+from django.utils.html import format_html
 
 from accounts.models.expertise_tag import Expertise
 from portal.forms import LongTextField
+from portal.templatetags.foreview import instant_html
 
 
 class ReviewerChoice(forms.ModelChoiceField):
@@ -42,6 +44,45 @@ class EndForm(AssignForm):
 
     def __init__(self, *args, reviewers, **kwargs):
         super().__init__(*args, reviewers=reviewers, assigned=(), **kwargs)
+
+
+class AcceptForm(forms.Form):
+    """Which of the assignments that wait for the reviewer she accepts."""
+
+    mark_required = False
+    checked = forms.MultipleChoiceField(
+        label="Assigned to you, and not answered yet",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": "Check at least one.",
+            "invalid_choice": (
+                "One of these does not wait for you any more. Look through the list again."
+            ),
+        },
+    )
+
+    def __init__(self, *args, waiting, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._waiting = {f"{one.submission.reference} {one.agency.code}": one for one in waiting}
+        self.fields["checked"].choices = [
+            (key, self._label(one)) for key, one in self._waiting.items()
+        ]
+
+    def clean_checked(self):
+        """The assignments themselves."""
+        return [self._waiting[key] for key in self.cleaned_data["checked"]]
+
+    def _label(self, one):
+        submission = one.submission
+        return format_html(
+            "{} {}, {}, for {}. Assigned by {}; the window ends {}",
+            submission.lab.short_name,
+            submission.model_version,
+            submission.reference,
+            one.agency.short_name,
+            one.assigned_by.name,
+            instant_html(submission.closes_at),
+        )
 
 
 class NeedsForm(forms.Form):

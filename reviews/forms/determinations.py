@@ -38,7 +38,12 @@ class CriterionChoices(forms.ModelMultipleChoiceField):
 
 
 class DeterminationForm(forms.Form):
-    """``supersedes`` is the determination in force, if any: then a reason is asked for."""
+    """``supersedes`` is the determination in force, if any: then a reason is asked for.
+
+    ``replaces`` names the one that waits for its signer and that its author writes anew.
+    """
+
+    replaces = forms.UUIDField(widget=forms.HiddenInput, required=False)
 
     outcome = forms.ChoiceField(
         label="Is this model version a covered frontier model?",

@@ -156,7 +156,12 @@ class ReviewForm(forms.Form):
             validators=[MinValueValidator(0, "Enter 0 or more hours.")],
             # A number input drops what is no number, and with it what was typed.
             widget=forms.TextInput({"inputmode": "decimal", "class": "usa-input--small"}),
-            error_messages={"invalid": "Enter the hours as a number, such as 12.5."},
+            error_messages={
+                "invalid": "Enter the hours as a number, such as 12.5.",
+                "max_decimal_places": "Enter hours with at most one decimal, such as 12.5.",
+                "max_digits": "Enter fewer than 100,000 hours, with at most one decimal.",
+                "max_whole_digits": "Enter fewer than 100,000 hours.",
+            },
         )
     )
     limits = _needed(

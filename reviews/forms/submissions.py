@@ -43,7 +43,7 @@ class SubmissionFilter(forms.Form):
         if asked["kind"]:
             submissions = submissions.filter(kind=asked["kind"])
         if asked["q"]:
-            submissions = submissions.filter(_matches(asked["q"].strip()))
+            submissions = submissions.filter(*map(_matches, asked["q"].split()))
         return submissions.filter(review_ends_at__gt=at) if asked["sort"] else submissions
 
     @property
@@ -69,6 +69,7 @@ def in_state(state, at):
 
 
 def _matches(text):
+    """The condition that a part of what a line of the list names begins with, or has, the word."""
     return (
         Q(reference__istartswith=text)
         | Q(model_version__family__icontains=text)

@@ -94,6 +94,11 @@ REVOKED_BECAUSE = (
     # Of a partner's alone: its access lies outside the window, which ends an agency's.
     EndReason.WITHDRAWN,
 )
+# Whose word those were; of the others, the agency's.
+REVOKED_BY_LAB = (EndReason.BY_LAB, EndReason.WITHDRAWN)
+REVOKED_BY_ADMINISTRATORS = (
+    *(EndReason.BY_ADMINISTRATION, EndReason.SEAT_REMOVED, EndReason.DETACHED),
+)
 # Those that come at an instant that is known beforehand, and moved while it has not come.
 LAPSES = (
     *(EndReason.NONDISCLOSURE_LAPSED, EndReason.TRAINING_LAPSED),

@@ -1,5 +1,6 @@
 """The preliminary-issues letter: what each agency files for it, and the letter once issued."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -7,7 +8,15 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import Organization
+from reviews import clock
 from reviews.models.submission import Submission
+
+DUE_ON_DAY = 10
+
+
+def letter_due_at(submission: Submission) -> datetime:
+    """Day 10 of the submission's window, or its end if that is earlier."""
+    return clock.point_of_day(*submission.window(), DUE_ON_DAY)
 
 
 class LetterEntry(models.Model):

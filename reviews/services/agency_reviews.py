@@ -25,7 +25,7 @@ from reviews.models.grant_states import EndReason
 from reviews.models.notice import NoticeKind
 from reviews.policy import Action
 from reviews.rules import There
-from reviews.services import assignments, departures, notices, rows
+from reviews.services import assignments, coauthors, departures, notices, rows
 from reviews.services.autosaving import Sending, is_old, mark
 
 # What a filed review must say; the rest may stay blank.
@@ -150,16 +150,18 @@ def _save(
         begun_from, review = latest, _following(submission, agency, author, latest, at)
     rows.require_next(review.version, written.get("version"))
     sent = Sending(written["revision"], written.get("page", ""), written.get("turn", 0))
-    if is_old(review, sent):
+    if is_old(review, sent, by=by):
         if filing:
             raise StaleForm("A later state of this page is saved already. Compare, then file.")
         return review
     for name, value in written["answers"].items():
         setattr(review, name, value)
-    mark(review, sent, at=at)
+    mark(review, sent, by=by, at=at)
     review.save()
     if begun_from is not None:
         _carry_over(begun_from, review)
+    if filing:
+        review.coauthors.exclude(person__in=coauthors.possible(review)).delete()
     _rely_on(review, written["evidence"], by, at)
     _rate(review, written["ratings"])
     rows.record("review.saved", review, by=by, for_=agency, at=at, revision=review.revision)
@@ -190,7 +192,7 @@ def _carry_over(latest: AgencyReview, review: AgencyReview) -> None:
     """The next version is written by the same people, with the same ratings and evidence."""
     Coauthor.objects.bulk_create(
         Coauthor(review=review, person=one.person, added_at=one.added_at)
-        for one in latest.coauthors.all()
+        for one in latest.coauthors.filter(person__in=coauthors.possible(review))
     )
     for rating in latest.ratings.all():
         rating.pk, rating.review = None, review

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import Organization, User
-from reviews import audience
+from reviews import audience, policy
 from reviews.exceptions import Conflict
 from reviews.models import AgencyReview, Assignment, Submission
 from reviews.models.notice import NoticeKind
@@ -65,10 +65,19 @@ def accept(submission: Submission, *, agency: Organization, by: User, at: dateti
     """The reviewer has accepted the assignment; again changes nothing."""
     assignment, at = _own(submission, agency, by, at)
     if assignment.accepted_at is None:
-        assignment.accepted_at = at
-        assignment.save(update_fields=["accepted_at"])
-        _record("assignment.accepted", assignment, by, at)
+        _accept(assignment, by, at)
     return assignment
+
+
+def unanswered(by: User, *, at: datetime) -> QuerySet[Assignment]:
+    """Those that wait for the reviewer's answer, the window that ends first in front."""
+    open_now = policy.allowed(by, Action.ANSWER_ASSIGNMENT, at=at)
+    return (
+        Assignment.objects.in_force()
+        .filter(reviewer=by, accepted_at=None, submission__in=open_now)
+        .select_related("submission__model_version__lab", "agency", "assigned_by")
+        .order_by("submission__review_ends_at", "pk")
+    )
 
 
 @transaction.atomic
@@ -164,8 +173,10 @@ def _state(one: Any) -> str:
 
 def take_up(submission: Submission, agency: Organization, by: User, at: datetime) -> None:
     """Whoever writes has accepted: so says her assignment, if she had not answered it."""
-    unanswered = Assignment.objects.in_force().filter(accepted_at__isnull=True)
-    unanswered.filter(submission=submission, agency=agency, reviewer=by).update(accepted_at=at)
+    waiting = Assignment.objects.in_force().filter(accepted_at__isnull=True)
+    own = waiting.filter(submission=submission, agency=agency, reviewer=by).first()
+    if own is not None:
+        _accept(own, by, at)
 
 
 def tell_leads(left: Assignment, at: datetime) -> None:
@@ -174,6 +185,12 @@ def tell_leads(left: Assignment, at: datetime) -> None:
     notices.queue(
         NoticeKind.REVIEWER_LEFT, left.submission, leads, due_at=at, at=at, part=left.reviewer_id
     )
+
+
+def _accept(assignment: Assignment, by: User, at: datetime) -> None:
+    assignment.accepted_at = at
+    assignment.save(update_fields=["accepted_at"])
+    _record("assignment.accepted", assignment, by, at)
 
 
 def _own(

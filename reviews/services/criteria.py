@@ -40,8 +40,14 @@ def propose(
         if current is None:
             raise Conflict(f"No version of {reference} is in force, so there is none to retire.")
         title, external_reference = current.title, current.external_reference
-    elif current and (current.title, current.external_reference) == (title, external_reference):
-        raise Conflict(f"This is what version {current.number} of {reference} says already.")
+    last = criterion.versions.order_by("-number").first()
+    for said in filter(None, (current, last)):
+        if (said.title, said.external_reference, said.retires) == (
+            title,
+            external_reference,
+            retires,
+        ):
+            raise Conflict(f"This is what version {said.number} of {reference} says already.")
     version = CriterionVersion.objects.create(
         criterion=criterion,
         number=criterion.versions.count() + 1,

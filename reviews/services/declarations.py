@@ -86,6 +86,7 @@ def retire_question(question: RecusalQuestion, *, by: User, at: datetime) -> Non
 
 
 def _administering(by: User, at: datetime) -> datetime:
+    audit.locked_head()  # one administrator after another, or the same would be asked twice
     at = timekeeping.after_lock(at)
     if not policy.has_a_way(by, Action.ADMINISTER_QUESTIONS, at=at):
         raise NotVisible

@@ -9,11 +9,12 @@ office's silence is shown and does not stop a determination: consultation is not
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
-from accounts.models import Organization, User
-from accounts.roles import CONSULTED
+from accounts.models import Organization, Seat, User
+from accounts.roles import CONSULTED, Role
 from reviews import audience, policy
 from reviews.exceptions import Conflict, Incomplete
 from reviews.models import (
@@ -61,6 +62,13 @@ def request_consultations(submission: Submission, *, by: User, at: datetime) -> 
     )
 
 
+def reached(submission: Submission) -> set[int]:
+    """The consulted offices, by primary key, at which somebody can record the statement."""
+    officials = audience.people(Action.CONSULT, submission)
+    held = Seat.objects.filter(role=Role.CONSULTED_OFFICIAL, group__user__in=officials)
+    return set(held.values_list("organization", flat=True))
+
+
 @transaction.atomic
 def record_consultation(
     submission: Submission, *, statement: str, by: User, at: datetime
@@ -90,21 +98,23 @@ def write(
     criteria: Collection[CriterionVersion],
     external_reference: str = "",
     supersedes_reason: str = "",
+    replaces: UUID | None = None,
     by: User,
     at: datetime,
 ) -> Determination:
     """A determination waits for its second signer; until then it is not in force.
 
-    One that waits and cannot be signed any more is set aside for it. Raises Conflict before
-    consultations were asked for, while one that can be signed is waiting, for a criterion that is
-    not in force; Incomplete without a rationale, a criterion or the reason why it supersedes.
+    One that waits is set aside for it if it cannot be signed any more, or if its author ``by``
+    names it by its key as what this one ``replaces``. Raises Conflict before consultations were
+    asked for, while another one that can be signed is waiting, for a criterion that is not in
+    force; Incomplete without a rationale, a criterion or the reason why it supersedes.
     """
     submission, _, at = rows.begin(submission, Action.DETERMINE, by=by, at=at)
     if submission.consultations.count() < len(CONSULTED):
         raise Conflict("Ask ONCD, OSTP and CISA for their consultation first.")
     in_force = reports.determination_in_force(submission)
     _require(rationale, criteria, in_force, supersedes_reason)
-    _set_aside(submission, by, at)
+    _set_aside(submission, replaces, by, at)
     determination = Determination.objects.create(
         submission=submission,
         number=submission.determinations.count() + 1,
@@ -170,11 +180,12 @@ def obstacle(determination: Determination) -> str:
     return "" if compared.agrees else "It is not what was written, by the audit log."
 
 
-def _set_aside(submission: Submission, by: User, at: datetime) -> None:
+def _set_aside(submission: Submission, replaces: UUID | None, by: User, at: datetime) -> None:
     waiting = submission.determinations.unsigned().first()
     if waiting is None:
         return
-    because = obstacle(waiting)
+    own = waiting.author_id == by.pk and waiting.key == replaces
+    because = obstacle(waiting) or (own and "Its author wrote it anew.")
     if not because:
         raise Conflict("A determination is waiting for its second signer already.")
     waiting.set_aside_at, waiting.set_aside_by = at, by

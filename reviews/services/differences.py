@@ -1,16 +1,18 @@
 """What changed between two texts, word by word."""
 
 import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
+from itertools import groupby
 
-# Comparing takes the square of the length: longer texts are compared by whole lines.
-LONGEST = 20_000
-WORDS = re.compile(r"\s+|[^\s]+")
-# So many comparisons, at most, may a pair of texts cost.
-MOST = 2_000_000
+# A word with the blanks after it: blanks of their own would match one another everywhere.
+WORDS = re.compile(r"\S+\s*|\s+")
 LINES = re.compile(r"[^\n]*\n|[^\n]+")
+# So many steps, at most, may comparing a pair of texts take: below a second.
+MOST = 20_000_000
 
 
 class Change(StrEnum):
@@ -29,17 +31,42 @@ class Piece:
 
 def pieces(before: str, after: str) -> list[Piece]:
     """Both texts in one: without what was added it is ``before``, without the removed ``after``."""
-    parts = LINES if len(before) + len(after) > LONGEST else WORDS
-    old, new = parts.findall(before), parts.findall(after)
-    if len(old) * len(new) > MOST:
-        return [Piece(Change.REMOVED, before), Piece(Change.ADDED, after)]
-    found = []
+    for parts in (WORDS, LINES):
+        old, new = parts.findall(before), parts.findall(after)
+        first = _shared(old, new)
+        last = _shared(old[first:][::-1], new[first:][::-1])
+        start, end = old[:first], old[len(old) - last :]
+        old, new = old[first : len(old) - last], new[first : len(new) - last]
+        if _steps(old, new) <= MOST:
+            break
+    else:
+        start, end, old, new = [], [], [before], [after]
+    found = [(Change.SAME, start)]
     for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if kind == "equal":
-            found.append(Piece(Change.SAME, "".join(old[a:b])))
-            continue
-        if a < b:
-            found.append(Piece(Change.REMOVED, "".join(old[a:b])))
-        if c < d:
-            found.append(Piece(Change.ADDED, "".join(new[c:d])))
-    return found
+            found.append((Change.SAME, old[a:b]))
+        else:
+            found += [(Change.REMOVED, old[a:b]), (Change.ADDED, new[c:d])]
+    return _joined([*found, (Change.SAME, end)])
+
+
+def _shared(old: Sequence[str], new: Sequence[str]) -> int:
+    """How many parts the two begin with alike."""
+    pairs = zip(old, new, strict=False)
+    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(old), len(new)))
+
+
+def _steps(old: Sequence[str], new: Sequence[str]) -> int:
+    """How many steps SequenceMatcher takes at most: every equal pair, for every match anew."""
+    there = Counter(old)
+    pairs = sum(there[part] * number for part, number in Counter(new).items())
+    return (pairs + len(old)) * min(len(old), len(new))
+
+
+def _joined(found: Iterable[tuple[Change, Sequence[str]]]) -> list[Piece]:
+    """The pieces that have text, those of a kind that follow one another as one."""
+    told = ((change, "".join(parts)) for change, parts in found if parts)
+    return [
+        Piece(change, "".join(text for _, text in group))
+        for change, group in groupby(told, key=lambda piece: piece[0])
+    ]

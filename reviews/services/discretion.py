@@ -69,13 +69,14 @@ class Summary:
 
 def summary(*, at: datetime) -> Summary:
     """All filed submissions as they are at ``at``: five queries, however many there are."""
-    labs = Organization.objects.in_bulk(_counted(at).values_list("lab", flat=True))
+    counted = list(_counted(at))
+    labs = Organization.objects.in_bulk({row["lab"] for row in counted})
     by_lab: dict[Any, Group] = {pk: Group(lab.short_name) for pk, lab in labs.items()}
     by_size: dict[Any, Group] = {
         size: Group(Size(size).label if size else "Not recorded") for size in (*Size, "")
     }
     whole = Group("All labs")
-    for row in _counted(at):
+    for row in counted:
         for group in (whole, by_lab[row["lab"]], by_size[labs[row["lab"]].size]):
             group.counts[Fate(row["fate"])] += row["submissions"]
     for groups, by in (

@@ -146,13 +146,14 @@ def _prepare(export: Export) -> str:
     at, kind = timekeeping.now(), ExportFormat(export.format)
     stored = export.storage_names()[-1]
     try:
-        with tempfile.TemporaryFile() as file:
-            export_files.write(kind, file, _rows(export, at))
-            digest, size = _measured(file)
-            storages["documents"].save(stored, File(file, name=stored))
+        try:
+            with tempfile.TemporaryFile() as file:
+                export_files.write(kind, file, _rows(export, at))
+                digest, size = _measured(file)
+                storages["documents"].save(stored, File(file, name=stored))
+        except GivenUp as refusal:
+            return _finish(export, "failed", reason=str(refusal))
         return _finish(export, "ready", sha256=digest, size=size)
-    except GivenUp as refusal:
-        return _finish(export, "failed", reason=str(refusal))
     except ClaimLost:
         storages["documents"].delete(stored)
         log.warning("Export %s went to another worker", export.key)
@@ -299,6 +300,7 @@ def _record(
         object_type="export",
         object_reference=object_reference,
         format=kind.value,
-        filter=asked,
+        # What was searched for could be a model's name.
+        filter={name: value if name != "q" else "words" for name, value in asked.items()},
         **facts,
     )

@@ -17,6 +17,7 @@ from accounts.roles import Kind
 from reviews import audience
 from reviews.models import Document, Submission
 from reviews.models.discussion import Audience
+from reviews.models.grant_states import REVOKED_BY_ADMINISTRATORS
 from reviews.policy import Action
 
 READINGS = frozenset(
@@ -64,6 +65,8 @@ LAB_ALSO = frozenset(
         "grant.agency_attested",
     }
 )
+# What of grants an administrator does, whose own agency has said nothing by it.
+BY_ADMINISTRATORS = frozenset({"grant.agreed", "grant.authorized"})
 
 
 def _discussed(*audiences: Audience) -> frozenset[str]:
@@ -115,6 +118,7 @@ def lines(
 ) -> list[Line]:
     """``count`` lines, newest first, from ``first``, as their reader may see them; none ``but``."""
     own = {seat.organization.code for seat in seats}
+    lab = any(seat.organization.kind == Kind.LAB for seat in seats)
     code = OuterRef("organization")
     named = Organization.objects.filter(code=code).order_by().values("short_name")
     rows = (
@@ -123,7 +127,11 @@ def lines(
         .values_list("at", "action", "details", "organization", "actor_name", Subquery(named))
     )
     return [
-        Line(at, _what(action, details), actor if code in own else name or audit.SYSTEM.name)
+        Line(
+            at,
+            _what(action, details),
+            actor if code in own else _whose(action, details, name, lab=lab),
+        )
         for at, action, details, code, actor, name in rows[first : first + count]
     ]
 
@@ -163,6 +171,16 @@ def openings(submission: Submission) -> list[Opening]:
         )
         for action, reference, code, times, first, last in rows.order_by("-last", "organization")
     ]
+
+
+def _whose(action: str, details: dict[str, Any], organization: str | None, *, lab: bool) -> str:
+    """By whose word it was: for a lab no organization, where an administrator gave it."""
+    administered = (
+        action in BY_ADMINISTRATORS or details.get("because") in REVOKED_BY_ADMINISTRATORS
+    )
+    if lab and administered:
+        return audience.ADMINISTRATOR.capitalize()
+    return organization or audit.SYSTEM.name
 
 
 def _what(action: str, details: dict[str, Any]) -> str:

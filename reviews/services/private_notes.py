@@ -29,10 +29,10 @@ def save(
     note, _ = PrivateNote.objects.get_or_create(
         submission=submission, person=by, defaults={"saved_at": at}
     )
-    if is_old(note, sent):
+    if is_old(note, sent, by=by):
         return note
     note.text = text
-    mark(note, sent, at=at)
+    mark(note, sent, by=by, at=at)
     note.save()
     rows.record("note.saved", submission, by=by, for_=None, at=at)
     return note

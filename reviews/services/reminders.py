@@ -22,6 +22,7 @@ from reviews.models import (
 )
 from reviews.models.document import DocumentKind
 from reviews.models.notice import ESCALATED_IDLE, ESCALATED_UNASSIGNED, Topic
+from reviews.models.preliminary_letter import letter_due_at
 from reviews.policy import Action
 from reviews.services import access_reminders, business_days, request_reminders
 from reviews.services.series import Reminder, Series
@@ -202,7 +203,7 @@ SERIES = (
         (
             Reminder(
                 "preliminary_issues_due",
-                _day(10),
+                letter_due_at,
                 _leads_without_letter,
                 "The preliminary-issues letter is due",
                 "File what your agency has for the letter, “none so far” included, and issue it "

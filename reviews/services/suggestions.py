@@ -7,6 +7,7 @@ order they come.
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 from django.db.models import Count, Exists, IntegerField, Max, OuterRef, Subquery
 from django.db.models.functions import Coalesce
@@ -15,6 +16,7 @@ from accounts.models import Absence, ExpertiseTag, Organization, User
 from accounts.models.expertise_tag import Expertise
 from reviews import policy
 from reviews.models import Assignment, Submission
+from reviews.models.agency_review import AgencyReviewQuerySet
 from reviews.policy import Action
 from reviews.services import assignments
 
@@ -165,7 +167,7 @@ def for_assigning(
     # What she is recused from is told by no suggestion either.
     readable = policy.allowed(by, Action.READ_REVIEW, at=at)
     seen = policy.allowed(by, Action.VIEW, at=at)
-    filed = readable.filter(author=OuterRef("pk"), agency=agency)
+    filed = cast(AgencyReviewQuerySet, readable).written_by(OuterRef("pk")).filter(agency=agency)
     model = submission.model_version
     of_model = filed.filter(
         filed_at__isnull=False,

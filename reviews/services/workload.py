@@ -9,7 +9,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from accounts.models import Absence, Organization, Seat, User
 from accounts.roles import Role
 from reviews import policy
-from reviews.models import AgencyReview, Assignment
+from reviews.models import AgencyReview, Assignment, Recusal
 from reviews.policy import Action
 
 RECENT = timedelta(days=30)
@@ -41,18 +41,22 @@ def reviewers(agencies: QuerySet[Organization]) -> QuerySet[User]:
 def of(
     people: Collection[User], agencies: QuerySet[Organization], *, by: User, at: datetime
 ) -> dict[int, Load]:
-    """By person, her load at those agencies, as far as ``by`` may know of it: three queries."""
+    """By person, her load at those agencies, as far as ``by`` may know of it: four queries."""
     loads = {person.pk: Load() for person in people}
-    draft = AgencyReview.objects.filter(
-        submission=OuterRef("submission"),
-        agency=OuterRef("agency"),
-        author=OuterRef("reviewer"),
-        filed_at__isnull=True,
+    draft = AgencyReview.objects.written_by(OuterRef("reviewer")).filter(
+        submission=OuterRef("submission"), agency=OuterRef("agency"), filed_at__isnull=True
     )
-    unfinished = Assignment.objects.unfinished().filter(
-        reviewer__in=people,
-        agency__in=agencies,
-        submission__in=policy.allowed(by, Action.ASSIGN, at=at),
+    recused = Exists(
+        Recusal.objects.filter(submission=OuterRef("submission"), person=OuterRef("reviewer"))
+    )
+    unfinished = (
+        Assignment.objects.unfinished()
+        .filter(
+            reviewer__in=people,
+            agency__in=agencies,
+            submission__in=policy.allowed(by, Action.ASSIGN, at=at),
+        )
+        .exclude(recused)
     )
     for person, closes_at, drafted in unfinished.values_list(
         "reviewer", "submission__closes_at", Exists(draft)
@@ -62,10 +66,12 @@ def of(
         load.drafted += drafted
         load.next_end = min(load.next_end or closes_at, closes_at)
     filed = policy.allowed(by, Action.READ_REVIEW, at=at).filter(
-        author__in=people, agency__in=agencies, filed_at__gt=at - RECENT
+        agency__in=agencies, filed_at__gt=at - RECENT
     )
-    for person, number in filed.order_by().values_list("author").annotate(n=Count("pk")):
-        loads[person].filed = number
+    for wrote in ("author", "coauthors__person"):
+        counted = filed.filter(**{f"{wrote}__in": people}).order_by().values_list(wrote)
+        for person, number in counted.annotate(n=Count("submission", distinct=True)):
+            loads[person].filed += number
     absences = Absence.objects.filter(person__in=people, ends_at__gt=at).order_by("-starts_at")
     for absence in absences:
         load = loads[absence.person_id]

@@ -79,7 +79,7 @@ def grant_request(request, reference):
         grantees=reduce(or_, (access.possible_grantees(submission, row) for row in agencies)),
         ends_hint=f"At the latest the end of the window, {instant_text(closes_at)}. "
         "A later time is cut to it.",
-        offered=submission.package.access_level,
+        offered=submission.package.access_level if Action.READ_PACKAGE in submission.may else "",
         initial={"starts_at": request.at, "ends_at": closes_at},
     )
     status = invalid(form)
@@ -122,6 +122,13 @@ def grant_detail(request, key):
 def _outside(request, grant):
     """Whether the reader is of the lab or the partner, and learns no agency's people by name."""
     return not policy.may(request.user, Action.KNOW_PEOPLE, grant, at=request.at)
+
+
+def _reader_of(request, grant):
+    """The lab or the partner that the reader is of; None for whoever knows everybody by name."""
+    if not _outside(request, grant):
+        return None
+    return grant.submission.lab if Action.OWN in grant.submission.may else grant.partner
 
 
 def _why(request, grant):
@@ -301,7 +308,7 @@ def _page(request, template, grant, *, title, status=200, **context):
             at=request.at,
             content=policy.may(request.user, Action.READ_GRANT, grant, at=request.at),
             package=submission.package if Action.READ_PACKAGE in submission.may else None,
-            outside=_outside(request, grant),
+            to=_reader_of(request, grant),
         ),
     }
     if Action.VIEW in submission.may:

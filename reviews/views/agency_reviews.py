@@ -51,9 +51,12 @@ def position_file(request, reference):
     submission = find_submission(request, reference, Action.FILE_POSITION)
     agencies, agency = speaks_for(request, Action.FILE_POSITION, submission)
     earlier = AgencyPosition.objects.filter(submission=submission, agency=agency)
+    earlier = earlier.select_related("filed_by").order_by("-version")
+    last = earlier.first()
+    said = {name: getattr(last, name) for name in ("outcome", "summary", "dissent")} if last else {}
     form = PositionForm(
         request.POST if request.method == "POST" else None,
-        initial={"version": earlier.count() + 1},
+        initial=said | {"version": earlier.count() + 1},
     )
     status = invalid(form)
     if form.is_valid():
@@ -87,7 +90,7 @@ def position_file(request, reference):
         agency=agency,
         action=f"{request.path}?agency={agency.code}",
         agencies=agencies,
-        earlier=earlier.select_related("filed_by").order_by("-version"),
+        earlier=earlier,
     )
 
 

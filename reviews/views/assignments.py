@@ -10,7 +10,7 @@ from portal import keyset
 from portal.context import Link
 from reviews import policy
 from reviews.exceptions import Conflict
-from reviews.forms.assignments import AssignForm, DeclineForm, EndForm, NeedsForm
+from reviews.forms.assignments import AcceptForm, AssignForm, DeclineForm, EndForm, NeedsForm
 from reviews.models import Assignment
 from reviews.policy import Action
 from reviews.services import assignments, suggestions, workload
@@ -24,6 +24,7 @@ from reviews.views.page import (
 )
 
 SECTION = "Reviews and positions"
+MOST_AT_ONCE = 50
 SHOWN = 5  # suggestions; everybody can be assigned by hand
 CURSOR = {"email": keyset.address}
 
@@ -106,6 +107,31 @@ def assignment_accept(request, reference):
         agency=agency,
         agencies=agencies,
         assignment=assignment,
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def assignments_accept(request):
+    """The reviewer has accepted those that she checked; one that cannot be is named."""
+    require_a_way(request, Action.ANSWER_ASSIGNMENT)
+    waiting = assignments.unanswered(request.user, at=request.at)[:MOST_AT_ONCE]
+    form = AcceptForm(request.POST if request.method == "POST" else None, waiting=waiting)
+    status = invalid(form)
+    if form.is_valid():
+        accepted = form.cleaned_data["checked"]
+        for one in accepted:
+            assignments.accept(one.submission, agency=one.agency, by=request.user, at=request.at)
+        count = len(accepted)
+        messages.success(request, f"You accepted {count} review{'' if count == 1 else 's'}.")
+        return redirect("reviews:home")
+    return render(
+        request,
+        "reviews/assignments_accept.html",
+        {
+            "form": form,
+            "breadcrumbs": [Link("Home", reverse("reviews:home")), Link("Assigned to you", "")],
+        },
+        status=status,
     )
 
 

@@ -1,6 +1,7 @@
 """The register of criteria: what is in force, what is proposed, and the word of a second keeper."""
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Prefetch
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,6 +13,7 @@ from reviews import policy
 from reviews.exceptions import Conflict, NotVisible
 from reviews.forms.criteria import ConfirmForm, CriterionForm
 from reviews.models import CoverageCriterion, CriterionVersion
+from reviews.models.coverage_criterion import reference_format
 from reviews.policy import Action
 from reviews.services import criteria
 from reviews.views.page import find, invalid, refused, require_a_way
@@ -98,6 +100,10 @@ def criterion_propose(request):
 
 def _present(reference):
     """What is in force under that reference, to be changed."""
+    try:
+        reference_format(reference)
+    except ValidationError:
+        return {}
     version = CriterionVersion.objects.in_force().filter(criterion__reference=reference).first()
     if version is None:
         return {}

@@ -1,8 +1,10 @@
 """Declaring no conflict of interest before the first opening, and administrators' questions."""
 
+from urllib.parse import urlsplit
+
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -17,6 +19,8 @@ from reviews.views.page import find_submission, invalid, refused, require_a_way,
 
 TITLE = "Recusal questions"
 RETIRED_SHOWN = 20
+# What opens by declaring, besides the pages of the submission itself, by URL name.
+OPENED = ("rfi-detail", "document-detail", "version-detail")
 
 
 @require_http_methods(["GET", "POST"])
@@ -59,11 +63,16 @@ def declaration_file(request, reference):
 
 
 def _after(request, submission):
-    """Where she wanted to go: a page of this submission, or else the lab's answers."""
+    """Where she wanted to go: what opens by declaring, or else the lab's answers."""
     target = request.GET.get("next", "")
-    own = target.startswith(submission.get_absolute_url())
-    if own and url_has_allowed_host_and_scheme(target, None):
-        return target
+    if url_has_allowed_host_and_scheme(target, None):
+        try:
+            match = resolve(urlsplit(target).path)
+        except Resolver404:
+            match = None
+        own = target.startswith(submission.get_absolute_url())
+        if own or (match and match.url_name in OPENED):
+            return target
     return reverse("reviews:package-detail", args=[submission.reference])
 
 

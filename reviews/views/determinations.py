@@ -68,11 +68,16 @@ def determination_detail(request, reference):
 
 
 def _consultations(request, submission):
-    return list(
+    """Those that the person may read, each with whether its office has anybody to record it."""
+    rows = list(
         policy.allowed(request.user, Action.READ_CONSULTATION, at=request.at)
         .filter(submission=submission)
         .select_related("organization")
     )
+    reached = determinations.reached(submission) if rows else ()
+    for row in rows:
+        row.reached = row.organization_id in reached
+    return rows
 
 
 @require_http_methods(["GET", "POST"])
@@ -81,7 +86,7 @@ def consultation_request(request, reference):
     submission = find_submission(request, reference, Action.DETERMINE)
     if request.method == "POST":
         determinations.request_consultations(submission, by=request.user, at=request.at)
-        messages.success(request, "ONCD, OSTP and CISA have been asked for their consultation.")
+        messages.success(request, "The consultations are asked for.")
         return redirect("reviews:determination-detail", reference)
     asked = set(submission.consultations.values_list("organization", flat=True))
     offices = Organization.objects.filter(code__in=CONSULTED)
@@ -91,6 +96,7 @@ def consultation_request(request, reference):
         submission,
         title="Ask for consultations",
         offices=[office for office in offices if office.pk not in asked],
+        reached=determinations.reached(submission),
     )
 
 
@@ -127,9 +133,11 @@ def determination_write(request, reference):
     """A determination waits for its second signer."""
     submission = find_submission(request, reference, Action.DETERMINE)
     in_force = determination_in_force(submission)
+    unsigned = submission.determinations.unsigned().first()
+    own = unsigned if unsigned and unsigned.author_id == request.user.pk else None
     form = DeterminationForm(
         request.POST if request.method == "POST" else None,
-        initial={"authority": AUTHORITY},
+        initial=_as_written(own) if own else {"authority": AUTHORITY},
         supersedes=in_force,
     )
     status = invalid(form)
@@ -143,7 +151,6 @@ def determination_write(request, reference):
                 request, "The determination is written. It is in force once a second person signs."
             )
             return redirect("reviews:determination-detail", reference)
-    unsigned = submission.determinations.unsigned().first()
     obstacle = determinations.obstacle(unsigned) if unsigned else ""
     return submission_page(
         request,
@@ -153,10 +160,19 @@ def determination_write(request, reference):
         status=status,
         form=form,
         asked=submission.consultations.count() >= len(CONSULTED),
-        unsigned=unsigned is not None and not obstacle,
+        own=own,
+        unsigned=unsigned is not None and own is None and not obstacle,
         obstacle=obstacle,
         in_force=in_force,
     )
+
+
+def _as_written(determination):
+    """What the determination says, for its author to write it anew."""
+    names = ("outcome", "rationale", "authority", "external_reference", "supersedes_reason")
+    said = {name: getattr(determination, name) for name in names}
+    criteria = determination.criteria.values_list("pk", flat=True)
+    return said | {"criteria": list(criteria), "replaces": determination.key}
 
 
 @require_http_methods(["GET", "POST"])
@@ -168,6 +184,7 @@ def determination_sign(request, key):
         determinations.sign(determination, by=request.user, at=request.at)
         messages.success(request, "You signed the determination. It is in force.")
         return redirect("reviews:determination-detail", submission.reference)
+    determination.earlier = determination.supersedes
     return submission_page(
         request,
         "reviews/determination_sign.html",
@@ -177,6 +194,8 @@ def determination_sign(request, key):
         obstacle="" if determination.signed_at else determinations.obstacle(determination),
         in_force=determination_in_force(submission),
         told=determination_for_lab(submission),
+        determines=True,
+        consultations=_consultations(request, submission),
     )
 
 

@@ -7,18 +7,16 @@ from django.core.exceptions import BadRequest
 from django.http import FileResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_POST
 
 from portal.context import Link
-from portal.templatetags.foreview import instant_html
 from reviews import policy
 from reviews.forms.submissions import SubmissionFilter
 from reviews.models.export import ExportFormat
 from reviews.policy import Action
 from reviews.services import exports
 from reviews.services.export_files import CONTENT_TYPES
-from reviews.views.home_access import SHOWN, Task
+from reviews.views.home_tasks import SHOWN, Task, said
 from reviews.views.page import find, require_a_way
 
 
@@ -76,7 +74,8 @@ def tasks(request):
             "Download the file of submissions that you asked for",
             reverse("reviews:export-list"),
             f"{export.format.upper()}, {export.row_count:,} submissions",
-            SafeString("Kept until " + instant_html(export.expires_at)),
+            said("Kept until", export.expires_at),
+            export.expires_at,
         )
         for export in waiting[:SHOWN]
     ]

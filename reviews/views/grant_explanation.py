@@ -7,10 +7,16 @@ from datetime import datetime
 
 from accounts.models import User
 from portal.timeline import instant_text
+from reviews import policy
 from reviews.models import AccessGrant
 from reviews.models.grant_states import WAITING, EndReason, GrantState, Side
+from reviews.policy import Action
 from reviews.services import access, readiness
 
+UNDECLARED = (
+    "You have not declared yet that you have no conflict of interest in this submission. Open its "
+    "answers to declare it."
+)
 FOR_OUTSIDERS = (
     "Terms or training of somebody named in it stand against it as well. Administrators see which."
 )
@@ -47,8 +53,10 @@ def why(grant: AccessGrant, at: datetime, *, outside: bool) -> list[str]:
 
 
 def why_not_hers(grant: AccessGrant, person: User, at: datetime) -> list[str]:
-    """Why the person, whom the grant names besides its grantee, may not use it while it is live."""
-    return [
+    """Why the person, whom the grant names, may not use it while it is live."""
+    named = {grant.grantee_id, *(one.person_id for one in grant.users.all())}
+    undeclared = person.pk in named and policy.may(person, Action.DECLARE, grant.submission, at=at)
+    return [UNDECLARED] * undeclared + [
         f"Your own use of it lapsed on {instant_text(one.lapses_at)}, with your nondisclosure "
         "terms or your training, and does not come back. Once an administrator has recorded the "
         f"new dates, a lead of {grant.agency.short_name} can ask for new access."

@@ -2,15 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 
 from django.utils.html import format_html
 
+from accounts.models import Organization
 from portal.templatetags.foreview import instant_html
 from portal.timeline import instant_text
 from reviews import audience
 from reviews.models import AccessGrant, Package
-from reviews.models.grant_states import EndReason, Side
+from reviews.models.grant_states import (
+    REVOKED_BY_ADMINISTRATORS,
+    REVOKED_BY_LAB,
+    EndReason,
+    Side,
+)
 from reviews.models.package import beyond
 from reviews.views.grant_rows import closeout
 
@@ -28,15 +33,15 @@ class Facts:
     """A grant in words at the instant ``at``.
 
     ``content`` tells whether the reader may see what the lab and the agency wrote;
-    ``package`` is the lab's answers when she may read those now; ``outside`` tells whether she
-    is of the lab, or of a partner: they learn no agency person's name but those it consented to.
+    ``package`` is the lab's answers when she may read those now; ``to`` is the lab
+    or the partner that she is of, None for all others: see ``audience.named``.
     """
 
     grant: AccessGrant
     at: datetime
     content: bool
     package: Package | None
-    outside: bool
+    to: Organization | None
 
     @property
     def state(self):
@@ -71,7 +76,7 @@ class Facts:
             ("Who uses the model", f"{grant.grantee.name}, {grant.holder().short_name}"),
             ("Trusted partner", grant.partner.name if grant.partner else None),
             *self._named_besides(),
-            ("Asked for by", f"{grant.requested_by.name}, {grant.agency.short_name}"),
+            ("Asked for by", self._asker()),
             ("Purpose", grant.purpose if self.content else None),
             (
                 "Access level",
@@ -105,60 +110,75 @@ class Facts:
     def events(self):
         """What happened, oldest first: what, who, when, and a reason for whoever may read it."""
         grant = self.grant
-        lab, agency = grant.submission.lab.short_name, grant.agency.short_name
+        lab, agency, holder = grant.submission.lab, grant.agency, grant.holder()
         less = " to less than was asked for" if grant.narrowed else ""
         found = [
-            (f"{agency} asked", grant.requested_by, grant.requested_at, ""),
-            (f"{lab} consented{less}", grant.consented_by, grant.consented_at, ""),
-            (f"{lab} declined", grant.declined_by, grant.declined_at, grant.decline_reason),
-            ("Agreed for the government", grant.agreed_by, grant.agreed_at, ""),
+            (f"{agency.short_name} asked", grant.requested_by, agency, grant.requested_at, ""),
+            (
+                f"{lab.short_name} consented{less}",
+                grant.consented_by,
+                lab,
+                grant.consented_at,
+                "",
+            ),
+            (
+                f"{lab.short_name} declined",
+                grant.declined_by,
+                lab,
+                grant.declined_at,
+                grant.decline_reason,
+            ),
+            ("Agreed for the government", grant.agreed_by, None, grant.agreed_at, ""),
             *self._acceptances(),
             (
                 "Authorized",
                 grant.authorized_by,
+                None,
                 None if grant.partner_id else grant.authorized_at,
                 "",
             ),
             (
-                f"{agency} took the request back"
+                f"{agency.short_name} took the request back"
                 if grant.revoked_because == EndReason.TAKEN_BACK
                 else "Revoked",
-                grant.revoked_by,
+                *self._revoker(),
                 grant.revoked_at,
                 grant.revocation_reason,
             ),
             (
-                f"Closeout attested for {grant.holder().short_name}",
+                f"Closeout attested for {holder.short_name}",
                 grant.agency_attested_by,
+                holder,
                 grant.agency_attested_at,
                 grant.agency_exceptions and f"Exceptions: {grant.agency_exceptions}",
             ),
             (
-                f"Closeout attested for {lab}",
+                f"Closeout attested for {lab.short_name}",
                 grant.lab_attested_by,
+                lab,
                 grant.lab_attested_at,
                 grant.lab_exceptions and f"Exceptions: {grant.lab_exceptions}",
             ),
             *self._suspensions(),
             *self._extensions(lab, agency),
-            *((what, None, when, "") for what, when in self._by_the_clock()),
+            *((what, None, None, when, "") for what, when in self._by_the_clock()),
         ]
         return [
             {
                 "what": what,
-                "who": self._name(person) if person else "",
+                "who": self._who(what, person, of) if person else "",
                 "when": instant_html(when),
                 "reason": reason if self.content else "",
             }
-            for what, person, when, reason in sorted(
-                (event for event in found if event[2]), key=lambda event: event[2]
+            for what, person, of, when, reason in sorted(
+                (event for event in found if event[3]), key=lambda event: event[3]
             )
         ]
 
     def _acceptances(self):
         for one in self.grant.acceptances.all():
             words = f"{self.grant.holder().short_name} accepted the terms, {str(one.terms).lower()}"
-            yield words, one.accepted_by, one.accepted_at, ""
+            yield words, one.accepted_by, self.grant.holder(), one.accepted_at, ""
 
     def _lapse(self):
         grant = self.grant
@@ -192,31 +212,46 @@ class Facts:
         for one in self.grant.extensions.all():
             until = instant_text(one.ends_at)
             yield (
-                f"{agency} asked for an end on {until}",
+                f"{agency.short_name} asked for an end on {until}",
                 one.requested_by,
+                agency,
                 one.requested_at,
-                (one.reason),
+                one.reason,
             )
-            yield f"{lab} consented to the later end", one.consented_by, one.consented_at, ""
             yield (
-                f"{lab} declined the later end",
-                one.declined_by,
-                one.declined_at,
-                (one.decline_reason),
+                f"{lab.short_name} consented to the later end",
+                one.consented_by,
+                lab,
+                one.consented_at,
+                "",
             )
-            yield f"{agency} took the request back", one.taken_back_by, one.taken_back_at, ""
-            yield f"Authorized until {until}", one.authorized_by, one.authorized_at, ""
+            yield (
+                f"{lab.short_name} declined the later end",
+                one.declined_by,
+                lab,
+                one.declined_at,
+                one.decline_reason,
+            )
+            yield (
+                f"{agency.short_name} took the request back",
+                one.taken_back_by,
+                agency,
+                one.taken_back_at,
+                "",
+            )
+            yield f"Authorized until {until}", one.authorized_by, None, one.authorized_at, ""
 
     def _suspensions(self):
         whose = {
-            Side.LAB: self.grant.submission.lab.short_name,
-            Side.AGENCY: self.grant.agency.short_name,
-            Side.ADMINISTRATION: "An administrator",
+            Side.LAB: self.grant.submission.lab,
+            Side.AGENCY: self.grant.agency,
+            Side.ADMINISTRATION: None,
         }
         for one in self.grant.suspensions.all():
-            side = whose[Side(one.side)]
-            yield f"{side} suspended access", one.suspended_by, one.suspended_at, one.reason
-            yield f"{side} resumed access", one.resumed_by, one.resumed_at, ""
+            of = whose[Side(one.side)]
+            side = of.short_name if of else "An administrator"
+            yield f"{side} suspended access", one.suspended_by, of, one.suspended_at, one.reason
+            yield f"{side} resumed access", one.resumed_by, of, one.resumed_at, ""
 
     def _by_the_clock(self):
         grant = self.grant
@@ -229,14 +264,25 @@ class Facts:
         if over_at is not None and over_at != grant.revoked_at:
             yield f"Access ended: {grant.end_reason_at(self.at).label}", over_at
 
-    def _name(self, person):
-        if not self.outside or person.pk in self._named_to_labs:
-            return person.name
-        return "Not named to you"
+    def _asker(self):
+        agency = self.grant.agency
+        said = audience.named(self.grant.requested_by, agency, to=self.to)
+        return ", ".join(dict.fromkeys([said, agency.short_name]))
 
-    @cached_property
-    def _named_to_labs(self):
-        return audience.named_to_lab(self.grant)
+    def _revoker(self):
+        """Who revoked it, and for which organization: None is an administrator."""
+        grant = self.grant
+        if self.to and not grant.revoked_because:
+            return None, None  # whose word it was is not on record
+        whose = dict.fromkeys(REVOKED_BY_LAB, grant.submission.lab)
+        whose |= dict.fromkeys(REVOKED_BY_ADMINISTRATORS)
+        return grant.revoked_by, whose.get(grant.revoked_because, grant.agency)
+
+    def _who(self, what, person, of):
+        """Whoever did it; nothing where the words already say all that the reader learns of it."""
+        said = audience.named(person, of, to=self.to)
+        known = of.short_name if of else "An administrator"
+        return "" if said != person.name and known in what else said
 
 
 def _narrowed(answer, asked):

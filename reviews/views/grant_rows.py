@@ -11,7 +11,7 @@ from accounts.models import Organization
 from accounts.roles import Kind
 from portal import keyset
 from portal.templatetags.foreview import instant_html
-from reviews import policy
+from reviews import audience, policy
 from reviews.forms.access_grants import GrantFilter
 from reviews.models.access_grant import CLOSEOUT_DUE, CLOSEOUT_OVERDUE
 from reviews.models.grant_states import PLACES
@@ -82,11 +82,15 @@ def closeout_due(grant, at):
 def page(request, grants, *, descending):
     """A page of ``grants``, each a Row; what is live comes first."""
     readable = policy.allowed(request.user, Action.VIEW, at=request.at)
+    knowing = policy.allowed(request.user, Action.KNOW_PEOPLE, at=request.at)
     grants = (
         grants.listed(request.at, last_first=descending)
         .select_related("submission__model_version__lab", *PARTIES)
         .prefetch_related("suspensions")
-        .annotate(with_model=Exists(readable.filter(pk=OuterRef("submission"))))
+        .annotate(
+            with_model=Exists(readable.filter(pk=OuterRef("submission"))),
+            knows_people=Exists(knowing.filter(pk=OuterRef("pk"))),
+        )
     )
     found = keyset.page(request, grants, CURSOR, descending=descending)
     found.rows[:] = [_row(grant, request.at) for grant in found.rows]
@@ -97,11 +101,13 @@ def _row(grant, at):
     state = grant.state_at(at)
     over_at = grant.declined_at or grant.over_at(at)
     version = grant.submission.model_version
+    to = None if grant.knows_people else version.lab  # a partner's own people say none of these
+    authorized_at = None if grant.agreed_at else grant.authorized_at
     said = [
-        ("Asked", grant.requested_by, grant.requested_at),
-        ("Consented", grant.consented_by, grant.consented_at),
-        ("Agreed", grant.agreed_by, grant.agreed_at),
-        ("Authorized", grant.authorized_by, None if grant.agreed_at else grant.authorized_at),
+        ("Asked", grant.requested_by, grant.agency, grant.requested_at),
+        ("Consented", grant.consented_by, version.lab, grant.consented_at),
+        ("Agreed", grant.agreed_by, None, grant.agreed_at),
+        ("Authorized", grant.authorized_by, None, authorized_at),
     ]
     return Row(
         PLACES[state.place],
@@ -118,6 +124,10 @@ def _row(grant, at):
         format_html_join(
             SafeString("<br>"),
             "{} by {}, {}",
-            ((word, who.name, instant_html(when)) for word, who, when in said if when),
+            (
+                (word, audience.named(who, of, to=to), instant_html(when))
+                for word, who, of, when in said
+                if when
+            ),
         ),
     )

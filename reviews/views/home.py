@@ -5,17 +5,14 @@ from datetime import timedelta
 
 from django.db.models import (
     Exists,
-    F,
     IntegerField,
     OuterRef,
     Prefetch,
-    Q,
     Subquery,
     prefetch_related_objects,
 )
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
 from accounts.models import SeatRequest, User
@@ -25,8 +22,6 @@ from portal.templatetags.foreview import instant_html
 from reviews import policy, prepared
 from reviews.forms.submissions import in_state
 from reviews.models import (
-    AgencyPosition,
-    Assignment,
     Consultation,
     CriterionVersion,
     Determination,
@@ -35,10 +30,18 @@ from reviews.models import (
 )
 from reviews.models.submission import ModelVersion
 from reviews.policy import Action
-from reviews.rules import Standing, There
-from reviews.services import agency_reviews, reports
-from reviews.views import exports, home_access, home_requests
-from reviews.views.home_access import SHOWN, Task
+from reviews.rules import Standing
+from reviews.views import exports, home_access, home_requests, home_reviews
+from reviews.views.home_reviews import of, there
+from reviews.views.home_tasks import (
+    OF_A_KIND,
+    SubmissionTask,
+    Task,
+    in_order,
+    open_to,
+    said,
+    submission_tasks,
+)
 from reviews.workflow import Status
 
 NAMES = ModelVersion.objects.select_related("lab").only("family", "version", "lab__short_name")
@@ -46,22 +49,6 @@ NAMES = ModelVersion.objects.select_related("lab").only("family", "version", "la
 RECENT = timedelta(days=30)
 # Beyond this a count says "99+": an exact count of a large list costs more than the list.
 COUNTED = 100
-
-
-@dataclass(frozen=True)
-class SubmissionTask:
-    """The same about a submission, whose model and lab are named when all tasks are known."""
-
-    text: str
-    url: str
-    submission: Submission
-    when: str = ""
-
-    @property
-    def detail(self):
-        """Which model of which lab, and the reference."""
-        submission = self.submission
-        return f"{submission.lab.short_name} {submission.model_version}, {submission.reference}"
 
 
 @dataclass(frozen=True)
@@ -90,7 +77,7 @@ def home(request):
         request,
         "reviews/home.html",
         {
-            "waiting": waiting,
+            "waiting": in_order(waiting),
             "ending": [_end(submission) for submission in ending],
             "access": home_access.ending(request),
             "counts": _counts(request) if sees_submissions else [],
@@ -106,36 +93,6 @@ def _for_roles(roles):
     return list(dict.fromkeys(makers))  # what waits for two of her roles waits once
 
 
-def _organizations(seats, role):
-    return [seat.organization_id for seat in seats if seat.role == role]
-
-
-def _open(request, action):
-    return (
-        policy.allowed(request.user, action, at=request.at)
-        .only("reference", "closes_at", "model_version")
-        .order_by("review_ends_at", "reference")
-    )
-
-
-def _there(model, **values):
-    return Q(There(F("pk"), model=model, key="submission", **values))
-
-
-def _submission_tasks(text, name, submissions):
-    return [
-        SubmissionTask(
-            text,
-            reverse(name, args=[submission.reference]),
-            submission,
-            SafeString("Window ends " + instant_html(submission.closes_at))
-            if submission.closes_at
-            else "",
-        )
-        for submission in submissions[:SHOWN]
-    ]
-
-
 def _drafts(request, seats):
     drafts = (
         policy.allowed(request.user, Action.OWN, at=request.at)
@@ -143,7 +100,7 @@ def _drafts(request, seats):
         .select_related("model_version__lab")
         .order_by("-created_at", "-reference")
     )
-    return _submission_tasks("Finish and file a draft", "reviews:submission-file", drafts)
+    return submission_tasks("Finish and file a draft", "reviews:submission-file", drafts)
 
 
 def _seats_to_confirm(request, seats):
@@ -159,70 +116,73 @@ def _seats_to_confirm(request, seats):
             "Confirm a seat, or decline it",
             reverse("accounts:seat-list"),
             f"{one.seat} for {one.person.name}",
-            SafeString("Asked for " + instant_html(one.requested_at)),
+            said("Asked for", one.requested_at),
         )
-        for one in asked[:SHOWN]
+        for one in asked[:OF_A_KIND]
     ]
 
 
-def _reviews(request, seats):
-    filed = agency_reviews.filed_by(request.user)
-    unfiled = _open(request, Action.ANSWER_ASSIGNMENT).filter(~filed)
-    return _submission_tasks("Write and file your review", "reviews:review-write", unfiled)
-
-
-def _assignments(request, seats):
-    agencies = _organizations(seats, Role.LEAD)
-    nobody = ~Exists(
-        Assignment.objects.still_reviewing().filter(submission=OuterRef("pk"), agency__in=agencies)
-    )
-    return _submission_tasks(
-        "Assign a reviewer", "reviews:review-assign", _open(request, Action.ASSIGN).filter(nobody)
-    )
-
-
-def _positions(request, seats):
-    agencies = _organizations(seats, Role.LEAD)
-    none = ~_there(AgencyPosition, agency=agencies)
-    return _submission_tasks(
-        "File your agency's position",
-        "reviews:position-file",
-        _open(request, Action.FILE_POSITION).filter(none),
-    )
-
-
 def _determinations(request, seats):
-    tasks = _submission_tasks(
+    tasks = submission_tasks(
         "Ask for consultations, or write the determination",
         "reviews:determination-detail",
-        _open(request, Action.DETERMINE).filter(~_there(Determination)),
+        open_to(request, Action.DETERMINE).filter(~there(Determination)),
     )
     unsigned = (
         policy.allowed(request.user, Action.SIGN_DETERMINATION, at=request.at)
-        .filter(signed_at=None)
+        .unsigned()
         .select_related("submission")
         .order_by("written_at")
     )
+    return (
+        [
+            Task(
+                "Sign a determination as its second signer",
+                reverse("reviews:determination-sign", args=[determination.key]),
+                f"Submission {determination.submission.reference}",
+                said("Window ends", determination.submission.closes_at),
+                determination.submission.closes_at,
+            )
+            for determination in unsigned[:OF_A_KIND]
+        ]
+        + _unshared(request)
+        + tasks
+    )
+
+
+def _unshared(request):
+    """Those in force that the lab was not told of: whether it is, is for officials to decide."""
+    later = Determination.objects.signed().filter(
+        submission=OuterRef("submission"), number__gt=OuterRef("number")
+    )
+    signed = policy.allowed(request.user, Action.SHARE_DETERMINATION, at=request.at).filter(
+        ~Exists(later), shared_at=None
+    )
     return [
         Task(
-            "Sign a determination as its second signer",
-            reverse("reviews:determination-sign", args=[determination.key]),
+            "Decide whether to share a determination with the lab",
+            reverse("reviews:determination-share", args=[determination.key]),
             f"Submission {determination.submission.reference}",
-            SafeString("Window ends " + instant_html(determination.submission.closes_at)),
+            said("Window ends", determination.submission.closes_at),
+            determination.submission.closes_at,
         )
-        for determination in unsigned[:SHOWN]
-    ] + tasks
+        for determination in signed.select_related("submission").order_by(
+            "submission__review_ends_at", "pk"
+        )[:OF_A_KIND]
+    ]
 
 
 def _consultations(request, seats):
-    offices = _organizations(seats, Role.CONSULTED_OFFICIAL)
+    offices = of(seats, Role.CONSULTED_OFFICIAL)
     asked = Consultation.objects.filter(
         submission=OuterRef("pk"), organization__in=offices, recorded_at=None
     )
-    return _submission_tasks(
+    return submission_tasks(
         "Record your office's consultation",
         "reviews:consultation-record",
-        _open(request, Action.CONSULT).filter(Exists(asked)),
+        open_to(request, Action.CONSULT).filter(
+            Exists(asked), ~there(Determination, present=("signed_at",))
+        ),
     )
 
 
@@ -236,11 +196,30 @@ def _criteria(request, seats):
             "Confirm a criterion of the register",
             reverse("reviews:criterion-confirm", args=[version.key]),
             f"{version}, proposed by {version.proposed_for.short_name}",
-            SafeString("Proposed " + instant_html(version.proposed_at)),
+            said("Proposed", version.proposed_at),
         )
         for version in waiting.select_related("criterion", "proposed_for").order_by("proposed_at")[
-            :SHOWN
+            :OF_A_KIND
         ]
+    ]
+
+
+def _shared(request, seats):
+    """What the lab was told of lately and has not responded to; a response is never needed."""
+    determinations = (
+        policy.allowed(request.user, Action.RESPOND_TO_DETERMINATION, at=request.at)
+        .filter(shared_at__gt=request.at - RECENT, response=None)
+        .select_related("submission__model_version__lab")
+        .order_by("-shared_at")
+    )
+    return [
+        Task(
+            "Read the determination",
+            reverse("reviews:determination-detail", args=[one.submission.reference]),
+            f"{one.submission.model_version}, {one.submission.reference}",
+            said("Shared", one.shared_at),
+        )
+        for one in determinations[:OF_A_KIND]
     ]
 
 
@@ -255,35 +234,29 @@ def _reports(request, seats):
             "Read the report",
             reverse("reviews:report-detail", args=[report.submission.reference]),
             f"{report.submission.model_version}, {report.submission.reference}",
-            SafeString("Issued " + instant_html(report.issued_at)),
+            said("Issued", report.issued_at),
         )
-        for report in unanswered.order_by("-issued_at")[:SHOWN]
+        for report in unanswered.order_by("-issued_at")[:OF_A_KIND]
     ]
-
-
-def _reports_to_issue(request, seats):
-    return _submission_tasks(
-        "Issue the report",
-        "reviews:report-issue",
-        _open(request, Action.ISSUE_REPORT).filter(reports.everyone_has_filed()),
-    )
 
 
 _OF_LAB = [
     home_requests.to_answer,
     _drafts,
     home_access.consents,
+    _shared,
     _reports,
     home_access.closeouts_of_lab,
 ]
 WAITING = {
     Role.LIAISON: _OF_LAB,
     Role.LAB_ADMINISTRATOR: _OF_LAB,
-    Role.REVIEWER: [_reviews],
+    Role.REVIEWER: [home_reviews.unanswered, home_reviews.reviews],
     Role.LEAD: [
-        _reports_to_issue,
-        _assignments,
-        _positions,
+        home_reviews.reports_to_issue,
+        home_reviews.assignments,
+        home_reviews.positions,
+        home_reviews.letter_entries,
         home_requests.to_issue,
         home_access.recertifications,
         home_access.closeouts_of_agency,
@@ -297,7 +270,7 @@ WAITING = {
 
 
 def _ending(request):
-    return list(_open(request, Action.VIEW).window_open(request.at)[:SHOWN])
+    return list(open_to(request, Action.VIEW).window_open(request.at)[:OF_A_KIND])
 
 
 def _end(submission):

@@ -1,10 +1,8 @@
 """What of access to models waits for a person on her Home, and which access ends soon."""
 
-from dataclasses import dataclass
 from functools import cache
 
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from portal.templatetags.foreview import instant_html
 from reviews import policy, prepared
@@ -13,21 +11,11 @@ from reviews.models.grant_queries import replaced, running
 from reviews.models.grant_states import GrantState
 from reviews.policy import Action
 from reviews.rules import Standing
-from reviews.views.grant_rows import closeout_due
+from reviews.views.grant_rows import CLOSEOUT_DUE, closeout_due
+from reviews.views.home_tasks import SHOWN, Task, said
 from reviews.views.page import LINE_OF_A_GRANT
 
-SHOWN = 8
 END_OF_A_WINDOW = ("reference", "closes_at", "ended_at")
-
-
-@dataclass(frozen=True)
-class Task:
-    """Something that waits, where to do it, and when its time ends."""
-
-    text: str
-    url: str
-    detail: str = ""
-    when: str = ""
 
 
 def _grant_tasks(request, action, text, state):
@@ -45,7 +33,8 @@ def _tasks(text, grants):
             text,
             grant.get_absolute_url(),
             f"{grant.holder().short_name}, submission {grant.submission.reference}",
-            SafeString("Asked for from " + instant_html(grant.starts_at)),
+            said("Asked for from", grant.starts_at),
+            grant.starts_at,
         )
         for grant in grants.order_by("starts_at", "pk")[:SHOWN]
     ]
@@ -111,7 +100,8 @@ def _extension_tasks(request, action, text, **answered):
             text,
             one.grant.get_absolute_url(),
             f"{one.grant.holder().short_name}, submission {one.grant.submission.reference}",
-            SafeString("Access ends " + instant_html(one.grant.ends_at)),
+            said("Access ends", one.grant.ends_at),
+            one.grant.ends_at,
         )
         for one in extensions[:SHOWN]
     ]
@@ -140,7 +130,8 @@ def recertifications(request, seats):
             "Say whether access is still needed",
             grant.get_absolute_url(),
             f"{grant.holder().short_name}, submission {grant.submission.reference}",
-            SafeString("Lapses " + instant_html(grant.recertify_by)),
+            said("Lapses", grant.recertify_by),
+            grant.recertify_by,
         )
         for grant in grants[:SHOWN]
     ]
@@ -170,12 +161,13 @@ def _closeouts(request, action, side):
             grant.get_absolute_url(),
             f"{grant.holder().short_name}, submission {grant.submission.reference}",
             closeout_due(grant, request.at),
+            grant.effective_end() + CLOSEOUT_DUE,
         )
         for grant in grants
     ]
 
 
-def _until(grant):
+def until(grant):
     """When it ends by what is known now, and whether it could be kept longer."""
     end = grant.effective_end()
     if end == grant.planned_end():
@@ -197,7 +189,7 @@ def ending(request):
             f"{grant.grantee.name}, {grant.holder().short_name}",
             grant.get_absolute_url(),
             f"Submission {grant.submission.reference}",
-            _until(grant),
+            until(grant),
         )
         for grant in grants[:SHOWN]
     ]

@@ -1,11 +1,11 @@
 """What of information requests waits for a person on her Home."""
 
-from django.utils.safestring import SafeString
+from django.utils.html import format_html
 
 from portal.templatetags.foreview import instant_html
 from reviews import policy
 from reviews.policy import Action
-from reviews.views.home_access import SHOWN, Task
+from reviews.views.home_tasks import SHOWN, Task, said
 
 
 def to_answer(request, seats):
@@ -17,10 +17,19 @@ def to_answer(request, seats):
             "Answer an information request",
             one.get_absolute_url(),
             f"Request {one.number}, submission {one.submission.reference}",
-            SafeString("Due " + instant_html(one.deadline())),
+            _due(one, request.at),
+            one.deadline(),
         )
         for one in waiting[:SHOWN]
     ]
+
+
+def _due(asked, at):
+    """Until when it is to be answered, or since when it is overdue."""
+    late = asked.overdue_since()
+    if late and late <= at:
+        return format_html("<strong>Overdue</strong> since {}", instant_html(late))
+    return said("Due", asked.deadline())
 
 
 def to_issue(request, seats):
@@ -31,7 +40,8 @@ def to_issue(request, seats):
             "Issue an information request",
             one.get_absolute_url(),
             f"Submission {one.submission.reference}",
-            SafeString("Window ends " + instant_html(one.submission.closes_at)),
+            said("Window ends", one.submission.closes_at),
+            one.submission.closes_at,
         )
         for one in drafts.select_related("submission").order_by("drafted_at", "pk")[:SHOWN]
     ]

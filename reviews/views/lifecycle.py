@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from portal.templatetags.foreview import instant_html
 from portal.timeline import instant_text, span_text
-from reviews import clock, workflow
+from reviews import clock, policy, workflow
 from reviews.exceptions import Conflict, IllegalTransition, StaleForm, WindowRefused
 from reviews.forms.drafting import steps_of
 from reviews.forms.lifecycle import FilingForm, ShortenForm
@@ -18,6 +18,7 @@ from reviews.policy import Action
 from reviews.services import attachments, lifecycle
 from reviews.views.documents import listing
 from reviews.views.drafting import CHECK, outlook, steps
+from reviews.views.home_tasks import SHOWN
 from reviews.views.page import find_submission, invalid, refused, submission_page
 from reviews.workflow import Step
 
@@ -189,11 +190,13 @@ def submission_withdraw(request, reference):
         "reviews/submission_withdraw.html",
         submission,
         title="Withdraw",
-        consequences=_withdrawing(submission, request.at),
+        consequences=_withdrawing(request, submission),
     )
 
 
-def _withdrawing(submission, at):
+def _withdrawing(request, submission):
+    """What it does, in words: of a filed one also which access and requests end by it."""
+    at = request.at
     if submission.opens_at is None:
         return [
             "The draft is closed and can no longer be filed. No agency has seen it.",
@@ -201,9 +204,16 @@ def _withdrawing(submission, at):
             "No reason is asked. You can draft a new submission at any time.",
         ]
     rest = submission.allowance - (at - submission.opens_at)
+    grants = policy.allowed(request.user, Action.VIEW_GRANT, at=at).filter(submission=submission)
+    live = grants.live(at).select_related("agency", "partner", "grantee")
+    asked = policy.allowed(request.user, Action.READ_INFORMATION_REQUEST, at=at)
+    unanswered = asked.outstanding(at).filter(submission=submission).count()
     return [
-        "Every agency's access to your documents and model ends at once, and all access grants "
-        "with it.",
+        "Every agency's access to your documents and model ends at once, and every access grant "
+        "with it, trusted partners' included.",
+        *(f"It ends for {one.grantee.name}, {one.holder().short_name}." for one in live[:SHOWN]),
+        *([f"Information requests that then need no answer: {unanswered}."] * bool(unanswered)),
+        "No report is issued, and no letter that is not issued yet.",
         "No reason is asked, and none is recorded. It says nothing about your model or your lab.",
         "Agencies keep what they wrote. Your lab keeps its own material.",
         f"Filing this model version again opens a window of the rest: {_hours(rest)} "

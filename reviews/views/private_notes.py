@@ -60,7 +60,7 @@ def note_write(request, reference):
         note=note,
         writable=writable,
         stale=note if status == 409 else None,
-        series=f"{reference}/note/{request.user.pk}",
+        series=f"{reference}/note/{request.user.email}",
     )
 
 

@@ -9,7 +9,6 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from reviews.exceptions import Conflict
 from reviews.forms.reports import IssueForm, ResponseForm
-from reviews.models import Report
 from reviews.policy import Action
 from reviews.services import progress, report_pdf, reports
 from reviews.views.downloads import send
@@ -85,5 +84,5 @@ def report_respond(request, reference):
         title="Respond to the report",
         status=status,
         form=form,
-        report=Report.objects.filter(submission=submission).first(),
+        report=reports.issued(submission, at=request.at),
     )

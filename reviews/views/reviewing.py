@@ -5,6 +5,7 @@ from uuid import UUID
 from csp.constants import SELF
 from csp.decorators import csp_update
 from django.contrib import messages
+from django.db.models import Exists, OuterRef
 from django.http import JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -48,16 +49,22 @@ def review_write(request, reference):
     documents = policy.allowed(request.user, Action.VIEW_DOCUMENT, at=request.at).filter(
         submission=submission
     )
-    status, outcome = 200, ""
+    status, outcome, differing = 200, "", []
     if request.method == "POST":
-        form = ReviewForm(merging.merged(request.POST, saved), documents=documents)
+        form = ReviewForm(request.POST, documents=documents)
         given = {"agency": agency, "author": author, "by": request.user, "at": request.at}
         if "autosave" in request.POST:
             return _autosave(submission, form, given)
-        review, status, outcome = _take(request, submission, form, given)
-        if review is not None:
-            return redirect(review if review.filed_at else request.get_full_path())
-        saved = agency_reviews.latest_of(submission, agency, author)
+        if differing := merging.undecided(form, saved):
+            status, outcome = 422, "stale"
+        else:
+            form = merging.chosen(ReviewForm(request.POST, documents=documents), saved)
+            review, form, status, outcome = _take(request, submission, form, given)
+            if review is not None:
+                return redirect(review if review.filed_at else request.get_full_path())
+            saved = agency_reviews.latest_of(submission, agency, author)
+            if outcome == "stale" and saved:
+                differing = merging.compare(form, saved)
     else:
         form = ReviewForm(documents=documents, initial=initial(saved))
     return submission_page(
@@ -74,22 +81,29 @@ def review_write(request, reference):
         saved=saved,
         outcome=outcome,
         version=place(saved)["version"],
-        differences=merging.compare(form, saved) if outcome == "stale" and saved else [],
-        series=f"{reference}/{agency.code}/{author.pk}/{request.user.pk}",
+        differences=differing,
+        touched=merging.handed_on(form),
+        series=f"{reference}/{agency.code}/{author.email}/{request.user.email}",
     )
 
 
 def _shared(request, submission, agency):
     """The reviews of colleagues that the person writes with them: of each its last version."""
-    rows = (
+    later = AgencyReview.objects.filter(
+        submission=submission,
+        agency=agency,
+        author=OuterRef("author"),
+        version__gt=OuterRef("version"),
+    )
+    return list(
         policy.allowed(request.user, Action.CONTINUE_REVIEW, at=request.at)
         .filter(submission=submission, agency=agency)
+        .filter(~Exists(later))
         .exclude(author=request.user)
         .select_related("author")
         .only("key", "version", "filed_at", "author__name")
-        .order_by("author__name", "author", "-version")
+        .order_by("author__name", "author")
     )
-    return list({row.author_id: row for row in reversed(rows)}.values())
 
 
 def _author(request, submission, agency):
@@ -101,7 +115,10 @@ def _author(request, submission, agency):
     except ValueError:
         raise NotVisible from None
     here = {"submission": submission, "agency": agency}
-    return find(request, Action.CONTINUE_REVIEW, key=key, **here).author
+    author = find(request, Action.CONTINUE_REVIEW, key=key, **here).author
+    latest = agency_reviews.latest_of(submission, agency, author)
+    policy.check(request.user, Action.CONTINUE_REVIEW, latest, at=request.at)
+    return author
 
 
 def _autosave(submission, form, given):
@@ -117,52 +134,73 @@ def _autosave(submission, form, given):
             "version": review.version,
             "saved": instant_text(review.saved_at),
             "errors": [str(form.fields[name].label) for name in form.errors if name in form.fields],
+            "unread": list(form.errors),
         }
     )
 
 
-def _take(request, submission, form, given):
-    """(the review saved or filed, or None; the page's status; what became of the text)."""
-    filing = "file" in request.POST
+def _take(request, submission, form, given, kept=()):
+    """(the review saved or filed, or None; the form; its page's status; what became of the text).
+
+    ``kept`` names what was saved elsewhere and stands in the form unseen: it is not filed so.
+    """
+    filing = "file" in request.POST and not kept
     whole, written = form.is_valid(), form.written()
     lost = _leading_nowhere(request, submission, form) if filing else {}
     if lost or not whole:
-        outcome = _keep(submission, form, written, given)
+        outcome = _keep(submission, form, written, given, "kept" if filing else "drafted")
         for name, text in lost.items():
             form.add_error(name, text)
         if filing:
             form.name_missing(
                 agency_reviews.missing_for_filing(written["answers"], written["ratings"])
             )
-        return None, 422, outcome
+        return None, form, 422, outcome
     try:
         if not filing:
             review = agency_reviews.save_draft(submission, **written, **given)
-            messages.success(request, "Draft saved. It counts only once you file it.")
-            return review, 200, ""
+            _tell(request, review, kept)
+            return review, form, 200, ""
         try:
             review = agency_reviews.file_review(submission, **written, **given)
         except Incomplete as error:
             # Refused or not, what was typed must not be lost with the page.
-            form.opened_on(agency_reviews.save_draft(submission, **written, **given))
+            merging.is_saved(form, agency_reviews.save_draft(submission, **written, **given))
             form.name_missing(error.missing)
-            return None, 422, "kept"
+            return None, form, 422, "kept"
     except StaleForm as error:
-        status = refused(form, error)
         latest = agency_reviews.latest_of(submission, given["agency"], given["author"])
-        form.opened_on(latest)
-        return None, status, "stale"
+        newer, labels = merging.with_newer(form, latest)
+        if merging.stands(form, latest):
+            kept = dict.fromkeys([*kept, *labels])
+            return _take(request, submission, newer, given, kept)
+        return None, newer, refused(newer, error), "stale"
     messages.success(request, f"Review filed, version {review.version}.")
-    return review, 200, ""
+    return review, form, 200, ""
 
 
-def _keep(submission, form, written, given):
-    """What could be read is saved though the rest was refused; what became of it."""
+def _tell(request, review, kept):
+    """The person reads that her draft is saved, and what of it she did not write in this page."""
+    if not kept:
+        messages.success(request, "Draft saved. It counts only once you file it.")
+        return
+    where = "in another window"
+    if review.coauthors.exists():
+        where = "by a colleague or in another window"
+    words = f"What was saved {where} since is kept: {', '.join(kept)}."
+    if "file" in request.POST:
+        messages.warning(request, f"Not filed yet. {words} Read it, then file.")
+    else:
+        messages.success(request, f"Saved. {words}")
+
+
+def _keep(submission, form, written, given, outcome):
+    """What could be read is saved though the rest was refused; ``outcome``, unless it was not."""
     try:
-        form.opened_on(agency_reviews.save_draft(submission, **written, **given))
+        merging.is_saved(form, agency_reviews.save_draft(submission, **written, **given))
     except StaleForm:
         return "unsaved"
-    return "kept"
+    return outcome
 
 
 def _leading_nowhere(request, submission, form):
@@ -190,7 +228,7 @@ def review_detail(request, key):
         versions=versions,
         newest_filed=next((row for row in versions if row.filed_at), None),
         under_review=review.submission.status_at(request.at) == Status.UNDER_REVIEW,
-        may_continue=policy.may(request.user, Action.CONTINUE_REVIEW, review, at=request.at),
+        may_continue=policy.may(request.user, Action.CONTINUE_REVIEW, versions[0], at=request.at),
         **_content(review, request),
     )
 
@@ -240,7 +278,7 @@ def review_history(request, key):
     before = before or next(iter(earlier), None)
     changes = []
     if before is not None:
-        old, new = (_said(AgencyReview.objects.get(pk=row.pk)) for row in (before, review))
+        old, new = (_said(AgencyReview.objects.get(pk=row.pk), request) for row in (before, review))
         changes = [
             (label, differences.pieces(old[label], new[label]))
             for label in new
@@ -259,12 +297,16 @@ def review_history(request, key):
     )
 
 
-def _said(review):
-    """What a review says, by the words on its page."""
-    fields = {name: ReviewForm.base_fields[name].label for name in ("hours_spent", *TEXTS)}
+def _said(review, request):
+    """What a review says, by the words on its page; of documents only those open to the reader."""
+    named = ("hours_spent", *TEXTS, "external_reference")
+    fields = {name: ReviewForm.base_fields[name].label for name in named}
+    documents = policy.allowed(request.user, Action.VIEW_DOCUMENT, at=request.at)
+    documents = documents.filter(pk__in=review.evidence.values("pk")).order_by("title", "pk")
     said = {"Access level used": review.get_access_level_used_display()}
     said |= {label: str(getattr(review, name) or "") for name, label in fields.items()}
     ratings = {rating.criterion: rating for rating in review.ratings.all()}
+    said["Documents relied upon"] = "\n".join(document.title for document in documents)
     for line in Criterion:
         if line in ratings:
             score = ratings[line].score

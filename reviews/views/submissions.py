@@ -23,6 +23,7 @@ from reviews.models.submission import SubmissionKind
 from reviews.policy import Action
 from reviews.rules import There
 from reviews.services import agency_reviews, completion, history, reading, reports
+from reviews.views.home_access import until
 from reviews.views.page import LINE_OF_A_GRANT, find_submission, framed, submission_page
 from reviews.views.saved_links import links
 from reviews.views.window import timeline
@@ -204,7 +205,7 @@ def _board(submission, at):
 
 
 def _grants(submission, visible, at):
-    """(grant, its state in words) of the latest few."""
+    """(grant, its state in words, when it ends or ended) of the latest few."""
     latest = (
         visible.filter(submission=submission)
         .select_related("agency", "partner", "grantee")
@@ -213,7 +214,14 @@ def _grants(submission, visible, at):
     )
     for grant in latest:
         grant.submission = submission
-    return [(grant, grant.state_at(at).label) for grant in latest]
+    return [(grant, grant.state_at(at).label, _end(grant, at)) for grant in latest]
+
+
+def _end(grant, at):
+    end = grant.effective_end()
+    if end <= at:
+        return instant_html(end)
+    return format_html("until {}", until(grant))
 
 
 @framed

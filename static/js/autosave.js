@@ -9,8 +9,13 @@
   const IDLE = 1500;
   const PATIENCE = 20000;
   const RETRY = [2000, 5000, 10000, 30000];
+  const ALOUD_EVERY = 60000;
   const KEPT_FOR = 31 * 24 * 3600 * 1000;
-  const OWN = new Set(["csrfmiddlewaretoken", "revision", "version", "page", "turn"]);
+  const OWN = new Set(
+    ["csrfmiddlewaretoken", "revision", "version", "page", "turn", "touched", "asked"]
+  );
+  // More of it than this is not told: then each difference is shown, and the sending is not refused.
+  const TOLD = 100000;
 
   const random = () =>
     Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
@@ -29,15 +34,39 @@
   const typed = (form) =>
     Array.from(new FormData(form)).filter(([name]) => !OWN.has(name) && !name.startsWith("take_"));
 
-  const fill = (form, fields) => {
+  // What a person fills in: neither a button, nor what the page itself tells, nor a choice.
+  const fields = (form) =>
+    Array.from(form.elements).filter(
+      ({ name, type }) =>
+        name && !["hidden", "submit", "button"].includes(type) && !name.startsWith("take_")
+    );
+
+  // By field, the values that the form would send: as it is now, or as the server gave it.
+  const values = (form, given) => {
+    const found = {};
+    fields(form).forEach((control) => {
+      const all = (found[control.name] = found[control.name] || []);
+      if (control.type === "checkbox" || control.type === "radio") {
+        if (given ? control.defaultChecked : control.checked) all.push(control.value);
+      } else if (control.options && given) {
+        const options = Array.from(control.options);
+        const option = options.find((one) => one.defaultSelected) || options[0];
+        if (option) all.push(option.value);
+      } else all.push(given ? control.defaultValue : control.value);
+    });
+    return found;
+  };
+  const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
+  const fill = (form, typedThere, only) => {
     const values = new Map();
-    fields.forEach(([name, value]) => values.set(name, [...(values.get(name) || []), value]));
-    Array.from(form.elements).forEach((control) => {
-      if (!control.name || OWN.has(control.name) || control.type === "submit") return;
+    typedThere.forEach(([name, value]) => values.set(name, [...(values.get(name) || []), value]));
+    fields(form).forEach((control) => {
+      if (only && !(control.name in only)) return;
       const given = values.get(control.name) || [];
       if (control.type === "checkbox" || control.type === "radio")
         control.checked = given.includes(control.value);
-      else if (control.type !== "hidden" && given.length) control.value = given[0];
+      else if (given.length) control.value = given[0];
     });
   };
 
@@ -61,13 +90,48 @@
     let failures = 0;
     let sending = null;
     // Where two writings differ, the person chooses first.
-    let stopped = form.hasAttribute("data-differs");
+    const undecided = form.hasAttribute("data-differs");
+    let stopped = undecided;
     let unsaved = false;
+    // What each field said in what the page was opened on; of those changed on an earlier page,
+    // ``carried``. A page shown again after one without this script knows of none.
+    let base = values(form, true);
+    let carried = JSON.parse(form.dataset.touched || "{}");
+    let known = form.dataset.touched !== "";
+    const touched = () => {
+      const now = values(form, false);
+      const changed = Object.keys(now).filter(
+        (name) => name in carried || !same(now[name], base[name])
+      );
+      return Object.fromEntries(changed.map((name) => [name, carried[name] || base[name]]));
+    };
+    // Only in a sending: what is sent before this script is ready tells of no field.
+    const tell = () => {
+      const told = known ? JSON.stringify(touched()) : "";
+      if (hidden("touched")) hidden("touched").value = told.length > TOLD ? "" : told;
+    };
+    // The server has these values, but for the fields that it could not read.
+    const isSaved = (sent, unread) => {
+      Object.keys(sent)
+        .filter((name) => !unread.includes(name))
+        .forEach((name) => {
+          base[name] = sent[name];
+          delete carried[name];
+        });
+      known = known || !unread.length;
+    };
 
     const say = (words, wrong) => {
       line.textContent = words;
       line.classList.toggle("fv-saving--wrong", Boolean(wrong));
       aloud.textContent = wrong ? words : "";
+    };
+    // What went well is said aloud when it is news: after something else, or after a while.
+    let praised = 0;
+    const sayAloud = (words) => {
+      if (Date.now() - praised < ALOUD_EVERY) return;
+      praised = Date.now();
+      aloud.textContent = words;
     };
     const unsavedIs = (whether) => {
       unsaved = whether;
@@ -79,9 +143,11 @@
         page,
         turn: next,
         at: Date.now(),
-        revision: hidden("revision").value,
-        version: hidden("version") ? hidden("version").value : "",
+        // Put back before the person chose, it is compared again: it was opened on nothing saved.
+        revision: undecided ? "0" : hidden("revision").value,
+        version: undecided ? "1" : hidden("version") ? hidden("version").value : "",
         fields: typed(form),
+        touched: known ? touched() : null,
       };
       try {
         localStorage.setItem(prefix + page, JSON.stringify(entry));
@@ -94,6 +160,7 @@
       turn += 1;
       hidden("page").value = page;
       hidden("turn").value = turn;
+      tell();
       keep(turn);
     };
     const later = (wait) => {
@@ -107,6 +174,7 @@
       const data = new FormData(form);
       data.set("autosave", "1");
       const sent = JSON.stringify(typed(form));
+      const told = values(form, false);
       sending = new AbortController();
       const patience = setTimeout(() => sending && sending.abort(), PATIENCE);
       let status = 0;
@@ -126,15 +194,17 @@
       clearTimeout(patience);
       sending = null;
       if (stopped) return;
-      heard(status, answer, sent);
+      heard(status, answer, sent, told);
     }
 
-    function heard(status, answer, sent) {
+    function heard(status, answer, sent, told) {
       const wrong = (answer.errors || []).join(", ");
       if (status === 200) {
+        if (failures) praised = 0;
         failures = 0;
         hidden("revision").value = answer.revision;
         if (hidden("version")) hidden("version").value = answer.version;
+        isSaved(told, answer.unread || []);
         if (JSON.stringify(typed(form)) !== sent) {
           keep(turn + 1);
           later(IDLE);
@@ -148,6 +218,8 @@
             : `Saved ${answer.saved}.`,
           wrong
         );
+        if (!wrong) sayAloud(`Saved ${answer.saved}.`);
+        else praised = 0;
       } else if (status === 422) {
         say(`Not saved: correct ${wrong}. What you typed is kept in this browser.`, true);
       } else if (status === 409) {
@@ -204,7 +276,9 @@
       const left = await orphan();
       if (left) {
         ({ page, turn } = left);
-        fill(form, left.fields);
+        fill(form, left.fields, left.touched);
+        if (left.touched) carried = left.touched;
+        else known = false;
         hidden("revision").value = left.revision;
         if (hidden("version")) hidden("version").value = left.version;
       } else await hold(prefix + page);
@@ -230,7 +304,7 @@
       unsavedIs(false);
     });
     window.addEventListener("pageshow", (event) => {
-      if (event.persisted) stopped = form.hasAttribute("data-differs");
+      if (event.persisted) stopped = undecided;
     });
     form.dataset.ready = "";
   };

@@ -261,6 +261,11 @@ def answer(client, method, url):
     return response.status_code
 
 
+def row(day, method, name, answers):
+    """A row of the table, as a person would add it."""
+    return f"{day:<2} {method:4} {name:44}| {' '.join(map(str, answers))}"
+
+
 def expected():
     """(day, method, name) → the answers, in the order of PEOPLE."""
     rows = {}
@@ -282,12 +287,12 @@ def test_matrix(day, world, clients, move_clock, capsys):
         for name, url in sorted(addresses.items())
         for method in METHODS
     }
-    if os.environ.get("MATRIX_PROPOSE"):
-        with capsys.disabled():
-            for (_, method, name), answers in found.items():
-                print(f"{day:2} {method:4} {name:44}| {' '.join(map(str, answers))}")
-        pytest.fail("proposed, not compared")
     agreed = {key: answers for key, answers in expected().items() if key[0] == day}
+    proposed = [row(*key, found[key]) for key in found if found[key] != agreed.get(key)]
+    if proposed and os.environ.get("MATRIX_PROPOSE"):
+        with capsys.disabled():
+            print("", *proposed, sep="\n")
+        pytest.fail(f"{len(proposed)} rows are not in matrix.txt or differ from it")
     wrong = defaultdict(list)
     for key in found.keys() | agreed.keys():
         for code, has, should in zip(

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import Organization
-from reviews.models import AccessGrant, GrantExtension, GrantUser
+from reviews.models import AccessGrant, Declaration, GrantExtension, GrantUser
 from reviews.models.grant_states import EndReason, Side
 from reviews.policy import Action
 from tests.authorization.policy_world import (
@@ -244,6 +244,13 @@ def test_whoever_is_named_besides_uses_it_while_her_dates_last_and_sees_it_while
     assert seen(someone, action, rows, OPENING + TICK) == afterwards
     GrantUser.objects.filter(pk=one.pk).update(lapses_at=None, dropped_at=OPENING)
     assert seen(someone, action, rows, OPENING) == set()
+
+
+def test_whoever_uses_the_model_has_declared(world):
+    someone, rows = world.people.nsa_reviewer, {"nsa": world.grants["nsa"]}
+    assert seen(someone, Action.USE_MODEL, rows, OPENING) == {"nsa"}
+    Declaration.objects.filter(submission=world.running, person=someone).delete()
+    assert seen(someone, Action.USE_MODEL, rows, OPENING) == set()
 
 
 # Live: each fact of a grant and of its window

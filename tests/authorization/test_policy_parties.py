@@ -4,8 +4,8 @@ import pytest
 
 from accounts.models import Organization
 from reviews import audience, policy
-from reviews.models import AccessGrant
 from reviews.policy import Action
+from tests import factories
 from tests.authorization.policy_world import (
     OPENING,
     UNDECLARED,
@@ -78,42 +78,21 @@ def test_attachment_by_another_codename_is_nobody_s_way(world):
     assert before - after == {world.people.nsa_lead}
 
 
-# named_to_lab
-
-
-def test_a_grant_names_its_parties_to_the_lab(world):
-    grant, people = world.grants["nsa"], world.people
-    assert audience.named_to_lab(grant) == {
-        grant.grantee_id,
-        grant.requested_by_id,
-        people.northlight_liaison.pk,
-        people.administrator.pk,
-    }
-    assert audience.named_to_lab(world.grants["dod"]) == {
-        people.dod_reviewer.pk,
-        people.dod_lead.pk,
-    }
+# named
 
 
 @pytest.mark.parametrize(
-    ("code", "named"),
+    ("of", "to", "said"),
     [
-        ("second_administrator", False),
-        ("northlight_admin", True),
-        ("nsa_signer", False),
-        ("basalt_liaison", False),
+        *(("nsa", None, "nsa lead"), (None, None, "nsa lead")),
+        *(("nsa", "northlight", "NSA"), ("nsa", "keystone-utility", "NSA")),
+        *((None, "northlight", audience.ADMINISTRATOR), ("northlight", "northlight", "nsa lead")),
+        *((None, "keystone-utility", audience.ADMINISTRATOR),),
+        *(("keystone-utility", "northlight", "Keystone Utility"),),
+        *(("keystone-utility", "keystone-utility", "nsa lead"),),
+        *(("northlight", "keystone-utility", "nsa lead"),),
     ],
 )
-@pytest.mark.parametrize("fact", ["revoked_by", "agency_attested_by"])
-def test_whoever_ended_a_grant_is_named_when_the_lab_knows_her_anyway(world, fact, code, named):
-    grant = AccessGrant.objects.get(agency__code="nsa", submission=world.running)
-    someone = getattr(world.people, code)
-    setattr(grant, fact, someone)
-    assert (someone.pk in audience.named_to_lab(grant)) == named
-
-
-@pytest.mark.parametrize("fact", ["declined_by", "lab_attested_by"])
-def test_the_lab_s_own_acts_are_named_to_it(world, fact):
-    grant = AccessGrant.objects.get(agency__code="nsa", submission=world.running)
-    setattr(grant, fact, world.people.northlight_admin)
-    assert world.people.northlight_admin.pk in audience.named_to_lab(grant)
+def test_a_lab_and_a_partner_learn_whose_word_it_was(world, of, to, said):
+    of, to = (code and factories.organization(code) for code in (of, to))
+    assert audience.named(world.people.nsa_lead, of, to=to) == said

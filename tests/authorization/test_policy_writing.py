@@ -104,6 +104,16 @@ def test_a_coauthor_must_be_a_reviewer_who_is_attached_and_not_recused(world):
     assert continues(world, someone) == set()
 
 
+def test_nobody_goes_on_with_what_a_recused_author_wrote(world):
+    someone = write_with(world, person("nsa:reviewer"))
+    assert continues(world, someone) != set()
+    author = world.people.nsa_reviewer
+    Recusal.objects.create(
+        submission=world.running, person=author, declared_at=START, declared_by=author
+    )
+    assert continues(world, someone) == set()
+
+
 def test_only_the_author_chooses_coauthors_and_only_of_a_draft(world):
     write_with(world, person("nsa:reviewer"))
     authors = {label: set() for label in world.reviews} | {

@@ -1,12 +1,15 @@
 """A real browser against a real server, on a copy of the database, driven by keyboard alone."""
 
 import os
+from contextlib import contextmanager
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.db import connections
 from playwright.sync_api import expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
+
+from reviews import clock
 
 FLAGS = [
     "--no-sandbox",
@@ -18,6 +21,7 @@ FLAGS = [
     "--disable-sync",
 ]
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 800}
+COUNTED = ("steps", "clicks")
 
 
 @pytest.fixture(scope="session")
@@ -47,12 +51,17 @@ def server(committed):
 
 
 class Person:
-    """One person's browser window. Everything is done with the keyboard."""
+    """One person's browser window. Everything is done with the keyboard.
+
+    Since she signed in she has taken so many ``steps``; all but typing are ``clicks``.
+    """
 
     def __init__(self, context, url):
         self.page = context.new_page()
         self.url = url
         self.problems = []
+        self.steps = self.clicks = 0
+        self.stretches = {}
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.on(
             "console",
@@ -64,8 +73,10 @@ class Person:
         )
 
     def open(self, path):
-        """Go to an address, as from a mail; the answer's status."""
-        return self.page.goto(self.url + path).status
+        """Go to an address, as from a mail; the answer's ``status``."""
+        self._step()
+        self.status = self.page.goto(self.url + path).status
+        return self.status
 
     def reach(self, target):
         """Tab until ``target`` has the focus."""
@@ -82,6 +93,7 @@ class Person:
 
     def write(self, **values):
         """Type into text fields, by name."""
+        self._step(clicks=0)
         for name, text in values.items():
             self.reach(self.field(name))
             self.page.keyboard.press("Control+A")
@@ -89,6 +101,7 @@ class Person:
 
     def choose(self, name, value):
         """Take one radio button of a group, or one option of a list."""
+        self._step()
         if self.field(name).first.evaluate("element => element.tagName") == "SELECT":
             self.reach(self.field(name))
             options = self.field(name).locator("option")
@@ -111,6 +124,7 @@ class Person:
 
     def tick(self, name, value=None):
         """Tick a box."""
+        self._step()
         box = (
             self.field(name)
             if value is None
@@ -121,11 +135,13 @@ class Person:
 
     def attach(self, name, path):
         """Choose a file; the dialogue itself is the operating system's and not the page's."""
+        self._step()
         self.reach(self.field(name))
         self.field(name).set_input_files(path)
 
     def press(self, words, role="button"):
         """Reach a button (or link) and press Enter; the next page is there after."""
+        self._step()
         self.reach(self.page.get_by_role(role, name=words, exact=role == "button"))
         with self.page.expect_navigation():
             self.page.keyboard.press("Enter")
@@ -133,6 +149,14 @@ class Person:
     def follow(self, words):
         """Reach a link and press Enter."""
         self.press(words, role="link")
+
+    def download(self, words):
+        """Reach a link and press Enter; the file that arrives."""
+        self._step()
+        self.reach(self.page.get_by_role("link", name=words))
+        with self.page.expect_download() as arrived:
+            self.page.keyboard.press("Enter")
+        return arrived.value
 
     def sees(self, words):
         """The page says so."""
@@ -144,6 +168,18 @@ class Person:
         self.write(username=person.email, password=password)
         self.press("Sign in")
         self.sees("What waits for me")
+        self.steps = self.clicks = 0
+
+    @contextmanager
+    def counted(self, stretch):
+        """How many clicks this takes is among ``stretches`` afterwards, by its name."""
+        before = self.clicks
+        yield
+        self.stretches[stretch] = self.clicks - before
+
+    def _step(self, *, clicks=1):
+        self.steps += 1
+        self.clicks += clicks
 
     def _reach_any(self, group):
         for _ in range(250):
@@ -168,6 +204,44 @@ def someone(browser, server):
     for context in contexts:
         context.close()
     assert [person.problems for person in persons] == [[] for _ in persons]
+
+
+@pytest.fixture
+def at_work(someone, committed_people, capsys):
+    """``at_work(code)`` is that person, signed in: anew when time has passed, for sessions end.
+
+    What each had to do is printed at the end.
+    """
+    persons, everyone = {}, {}
+
+    def enter(code):
+        now = code, clock.system()
+        if now not in persons:
+            persons[now] = someone()
+            persons[now].sign_in(getattr(committed_people, code), committed_people.password)
+            everyone.setdefault(code, []).append(persons[now])
+        return persons[now]
+
+    yield enter
+    with capsys.disabled():
+        print(f"\n\n{'role':30}{'steps':>6}{'clicks':>8}")
+        for code, windows in everyone.items():
+            steps, clicks = (sum(getattr(one, what) for one in windows) for what in COUNTED)
+            print(f"{code.replace('_', ' '):30}{steps:6}{clicks:8}")
+        for person in persons.values():
+            for stretch, clicks in person.stretches.items():
+                print(f"{stretch}: {clicks} clicks")
+
+
+def going(at_work, submission):
+    """``go(code, page)``: that person opens a page, of the submission unless it begins with "/"."""
+
+    def go(code, page=""):
+        person = at_work(code)
+        person.open(page if page.startswith("/") else submission.get_absolute_url() + page)
+        return person
+
+    return go
 
 
 def violations(page):

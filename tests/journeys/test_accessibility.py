@@ -5,11 +5,13 @@ from functools import partial
 import pytest
 from django.test import Client
 
-from reviews.services import comparisons, gateway_signals, lifecycle
+from reviews.models.export import ExportFormat
+from reviews.services import comparisons, exports, gateway_signals, lifecycle
 from tests import factories, gateways
 from tests.discussions import edited, opened
 from tests.journeys.conftest import violations
 from tests.links import PEOPLE, walk
+from tests.services.issued_documents import concluded, issued_letter, under_review
 
 pytestmark = [pytest.mark.browser, pytest.mark.postgresql]
 
@@ -28,6 +30,10 @@ def world(committed_people, start):
     factories.grant(submission, people, state="requested")
     factories.grant(submission, people, state="consented")
     factories.determination(submission, people)
+    factories.criterion(people, "CC-9", confirmed=False)
+    issued_letter(submission, people)
+    concluded(under_review(people), people)
+    exports.ask(ExportFormat.CSV, {}, by=people.northlight_liaison, at=start)
     opened(submission, "own_agency", people.nsa_reviewer)
     edited(opened(submission, "with_lab", people.nsa_lead).posts.get())
     factories.information_request(submission, people, state="answered")

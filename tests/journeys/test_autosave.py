@@ -71,6 +71,8 @@ class Writing:
         )
         self.problems = []
         self.conflicts = 0
+        self.joined = 0
+        self.besides = {}
         self.page = self.open()
 
     def open(self):
@@ -131,25 +133,62 @@ class Writing:
             self.settle(page)
         other.close()
 
+    def two_fields(self, field, words):
+        """Two tabs change a field each: both stay, and nobody is asked."""
+        other, elsewhere = self.open(), self.chance.choice([one for one in FIELDS if one != field])
+        self.type(other, elsewhere, f"{words} elsewhere")
+        self.besides = {elsewhere: f"{words} elsewhere"}
+        self.settle(other)
+        other.close()
+        self.type(self.page, field, words)
+        asked = self.conflicts
+        self.settle(self.page)
+        assert self.conflicts == asked
+
+    def left_undecided(self, field, words):
+        """The tab is closed where it asks which to keep, and opened again."""
+        other = self.open()
+        self.type(other, field, f"{words} other")
+        self.settle(other)
+        other.close()
+        self.type(self.page, field, f"{words} mine")
+        self.besides = {field: f"{words} mine"}
+        self.page.get_by_role("button", name="Compare and choose").click(timeout=30_000)
+        self.page.locator("form[data-differs][data-ready]").wait_for()
+        if self.chance.random() < 0.5:
+            self.page.get_by_role("button", name="Save draft").click()
+            left_open = self.page.get_by_role("link", name="Choose which to keep.")
+            expect(left_open).to_be_visible(timeout=30_000)
+            self.page.locator("form[data-differs][data-ready]").wait_for()
+        self.page.close()
+        self.page = self.open()
+
     def settle(self, page):
         """Everything is saved; where two writings differ, the person keeps both."""
         saved = page.locator("form[data-ready]:not([data-unsaved])")
         compare = page.get_by_role("button", name="Compare and choose")
         expect(saved.or_(compare)).to_be_visible(timeout=30_000)
         if compare.count():
-            self.conflicts += 1
             compare.click()
-            page.locator("form[data-differs][data-ready]").wait_for()
-            for both in page.locator("label[for^=both_]").all():
-                both.click()
-            page.get_by_role("button", name="Save draft").click()
-            expect(page.get_by_text("Draft saved.")).to_be_visible()
+            asked, joined = page.locator("form[data-differs]"), page.get_by_text("is kept: ")
+            expect(asked.or_(joined)).to_be_visible(timeout=30_000)
+            if asked.count():
+                self.conflicts += 1
+                for both in page.get_by_text("Keep both, mine first").all():
+                    both.click()
+                page.get_by_role("button", name="Save draft").click()
+                expect(page.get_by_text("Draft saved.")).to_be_visible()
+            else:
+                self.joined += 1
             page.locator("form[data-ready]").wait_for()
 
 
 # What was typed besides, where it was.
-MORE = {"killed_server": " more", "two_tabs": " other"}
-INTERRUPTIONS = ("closed_tab", "reloaded", "lost_network", "killed_server", "two_tabs")
+MORE = {"killed_server": " more", "two_tabs": " other", "left_undecided": " other"}
+INTERRUPTIONS = (
+    *("closed_tab", "reloaded", "lost_network", "killed_server", "two_tabs", "two_fields"),
+    "left_undecided",
+)
 
 
 def said(field):
@@ -179,6 +218,9 @@ def test_nothing_typed_is_lost(browser, web, held_clock, capsys):
         wanted = [f"{words}{MORE.get(kind, '')}", words]
         saved = said(field)
         assert [text for text in wanted if text not in saved] == [], (number, kind, saved)
+        for elsewhere, text in writing.besides.items():
+            assert text in said(elsewhere), (number, kind)
+        writing.besides = {}
         done[kind] += 1
     assert writing.problems == []
     writing.context.close()
@@ -186,5 +228,5 @@ def test_nothing_typed_is_lost(browser, web, held_clock, capsys):
     with capsys.disabled():
         print(
             f"\nautosave: {ROUNDS} interruptions ({kinds}), {writing.conflicts} conflicts merged "
-            f"by the person, nothing lost"
+            f"by the person, {writing.joined} joined unasked, nothing lost"
         )

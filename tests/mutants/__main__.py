@@ -8,6 +8,7 @@ import argparse
 import os
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -36,13 +37,7 @@ OPTIONS = ["-q", "-s", "--no-header", "--assert=plain", "--tb=short", "-p", "no:
 TESTS = [
     "tests/unit/test_clock.py",
     "tests/authorization/test_rules.py",
-    *(
-        f"tests/authorization/test_policy{part}.py"
-        for part in (
-            *("", "_answers", "_deliberation", "_documents", "_grants"),
-            *("_notices", "_parties", "_past", "_people"),
-        )
-    ),
+    *(str(path) for path in sorted(Path("tests/authorization").glob("test_policy*.py"))),
 ]
 
 if __name__ == "__main__":

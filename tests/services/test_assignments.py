@@ -14,6 +14,8 @@ from reviews.services import agency_reviews, assignments
 from tests import factories
 from tests.services.agency_pages import content_of, page, signed_in, text_of
 
+AT_ONCE = "/assignments/accept/"
+
 
 @pytest.fixture
 def submission(people):
@@ -50,6 +52,51 @@ def test_accepting_leads_on_to_the_review(people, submission, reviewer, start):
         assert f'href="{url}"' not in text_of(reviewer.get(where))
     assert "You accepted it, " in text_of(reviewer.get(url))
     assert reviewer.post(page("assignment-decline", submission)).status_code == 409
+
+
+def test_several_are_accepted_at_once_and_home_offers_it(people, submission, reviewer, start):
+    def offered():
+        return [task.url for task in reviewer.get("/").context["waiting"]].count(AT_ONCE)
+
+    assert not offered()  # one alone has its own page
+    others = [factories.filed(people) for _ in range(2)]
+    for other in others:
+        factories.assigned(other, people)
+    assert offered()
+    checked = [f"{one.reference} nsa" for one in others]
+    assert text_of(reviewer.get(AT_ONCE)).count('type="checkbox"') == 3
+    answer = reviewer.post(AT_ONCE, {"checked": checked})
+    assert (answer.status_code, answer.url) == (302, "/")
+    assert set(
+        Assignment.objects.exclude(accepted_at=None).values_list("submission", flat=True)
+    ) == {other.pk for other in others}
+    happened = [(action, agency) for action, agency, _ in events()]
+    assert happened == [("assignment.accepted", "nsa")] * 2
+    assert not offered()
+
+
+def test_one_that_waits_no_more_is_named_and_nothing_is_accepted(people, submission, reviewer):
+    gone = factories.filed(people)
+    factories.assigned(gone, people)
+    checked = [f"{one.reference} nsa" for one in (submission, gone)]
+    assignments.end(
+        gone,
+        reviewer=people.nsa_reviewer,
+        agency=factories.organization("nsa"),
+        by=people.nsa_lead,
+        at=factories.now(),
+    )
+    for sent, words in (
+        (checked, "One of these does not wait for you any more."),
+        ([], "Check at least one."),
+        ([f"{submission.reference} dod"], "One of these does not wait for you any more."),
+    ):
+        answer = reviewer.post(AT_ONCE, {"checked": sent})
+        assert answer.status_code == 422
+        assert words in text_of(answer)
+    assert not Assignment.objects.exclude(accepted_at=None).exists()
+    assert signed_in(people.dod_reviewer).post(AT_ONCE, {"checked": checked}).status_code == 422
+    assert signed_in(people.northlight_liaison).get(AT_ONCE).status_code == 404
 
 
 def test_declining_ends_the_power_to_write_at_once_and_tells_the_leads(
@@ -118,7 +165,9 @@ def test_a_lead_takes_an_assignment_back_and_the_draft_stays(people, submission,
     assert answer.url == page("review-assign", submission) + "?agency=nsa"
     row = Assignment.objects.get()
     assert (row.ended_at, row.ended_by) == (start, people.nsa_lead)
-    assert events() == [("assignment.ended", "nsa", people.nsa_reviewer.email)]
+    assert events() == [
+        (f"assignment.{step}", "nsa", people.nsa_reviewer.email) for step in ("accepted", "ended")
+    ]
     assert AgencyReview.objects.get() == review
     reviewer = signed_in(people.nsa_reviewer)
     assert reviewer.post(page("review-write", submission), {"save": "1"}).status_code == 403
@@ -137,7 +186,7 @@ def test_who_has_filed_stays_assigned(people, submission, start):
     answer = lead.post(page("assignment-end", submission), sent)
     assert answer.status_code == 409
     assert Assignment.objects.get().ended_at is None
-    assert events() == []
+    assert [action for action, _, _ in events()] == ["assignment.accepted"]  # by filing
 
 
 def test_one_agencys_lead_ends_nothing_of_another(people, submission, reviewer):

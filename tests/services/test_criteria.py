@@ -212,3 +212,10 @@ def test_the_register_costs_a_fixed_number_of_queries(people):
         factories.criterion(people, f"CC-{number}")
         factories.criterion(people, f"CC-{number}", confirmed=False)
     assert queries() == before
+
+
+def test_a_second_click_proposes_nothing_twice(people, start):
+    version = factories.criterion(people, "CC-1", confirmed=False, title="Known weaknesses")
+    with pytest.raises(Conflict, match="says already"):
+        factories.criterion(people, "CC-1", confirmed=False, title="Known weaknesses")
+    assert list(CriterionVersion.objects.all()) == [version]

@@ -85,6 +85,17 @@ def test_the_declaration_is_one_for_one_person_and_one_submission(people, submis
     assert Declaration.objects.count() == 1
 
 
+def test_it_leads_back_to_an_answer_or_a_document(people, submission):
+    document = factories.document(submission, people)
+    asked = factories.information_request(submission, people, state="answered")
+    lead, reviewer = signed_in(people.nsa_lead), signed_in(people.nsa_reviewer)
+    shown = text_of(lead.get(asked.get_absolute_url()))
+    assert f"next={asked.get_absolute_url()}" in shown
+    for browser, row in ((lead, asked), (reviewer, document)):
+        answer = browser.post(declaring(submission, row.get_absolute_url()), {"answer_basic": "no"})
+        assert (answer.status_code, answer.url) == (302, row.get_absolute_url())
+
+
 @pytest.mark.parametrize(
     "elsewhere",
     [

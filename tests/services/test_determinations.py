@@ -38,6 +38,53 @@ def again(signed, people, **changes):
     )
 
 
+def test_its_author_writes_it_anew_until_it_is_signed(people, submission, written):
+    with pytest.raises(Conflict, match="waiting for its second signer"):
+        factories.determination(submission, people)  # a second click names none
+    with pytest.raises(Conflict, match="waiting for its second signer"):
+        factories.determination(submission, people, replaces=written.key, by=people.nsa_signer)
+    better = factories.determination(submission, people, replaces=written.key, rationale="Better.")
+    written.refresh_from_db()
+    assert written.set_aside_by == people.nsa_official
+    assert AuditEvent.objects.get(action="determination.set_aside").reason == (
+        "Its author wrote it anew."
+    )
+    assert submission.determinations.unsigned().get() == better
+
+
+def test_the_page_to_write_it_anew_begins_with_what_it_says(people, submission, written):
+    official = signed_in(people.nsa_official)
+    address = page("determination-write", submission)
+    assert "write it anew" in text_of(official.get(page("determination-detail", submission)))
+    form = official.get(address).context["form"]
+    assert form["rationale"].value() == written.rationale
+    typed = {name: form[name].value() for name in ("outcome", "authority", "criteria", "replaces")}
+    answer = official.post(address, typed | {"rationale": "Better."})
+    assert answer.status_code == 302
+    assert submission.determinations.unsigned().get().rationale == "Better."
+    assert official.post(address, typed | {"rationale": "Twice."}).status_code == 409
+
+
+def test_the_signer_reads_all_that_is_signed_and_the_consultations(people, submission, signed):
+    determinations.record_consultation(
+        submission, statement="Nothing to add.", by=people.oncd_official, at=factories.now()
+    )
+    later = again(signed, people)
+    shown = text_of(signed_in(people.nsa_signer).get(f"/determinations/{later.key}/sign/"))
+    for words in ("Measured again.", "Nothing to add.", later.rationale):
+        assert words in shown
+
+
+def test_nobody_is_said_to_be_asked_at_an_office_without_anybody(people, submission):
+    official = signed_in(people.nsa_official)
+    address = page("consultation-request", submission)
+    asked = text_of(official.get(address))
+    assert asked.count("nobody holds its seat") == 1  # OSTP's
+    official.post(address)
+    detail = text_of(official.get(page("determination-detail", submission)))
+    assert detail.count("Nobody holds the office’s seat") == 1
+
+
 # What it needs
 
 

@@ -36,7 +36,7 @@ def test_a_small_set_comes_at_once_as_it_is_filtered_and_is_on_record(act, peopl
     event = AuditEvent.objects.latest("sequence")
     assert (event.action, event.actor) == ("submissions.exported", people.nsa_lead.email)
     kept = {name: event.details[name] for name in ("format", "filter", "count")}
-    assert kept == {"format": "csv", "filter": {"q": "mine"}, "count": 1}
+    assert kept == {"format": "csv", "filter": {"q": "words"}, "count": 1}
     assert not Export.objects.exists()
 
 

@@ -240,6 +240,26 @@ def test_a_killed_workers_file_is_prepared_again_from_the_beginning(people, star
     assert read(export, people.nsa_lead, start) == [submission.reference]
 
 
+def test_what_cannot_go_into_a_file_stops_no_other_when_the_lease_ran_out(
+    people, start, move_clock, monkeypatch
+):
+    asked(people, start)
+    slow = exports.claim(start)
+    move_clock(slow.claimed_until)
+    assert exports.prepare_waiting() == counted(ready=1)
+    monkeypatch.setattr(exports, "LONGEST", timedelta(seconds=-1))
+    factories.filed(people)
+    assert exports._prepare(slow) == "stopped"
+
+
+def test_the_log_holds_no_word_that_was_searched_for(people, start):
+    filed = {"q": "Aurora", "sort": "ends"}
+    exports.at_once(ExportFormat.CSV, filed, by=people.nsa_lead, at=start).close()
+    event = AuditEvent.objects.get(action="submissions.exported")
+    assert event.details["filter"] == {"q": "words", "sort": "ends"}
+    assert "Aurora" not in str(event.details)
+
+
 @pytest.mark.parametrize("rows", [0, 1])
 def test_a_worker_whose_lease_ran_out_changes_nothing_any_more(people, start, move_clock, rows):
     for _ in range(rows):

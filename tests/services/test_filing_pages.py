@@ -194,6 +194,17 @@ class TestShorteningAndWithdrawing:
         documents = client.get(url("document-list", submission.reference))
         assert "The documents are closed" in text_of(documents)
 
+    def test_what_ends_is_spelled_out_before(self, lab, people):
+        submission = factories.filed(people)
+        factories.grant(submission, people)
+        factories.grant(submission, people, "dod", state="requested")
+        factories.information_request(submission, people)
+        shown = text_of(lab.get(f"/submissions/{submission.reference}/withdraw/"))
+        assert "It ends for nsa reviewer, NSA." in shown
+        assert "dod reviewer" not in shown  # who has no access
+        assert "Information requests that then need no answer: 1." in shown
+        assert "No report is issued" in shown
+
     def test_draft_can_be_withdrawn(self, lab, people):
         submission = factories.draft(people)
         page = lab.get(url("submission-withdraw", submission.reference))

@@ -200,19 +200,26 @@ class TestWhoIsShownWhat:
         for address in ("/attachments/", f"/attachments/{submission.reference}/", "/seats/"):
             assert CANARY not in body(act("administrator", "get", address))
 
-    def test_a_lab_sees_grantee_and_sponsor_and_no_other_agency_person(
+    def test_a_lab_sees_grantee_and_named_users_and_no_other_agency_person(
         self, act, people, submission, start
     ):
         other = another_lead(people, start)
-        grant = factories.grant(submission, people)
+        grant = factories.grant(submission, people, users=[people.nsa_official])
         access.revoke(grant, reason="", by=other, at=start)
         access.attest(grant, for_lab=False, by=other, at=start)
         seen = body(act("northlight_liaison", "get", url(grant)))
-        assert "nsa reviewer" in seen
-        assert "nsa lead" in seen
-        assert "Not named to you" in seen
-        assert other.name not in seen
+        listed = body(act("northlight_liaison", "get", LIST + "?state=all"))
+        for page in (seen, listed):
+            assert "nsa reviewer" in page
+            assert "northlight liaison" in page
+            assert not {name for name in ("nsa lead", other.name) if name in page}
+        assert "nsa official" in seen
+        assert "Authorized: an administrator of the portal" in seen
+        assert "Revoked: NSA" in seen
+        assert "Asked by NSA" in listed
+        assert "Authorized by an administrator of the portal" in listed
         assert other.name in body(act("nsa_lead", "get", url(grant)))
+        assert "Asked by nsa lead" in body(act("nsa_lead", "get", LIST + "?state=all"))
 
     def test_one_submission_shows_only_what_its_reader_may_see(self, act, people, submission):
         grant = factories.grant(submission, people)

@@ -6,9 +6,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from reviews.models import AccessGrant
-from reviews.services import extensions, lifecycle
+from reviews.models import AccessGrant, Determination
+from reviews.services import determinations, extensions, letters, lifecycle
 from tests import factories
+from tests.factories import now
 
 pytestmark = pytest.mark.django_db
 
@@ -86,6 +87,109 @@ def test_a_shortened_window_ends_access_on_every_page(act, people, move_clock, s
     assert AccessGrant.objects.get(pk=grant.pk).ends_at == end
     (shown,) = act("nsa_reviewer", "get", "/").context["access"]
     assert "Oct. 23, 2026" in shown.when
+
+
+def test_what_ends_first_is_first_whatever_it_is(act, people, start):
+    for days in (30, 12):
+        submission = factories.filed(people)
+        if days < 30:
+            end = start + timedelta(days=days)
+            lifecycle.shorten(submission, closes_at=end, by=people.northlight_liaison, at=start)
+    factories.grant(submission, people, state="requested", starts_at=start + timedelta(days=2))
+    factories.information_request(submission, people)
+    factories.draft(people)
+    for who in ("northlight_liaison", "nsa_lead"):
+        tasks = act(who, "get", "/").context["waiting"]
+        instants = [task.due for task in tasks if task.due]
+        assert instants == sorted(instants)
+        assert len(set(instants)) > 1
+        assert [bool(task.due) for task in tasks] == [True] * len(instants) + [False] * (
+            len(tasks) - len(instants)
+        )
+    assert not act("northlight_liaison", "get", "/").context["waiting"][-1].due  # the draft
+
+
+def test_the_letter_waits_for_each_agencys_lead_until_it_has_said_something(
+    act, people, start, move_clock
+):
+    submission = factories.filed(people)
+    address = f"/submissions/{submission.reference}/letter/file/"
+    asked = ("File your agency's entry for the preliminary letter", address)
+
+    def entry(agency):
+        letters.file_entry(
+            submission,
+            agency=factories.organization(agency),
+            text="",
+            nothing_so_far=True,
+            by=getattr(people, f"{agency}_lead"),
+            at=start,
+        )
+
+    def leads_asked():
+        leads = ("nsa_lead", "dod_lead", "cisa_lead", "caisi_lead")
+        return [who for who in leads if asked in waiting(act(who, "get", "/"))]
+
+    (task,) = [one for one in act("nsa_lead", "get", "/").context["waiting"] if one.url == address]
+    assert task.due == start + timedelta(days=10)
+    assert leads_asked() == ["nsa_lead", "dod_lead", "cisa_lead", "caisi_lead"]
+    entry("nsa")
+    assert leads_asked() == ["dod_lead", "cisa_lead", "caisi_lead"]
+    factories.position_filed(submission, people, "dod")
+    assert leads_asked() == ["cisa_lead", "caisi_lead"]
+    letters.issue(submission, by=people.nsa_lead, at=start)
+    assert leads_asked() == []
+    assert asked not in waiting(act("nsa_reviewer", "get", "/"))
+
+
+def test_a_determination_waits_to_be_signed_shared_and_read(act, people):
+    submission = factories.filed(people)
+    own = f"/submissions/{submission.reference}/determination/"
+
+    def asked(who):
+        return {text for text, _ in waiting(act(who, "get", "/")) if "etermination" in text}
+
+    row = factories.determination(submission, people)
+    sign = "Sign a determination as its second signer"
+    assert (asked("nsa_signer"), asked("nsa_official")) == ({sign}, set())
+    factories.determination(submission, people, replaces=row.key)
+    assert len([t for t in act("nsa_signer", "get", "/").context["waiting"] if t.text == sign]) == 1
+    determinations.sign(Determination.objects.unsigned().get(), by=people.nsa_signer, at=now())
+    share = "Decide whether to share a determination with the lab"
+    assert (asked("nsa_signer"), asked("northlight_liaison")) == ({share}, set())
+    determinations.share(Determination.objects.signed().get(), by=people.nsa_signer, at=now())
+    assert asked("nsa_official") == set()
+    read = ("Read the determination", own)
+    assert read in waiting(act("northlight_liaison", "get", "/"))
+    assert read not in waiting(act("basalt_liaison", "get", "/"))
+    factories.determination(submission, people, state="signed", supersedes_reason="Measured again.")
+    assert asked("nsa_official") == set()  # told of at once, as the lab knew the earlier one
+
+
+def test_a_consultation_waits_until_a_determination_is_in_force(act, people):
+    submission = factories.filed(people)
+    row = factories.determination(submission, people)
+    asked = "Record your office's consultation"
+    assert asked in {text for text, _ in waiting(act("oncd_official", "get", "/"))}
+    determinations.sign(row, by=people.nsa_signer, at=now())
+    assert asked not in {text for text, _ in waiting(act("oncd_official", "get", "/"))}
+
+
+def test_what_the_lab_has_not_answered_in_time_is_overdue(act, people, move_clock):
+    submission = factories.filed(people)
+    asked = factories.information_request(submission, people)
+
+    def when():
+        (task,) = [
+            task
+            for task in act("northlight_liaison", "get", "/").context["waiting"]
+            if task.text == "Answer an information request"
+        ]
+        return task.when
+
+    assert when().startswith("Due ")
+    move_clock(asked.due_at)
+    assert when().startswith("<strong>Overdue</strong> since ")
 
 
 def test_all_lists_name_their_submissions_by_one_question(act, people):

@@ -29,6 +29,11 @@ def test_a_hostile_address_is_answered(people, client, path):
     assert client.get(path).status_code in (400, 404)
 
 
+def test_a_hostile_reference_of_a_criterion_is_answered(people, client):
+    client.force_login(people.nsa_lead)
+    assert client.get("/criteria/propose/?reference=%00").status_code == 200
+
+
 @pytest.mark.parametrize(
     "query", ["until=9999-12-31", "since=0001-01-01", "after=99999999999999999999"]
 )

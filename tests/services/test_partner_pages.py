@@ -90,7 +90,8 @@ def test_a_partner_is_proposed_agreed_accepted_and_reached(
 
     shown = body(act("partner_contact", "get", url(grant)))
     assert "Look for weaknesses in grid control." in shown
-    assert "Not named to you" not in shown
+    assert people.nsa_lead.name not in shown
+    assert people.northlight_liaison.name in shown
     assert act("partner_contact", "post", url(grant, "use")).status_code == 403
     move_clock(grant.starts_at)
     reached = act("partner_contact", "post", url(grant, "use"))

@@ -6,7 +6,14 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from reviews.models import Report
-from reviews.services import agency_reviews, attachments, determinations, ends, lifecycle
+from reviews.services import (
+    agency_reviews,
+    attachments,
+    determinations,
+    ends,
+    lifecycle,
+    reports,
+)
 from reviews.workflow import Status
 from tests import factories
 from tests.services.agency_pages import content_of, page, signed_in, text_of
@@ -266,3 +273,21 @@ def test_report_asks_as_much_for_ten_reviews_as_for_one(people, submission):
     after = queries(people.northlight_liaison)
     # Once issued: one row, in place of the three questions by which it is composed.
     assert after == before[1] - 2
+
+
+def test_the_lab_can_respond_from_the_instant_of_the_end(people, submission, move_clock):
+    move_clock(submission.closes_at)
+    lab = signed_in(people.northlight_liaison)
+    shown = text_of(lab.get(page("report-respond", submission)))
+    assert "There is no report to respond to yet" not in shown
+    assert "Record the response" in shown
+
+
+def test_no_page_tells_how_long_the_audit_log_is(people, submission):
+    """It counts what every lab and agency did."""
+    everybody_files(submission, people)
+    reports.issue(submission, by=people.nsa_lead, at=factories.now())
+    head = Report.objects.get().content["audit_head"]
+    shown = text_of(signed_in(people.northlight_liaison).get(page("report-detail", submission)))
+    assert head["sha256"] in shown
+    assert f">{head['sequence']}<" not in shown

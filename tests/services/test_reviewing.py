@@ -339,7 +339,7 @@ def test_what_changed_between_versions_is_shown_word_by_word(submission, reviewe
         page("review-write", submission), sent(version="2", file="1", concerns="One open question.")
     )
     shown = content_of(reviewer.get(f"{answer.url}changes/"))
-    assert "<del>Two</del><ins>One</ins> open <del>questions.</del><ins>question.</ins>" in shown
+    assert "<del>Two </del><ins>One </ins>open <del>questions.</del><ins>question.</ins>" in shown
     assert "API only." not in shown
 
 

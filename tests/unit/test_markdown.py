@@ -202,3 +202,10 @@ def test_a_template_prints_it_as_it_is():
 
 def test_deep_nesting_ends():
     assert unsafe(markdown.html(">" * 5000 + "[" * 5000 + "*" * 5000)) == []
+
+
+def test_a_short_text_claims_no_millions_of_cells():
+    wide = "|a" * 200 + "\n" + "|-" * 200 + "\n" + "b\n" * 2000
+    assert "<table" not in markdown.html(wide)
+    assert len(markdown.html(wide)) < 10 * len(wide)
+    assert "<table" in markdown.html("|a|b|\n|-|-|\n" + "|1|2|\n" * 500)
