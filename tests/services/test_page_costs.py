@@ -1,8 +1,10 @@
-"""Every page that a person can reach costs the same queries at 10 and at 10,000 rows."""
+"""Every page that a person can reach costs the same queries at 10 and at 400 rows.
 
+PAGE_ROWS=10000 asks it of ten thousand, which takes some minutes.
+"""
+
+import os
 import re
-import time
-from collections import Counter
 from functools import partial
 
 import pytest
@@ -25,7 +27,9 @@ PEOPLE = [
     *("northlight_liaison", "nsa_reviewer", "nsa_lead", "nsa_official", "oncd_official"),
     *("administrator", "auditor"),
 ]
-FEW, MANY = 10, int(__import__("os").environ.get("M", "10000"))
+FEW, MANY = 10, int(os.environ.get("PAGE_ROWS", "400"))
+# A page shows all documents of a submission, and forms choose from all: nobody files so many.
+MOST_DOCUMENTS = 300
 
 
 class Rows:
@@ -82,7 +86,7 @@ class Rows:
             for part in (*row.parties.all(), *row.answers.all()):
                 many_rows.like(part, requests, "request")
         versions = self.document.versions.get()
-        documents = many_rows.copies(self.document, more)
+        documents = many_rows.copies(self.document, min(more, MOST_DOCUMENTS))
         many_rows.like(versions, documents, "document")
         many_rows.copies(self.grant, more)
         self._criteria(before, more // 10)
@@ -113,7 +117,8 @@ def visited(browser, path):
     return answer, re.findall(r'href="(/[^"#]*)"', text_of(answer))
 
 
-def test_ten_thousand_rows_cost_the_queries_of_ten(people, capsys):
+def test_many_rows_cost_the_queries_of_few(people, capsys):
+    """On every page; one that says that there are too many to show may cost less."""
     rows = Rows(people)
     rows.grow(FEW)
     browsers = {code: signed_in(getattr(people, code)) for code in PEOPLE}
@@ -124,22 +129,19 @@ def test_ten_thousand_rows_cost_the_queries_of_ten(people, capsys):
     ]
 
     def costs():
-        found, seconds = {}, {}
+        found = {}
         for code, path in pages:
-            began = time.monotonic()
             with CaptureQueriesContext(connection) as asked:
-                answer = browsers[code].get(path)
-            seconds[code, path] = time.monotonic() - began
-            assert answer.status_code in (200, 302), (code, path)
+                visited(browsers[code], path)
             found[code, path] = len(asked)
-        return found, seconds
+        return found
 
-    few, fast = costs()
+    few = costs()
     rows.grow(MANY)
-    many, slow = costs()
+    many = costs()
     with capsys.disabled():
-        print(Counter(few.values()), Submission.objects.count())
-        for page in pages:
-            if slow[page] > 3 * fast[page] + 0.05:
-                print(page, fast[page], slow[page])
+        print(
+            f"\n{len(pages)} pages of {len(PEOPLE)} people, "
+            f"{Submission.objects.count():,} submissions: at most {max(many.values())} queries"
+        )
     assert {page: (few[page], many[page]) for page in pages if many[page] > few[page]} == {}
