@@ -34,6 +34,7 @@ from reviews.models import (
     Post,
     PostAttachment,
     PostMention,
+    PreliminaryLetter,
     Recusal,
     Report,
     Submission,
@@ -44,7 +45,7 @@ from reviews.models.determination import Coverage
 from reviews.models.discussion import Audience
 from reviews.models.grant_states import GrantState
 from reviews.models.submission import SubmissionKind
-from reviews.services import notices, report_content, reports
+from reviews.services import notices, report_content, report_pdf, reports
 from reviews.workflow import Status
 from tests import links
 from tests.conftest import START
@@ -284,6 +285,17 @@ class TestSeeded(TestCase):
                         found[code, name] = said
         assert found == {}
         assert pages > 250
+
+    def test_no_printed_report_or_letter_has_a_banned_word(self):
+        issued = [
+            *(report_pdf.report(one) for one in Report.objects.all()),
+            *(report_pdf.letter(one) for one in PreliminaryLetter.objects.all()),
+        ]
+        assert len(issued) > 4
+        for pdf in issued:
+            pages = pypdf.PdfReader(io.BytesIO(pdf.file)).pages
+            said = " ".join(" ".join(page.extract_text().split()) for page in pages)
+            assert banned_in(without_the_allowed(said)) == [], pdf.name
 
     def test_no_text_says_that_a_release_was_decided(self):
         said = [
