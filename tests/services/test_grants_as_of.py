@@ -27,6 +27,8 @@ from tests.services.past_history import History
 pytestmark = pytest.mark.django_db
 INSTANTS = int(os.environ.get("AS_OF_INSTANTS", "300"))
 SEEDS, STEPS = range(max(5, INSTANTS // 100)), 220
+# What happens in a history is by chance: there are more until every kind of event was in one.
+MOST_SEEDS = len(SEEDS) + 15
 NOT_OVER = (*WAITING, *AUTHORIZED)
 
 
@@ -139,7 +141,9 @@ def as_of(at, auditor, now):
 def test_as_of_any_instant_is_a_replay_and_what_was_true(people, move_clock, capsys, settings):
     settings.RECERTIFICATION_DAYS = 9
     compared, done, instants, lines = Counter(), set(), 0, []
-    for seed in SEEDS:
+    for seed in range(MOST_SEEDS):
+        if seed >= len(SEEDS) and set(GRANT_EVENTS) <= done:
+            break
         with transaction.atomic():
             history = History(people, move_clock, seed)
             history.run(STEPS, (INSTANTS + seed) // len(SEEDS))
@@ -160,7 +164,7 @@ def test_as_of_any_instant_is_a_replay_and_what_was_true(people, move_clock, cap
     with capsys.disabled():
         states = ", ".join(f"{state} {count:,}" for state, count in sorted(compared.items()))
         print(f"\nas of: {instants:,} instants; grants compared: {states}", *lines, sep="\n")
-    assert instants == INSTANTS
+    assert instants >= INSTANTS
     assert set(compared) == set(GrantState) or INSTANTS < 300
     assert set(GRANT_EVENTS) <= done
 

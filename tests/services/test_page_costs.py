@@ -93,6 +93,8 @@ class Rows:
         notice = self.people.nsa_lead.notices.first()
         many_rows.copies(notice, more, key=lambda place: f"copy {before} {place}")
         audit.append(many_rows.openings(self.running, self.people.dod_reviewer, more))
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")  # as a database in use would have done
 
     def _determine(self, submissions):
         self.signed.refresh_from_db()
