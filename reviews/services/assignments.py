@@ -69,6 +69,13 @@ def accept(submission: Submission, *, agency: Organization, by: User, at: dateti
     return assignment
 
 
+@transaction.atomic
+def accept_all(waiting: Iterable[Assignment], *, by: User, at: datetime) -> None:
+    """The reviewer has accepted all of them, or none when one cannot be accepted any more."""
+    for one in sorted(waiting, key=lambda one: one.submission_id):  # all who lock do it in order
+        accept(one.submission, agency=one.agency, by=by, at=at)
+
+
 def unanswered(by: User, *, at: datetime) -> QuerySet[Assignment]:
     """Those that wait for the reviewer's answer, the window that ends first in front."""
     open_now = policy.allowed(by, Action.ANSWER_ASSIGNMENT, at=at)

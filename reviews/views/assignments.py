@@ -112,15 +112,14 @@ def assignment_accept(request, reference):
 
 @require_http_methods(["GET", "POST"])
 def assignments_accept(request):
-    """The reviewer has accepted those that she checked; one that cannot be is named."""
+    """The reviewer has accepted those that she checked, all of them or none."""
     require_a_way(request, Action.ANSWER_ASSIGNMENT)
     waiting = assignments.unanswered(request.user, at=request.at)[:MOST_AT_ONCE]
     form = AcceptForm(request.POST if request.method == "POST" else None, waiting=waiting)
     status = invalid(form)
     if form.is_valid():
         accepted = form.cleaned_data["checked"]
-        for one in accepted:
-            assignments.accept(one.submission, agency=one.agency, by=request.user, at=request.at)
+        assignments.accept_all(accepted, by=request.user, at=request.at)
         count = len(accepted)
         messages.success(request, f"You accepted {count} review{'' if count == 1 else 's'}.")
         return redirect("reviews:home")

@@ -134,20 +134,11 @@ def _determinations(request, seats):
         .select_related("submission")
         .order_by("written_at")
     )
-    return (
-        [
-            Task(
-                "Sign a determination as its second signer",
-                reverse("reviews:determination-sign", args=[determination.key]),
-                f"Submission {determination.submission.reference}",
-                said("Window ends", determination.submission.closes_at),
-                determination.submission.closes_at,
-            )
-            for determination in unsigned[:OF_A_KIND]
-        ]
-        + _unshared(request)
-        + tasks
-    )
+    return [
+        *_of_determinations("Sign a determination as its second signer", "sign", unsigned),
+        *_unshared(request),
+        *tasks,
+    ]
 
 
 def _unshared(request):
@@ -158,17 +149,23 @@ def _unshared(request):
     signed = policy.allowed(request.user, Action.SHARE_DETERMINATION, at=request.at).filter(
         ~Exists(later), shared_at=None
     )
+    return _of_determinations(
+        "Decide whether to share a determination with the lab",
+        "share",
+        signed.select_related("submission").order_by("submission__review_ends_at", "pk"),
+    )
+
+
+def _of_determinations(text, step, determinations):
     return [
         Task(
-            "Decide whether to share a determination with the lab",
-            reverse("reviews:determination-share", args=[determination.key]),
-            f"Submission {determination.submission.reference}",
-            said("Window ends", determination.submission.closes_at),
-            determination.submission.closes_at,
+            text,
+            reverse(f"reviews:determination-{step}", args=[one.key]),
+            f"Submission {one.submission.reference}",
+            said("Window ends", one.submission.closes_at),
+            one.submission.closes_at,
         )
-        for determination in signed.select_related("submission").order_by(
-            "submission__review_ends_at", "pk"
-        )[:OF_A_KIND]
+        for one in determinations[:OF_A_KIND]
     ]
 
 

@@ -205,13 +205,15 @@ def _withdrawing(request, submission):
         ]
     rest = submission.allowance - (at - submission.opens_at)
     grants = policy.allowed(request.user, Action.VIEW_GRANT, at=at).filter(submission=submission)
-    live = grants.live(at).select_related("agency", "partner", "grantee")
+    live = list(grants.live(at).select_related("agency", "partner", "grantee")[: SHOWN + 1])
+    more = len(live) > SHOWN
     asked = policy.allowed(request.user, Action.READ_INFORMATION_REQUEST, at=at)
     unanswered = asked.outstanding(at).filter(submission=submission).count()
     return [
         "Every agency's access to your documents and model ends at once, and every access grant "
         "with it, trusted partners' included.",
         *(f"It ends for {one.grantee.name}, {one.holder().short_name}." for one in live[:SHOWN]),
+        *(["It ends for others too: the page of the submission's access names all."] * more),
         *([f"Information requests that then need no answer: {unanswered}."] * bool(unanswered)),
         "No report is issued, and no letter that is not issued yet.",
         "No reason is asked, and none is recorded. It says nothing about your model or your lab.",

@@ -1,6 +1,9 @@
-"""The browsers that tests of pages use."""
+"""What tests of services and pages begin with; a module may have its own of the same name."""
 
 import pytest
+
+from tests import factories
+from tests.services.agency_pages import signed_in
 
 
 @pytest.fixture
@@ -19,3 +22,15 @@ def act(client, people):
         return getattr(client, method)(address, data or {})
 
     return send
+
+
+@pytest.fixture
+def submission(people):
+    """A submission of Northlight's, under review."""
+    return factories.filed(people)
+
+
+@pytest.fixture
+def reviewer(people, submission):
+    """NSA's reviewer, assigned."""
+    return signed_in(factories.assigned(submission, people))

@@ -10,22 +10,11 @@ from accounts.models import AuditEvent, User
 from reviews.emails import address_of
 from reviews.exceptions import Conflict, NotPermitted
 from reviews.models import AgencyReview, Assignment, Notice
-from reviews.services import agency_reviews, assignments
+from reviews.services import agency_reviews, assignments, lifecycle
 from tests import factories
 from tests.services.agency_pages import content_of, page, signed_in, text_of
 
 AT_ONCE = "/assignments/accept/"
-
-
-@pytest.fixture
-def submission(people):
-    return factories.filed(people)
-
-
-@pytest.fixture
-def reviewer(people, submission):
-    """NSA's reviewer, assigned."""
-    return signed_in(factories.assigned(submission, people))
 
 
 def events():
@@ -97,6 +86,16 @@ def test_one_that_waits_no_more_is_named_and_nothing_is_accepted(people, submiss
     assert not Assignment.objects.exclude(accepted_at=None).exists()
     assert signed_in(people.dod_reviewer).post(AT_ONCE, {"checked": checked}).status_code == 422
     assert signed_in(people.northlight_liaison).get(AT_ONCE).status_code == 404
+
+
+def test_all_are_accepted_or_none(people, submission, reviewer, start):
+    over = factories.filed(people)
+    factories.assigned(over, people)
+    waiting = list(assignments.unanswered(people.nsa_reviewer, at=start))
+    lifecycle.withdraw(over, by=people.northlight_liaison, at=start)
+    with pytest.raises(NotPermitted):
+        assignments.accept_all(waiting, by=people.nsa_reviewer, at=start)
+    assert not Assignment.objects.exclude(accepted_at=None).exists()
 
 
 def test_declining_ends_the_power_to_write_at_once_and_tells_the_leads(

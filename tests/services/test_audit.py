@@ -237,6 +237,8 @@ def test_every_refused_step_is_said_in_words():
         assert "{" not in said
     assert audit_words.words("refused.grant-revoke") == "Refused: revoking an access grant"
     assert audit_words.words("refused.document-list") == "Refused: opening the list of documents"
+    files = "Refused: opening the list of files of submissions"
+    assert audit_words.words("refused.export-list") == files
 
 
 def test_a_code_without_words_is_readable():

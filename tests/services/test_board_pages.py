@@ -15,11 +15,6 @@ from tests.services.agency_pages import page, signed_in, text_of
 CANARY = "CANARY-9f31"
 
 
-@pytest.fixture
-def submission(people):
-    return factories.filed(people)
-
-
 # The board.
 
 

@@ -14,11 +14,6 @@ from tests.services.test_workload import rows
 
 
 @pytest.fixture
-def submission(people):
-    return factories.filed(people)
-
-
-@pytest.fixture
 def colleague(people, submission, start):
     """Another reviewer of NSA, assigned."""
     assignments.assign(
@@ -53,6 +48,20 @@ def file_as(author, submission, review, at, **written):
     )
 
 
+def next_draft(submission, people, at):
+    """What NSA's reviewer begins after a filed version."""
+    return agency_reviews.save_draft(
+        submission,
+        agency=factories.organization("nsa"),
+        answers=factories.REVIEW,
+        ratings={},
+        evidence=[],
+        revision=0,
+        by=people.nsa_reviewer,
+        at=at,
+    )
+
+
 def test_whose_assignment_ended_is_no_author_of_what_is_filed(
     people, submission, colleague, draft, start
 ):
@@ -70,16 +79,7 @@ def test_nor_is_she_carried_into_the_next_version(people, submission, colleague,
     filed = file_as(people.nsa_reviewer, submission, draft, start)
     assert [one.person for one in filed.coauthors.all()] == [colleague]
     agency_reviews.recuse(submission, reason="", by=colleague, at=start)
-    following = agency_reviews.save_draft(
-        submission,
-        agency=draft.agency,
-        answers=factories.REVIEW,
-        ratings={},
-        evidence=[],
-        revision=0,
-        by=people.nsa_reviewer,
-        at=start,
-    )
+    following = next_draft(submission, people, start)
     assert (following.version, list(following.coauthors.all())) == (2, [])
 
 
@@ -96,16 +96,7 @@ def test_who_is_left_off_a_next_version_writes_no_earlier_one(
     people, submission, colleague, draft, start
 ):
     filed = file_as(people.nsa_reviewer, submission, draft, start)
-    following = agency_reviews.save_draft(
-        submission,
-        agency=draft.agency,
-        answers=factories.REVIEW,
-        ratings={},
-        evidence=[],
-        revision=0,
-        by=people.nsa_reviewer,
-        at=start,
-    )
+    following = next_draft(submission, people, start)
     coauthors.choose(following, [], by=people.nsa_reviewer, at=start)
     browser = signed_in(colleague)
     shown = browser.get(filed.get_absolute_url())

@@ -11,8 +11,8 @@ from accounts import audit
 from accounts.models import AuditEvent
 from reviews import clock
 from reviews.exceptions import DomainError
-from reviews.models import AccessGrant, AgencyReview, Notice, Submission
-from reviews.services import access, agency_reviews, ends, lifecycle
+from reviews.models import AccessGrant, AgencyReview, Notice, RecusalQuestion, Submission
+from reviews.services import access, agency_reviews, declarations, ends, lifecycle
 from tests import factories
 
 pytestmark = pytest.mark.postgresql
@@ -174,3 +174,16 @@ def test_saving_against_filing_one_draft(committed_people):
     assert set(answers) <= {"done", "StaleForm", "IllegalTransition", "Conflict"}
     submission.refresh_from_db()
     assert (submission.status == "under_review") == (submission.package.safeguards != "Others.")
+
+
+def test_one_question_added_fifty_times(committed_people):
+    """Asked twice, nobody could declare: an answer is kept under the question's words."""
+    people = committed_people
+    added = [
+        lambda by=by: declarations.add_question(
+            "Any shares in the lab?", position=1, by=by, at=clock.system()
+        )
+        for by in (people.administrator, people.second_administrator)
+    ]
+    assert at_once(*added * (THREADS // 2)) == {"done": 1, "Conflict": THREADS - 1}
+    assert RecusalQuestion.objects.count() == 1

@@ -19,11 +19,6 @@ TYPED = {
 
 
 @pytest.fixture
-def submission(people):
-    return factories.filed(people)
-
-
-@pytest.fixture
 def asked(people, submission, start):
     """The submission with consultations asked for."""
     determinations.request_consultations(submission, by=people.nsa_official, at=start)

@@ -15,11 +15,6 @@ CANARY = "CANARY-77d0"
 
 
 @pytest.fixture
-def submission(people):
-    return factories.filed(people)
-
-
-@pytest.fixture
 def signed(people, submission):
     return factories.determination(submission, people, state="signed")
 

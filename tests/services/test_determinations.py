@@ -17,11 +17,6 @@ CANARY = "CANARY-77d0"
 
 
 @pytest.fixture
-def submission(people):
-    return factories.filed(people)
-
-
-@pytest.fixture
 def written(people, submission):
     return factories.determination(submission, people)
 

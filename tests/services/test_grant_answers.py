@@ -17,11 +17,6 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def submission(people):
-    return factories.filed(people)
-
-
-@pytest.fixture
 def grant(submission, people):
     return factories.grant(
         submission, people, state="requested", access_level="al3", safeguards="reduced"

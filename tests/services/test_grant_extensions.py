@@ -18,11 +18,6 @@ REASON = {"reason": "Two runs are left."}
 
 
 @pytest.fixture
-def submission(people):
-    return factories.filed(people)
-
-
-@pytest.fixture
 def grant(submission, people):
     return factories.grant(submission, people)
 

@@ -33,11 +33,6 @@ def copies(grant, ends):
     AccessGrant.objects.bulk_create(rows)
 
 
-@pytest.fixture
-def submission(people):
-    return factories.filed(people)
-
-
 def another_lead(people, start, agency="nsa", role="lead"):
     person = User.objects.create_user(f"{role}-2@demo.example", f"second {role}", people.password)
     seats.give(

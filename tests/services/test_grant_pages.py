@@ -22,11 +22,6 @@ VERBS = ("consent", "decline", "authorize", "revoke", "attest")
 
 
 @pytest.fixture
-def submission(people):
-    return factories.filed(people)
-
-
-@pytest.fixture
 def asked(submission, people, start):
     """What the request's form sends."""
     return {

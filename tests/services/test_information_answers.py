@@ -17,11 +17,6 @@ DAY = timedelta(days=1)
 LAB = {"northlight liaison", "northlight admin"}
 
 
-@pytest.fixture
-def submission(people):
-    return factories.filed(people)
-
-
 # Answering
 
 

@@ -17,11 +17,6 @@ CANARY = "CANARY-5d20"
 
 
 @pytest.fixture
-def submission(people):
-    return factories.filed(people)
-
-
-@pytest.fixture
 def lead(people):
     """A browser in which NSA's lead is signed in."""
     return signed_in(people.nsa_lead)

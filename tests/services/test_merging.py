@@ -16,17 +16,6 @@ QUESTION = '<a class="usa-link" href="#id_take_concerns_0">Concerns: Choose whic
 
 
 @pytest.fixture
-def submission(people):
-    return factories.filed(people)
-
-
-@pytest.fixture
-def reviewer(people, submission):
-    """NSA's reviewer, assigned."""
-    return signed_in(factories.assigned(submission, people))
-
-
-@pytest.fixture
 def url(submission):
     return page("review-write", submission)
 

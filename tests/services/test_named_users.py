@@ -21,11 +21,6 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def submission(people):
-    return factories.filed(people)
-
-
-@pytest.fixture
 def requested(submission, people):
     return factories.grant(submission, people, state="requested", users=[people.recused])
 

@@ -1,23 +1,10 @@
 """A next version begins with all that the last one said, but for its declaration."""
 
-import pytest
-
 from reviews.models import AgencyReview
 from tests import factories
-from tests.services.agency_pages import page, signed_in
+from tests.services.agency_pages import page
 from tests.services.test_review_pages import sent
 from tests.services.test_reviewing import PAGE, autosave
-
-
-@pytest.fixture
-def submission(people):
-    return factories.filed(people)
-
-
-@pytest.fixture
-def reviewer(people, submission):
-    """NSA's reviewer, assigned."""
-    return signed_in(factories.assigned(submission, people))
 
 
 def test_what_cannot_be_read_any_more_is_carried_over(people, submission, reviewer):

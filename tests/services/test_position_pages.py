@@ -2,24 +2,12 @@
 
 from datetime import timedelta
 
-import pytest
 from django.contrib.auth.models import Group
 from django.urls import reverse
 
 from reviews.models import AgencyPosition, AgencyReview, Recusal
 from tests import factories
 from tests.services.agency_pages import page, signed_in, text_of
-
-
-@pytest.fixture
-def submission(people):
-    return factories.filed(people)
-
-
-@pytest.fixture
-def reviewer(people, submission):
-    """NSA's reviewer, assigned."""
-    return signed_in(factories.assigned(submission, people))
 
 
 def test_position_is_filed_and_superseded(people, submission):
@@ -29,6 +17,8 @@ def test_position_is_filed_and_superseded(people, submission):
         answer = lead.post(url, {"outcome": outcome, "summary": "Two.", "version": version})
         assert (answer.status_code, answer.url) == (302, page("review-list", submission))
     shown = text_of(lead.get(url))
+    form = lead.get(url).context["form"]
+    assert (form["outcome"].value(), form["summary"].value()) == ("no_concerns_recorded", "Two.")
     assert "2, in force" in shown
     assert "1, superseded" in shown
 

@@ -19,11 +19,6 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def submission(people):
-    return factories.filed(people)
-
-
-@pytest.fixture
 def consented(submission, people):
     return factories.grant(submission, people, state="consented")
 

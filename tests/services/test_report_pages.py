@@ -278,9 +278,13 @@ def test_report_asks_as_much_for_ten_reviews_as_for_one(people, submission):
 def test_the_lab_can_respond_from_the_instant_of_the_end(people, submission, move_clock):
     move_clock(submission.closes_at)
     lab = signed_in(people.northlight_liaison)
+    assert page("report-respond", submission) in text_of(lab.get(page("report-detail", submission)))
     shown = text_of(lab.get(page("report-respond", submission)))
     assert "There is no report to respond to yet" not in shown
     assert "Record the response" in shown
+    answer = lab.post(page("report-respond", submission), {"response": "Noted."})
+    assert answer.status_code == 302
+    assert Report.objects.get().response == "Noted."
 
 
 def test_no_page_tells_how_long_the_audit_log_is(people, submission):

@@ -28,17 +28,6 @@ def sent(**changes):
     return {name: value for name, value in values.items() if value is not None}
 
 
-@pytest.fixture
-def submission(people):
-    return factories.filed(people)
-
-
-@pytest.fixture
-def reviewer(people, submission):
-    """NSA's reviewer, assigned."""
-    return signed_in(factories.assigned(submission, people))
-
-
 # Writing and filing.
 
 

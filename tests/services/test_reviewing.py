@@ -17,17 +17,6 @@ CANARY = "CANARY-41c7"
 PAGE, OTHER = "a" * 32, "b" * 32
 
 
-@pytest.fixture
-def submission(people):
-    return factories.filed(people)
-
-
-@pytest.fixture
-def reviewer(people, submission):
-    """NSA's reviewer, assigned."""
-    return signed_in(factories.assigned(submission, people))
-
-
 def autosave(browser, submission, **changes):
     """(status, answer) of a page that saves what was typed, as the script sends it."""
     answer = browser.post(page("review-write", submission), sent(autosave="1", **changes))

@@ -15,11 +15,6 @@ from tests.services.agency_pages import content_of, page, signed_in, text_of
 TITLE, FIRST = "TITLE-1f", "FIRST-2e"
 
 
-@pytest.fixture
-def submission(people):
-    return factories.filed(people)
-
-
 def address(name, *args):
     return reverse(f"reviews:{name}", args=args)
 

@@ -37,11 +37,6 @@ PARTS = {
 }
 
 
-@pytest.fixture
-def submission(people):
-    return factories.filed(people)
-
-
 @pytest.mark.parametrize("heard_by", READERS)
 def test_who_gets_what(people, submission, heard_by):
     """Of everybody in tests/people.py: subject, texts, edits, form, names, history."""

@@ -19,11 +19,6 @@ AUDIENCES = ("own_agency", "agencies", "with_lab")
 CANARY = "CANARY-4c1d"
 
 
-@pytest.fixture
-def submission(people):
-    return factories.filed(people)
-
-
 def told(*kinds):
     """(kind, address) of everybody who has a notice of a discussion."""
     rows = Notice.objects.filter(kind__in=kinds or OF_DISCUSSION)
