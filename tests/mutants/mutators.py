@@ -2,12 +2,21 @@
 
 import ast
 import copy
+from pathlib import Path
 
 from accounts.roles import Role
 from reviews.models import Submission
 from reviews.models.document import ScanState
 from reviews.workflow import Status
 
+BASE = Path(__file__).resolve().parents[2]
+# Clauses that several rules have in common, by the name of their tuple.
+GROUPS = {
+    node.targets[0].id: node.value
+    for rules in sorted(BASE.glob("reviews/*_rules.py"))
+    for node in ast.parse(rules.read_text()).body
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple)
+}
 CODENAMES = [codename for codename, _ in Submission._meta.permissions]
 MEMBERS = {"Status": [s.name for s in Status], "ScanState": [s.name for s in ScanState]}
 TIMES = {
@@ -101,11 +110,25 @@ def _of_keyword(name, value, given):
                 expression(f"({ast.unparse(value)}) ^ {{Role.{role.name}}}"),
             )
     if name == "where":
-        for number, clause in enumerate(value.elts):
+        clauses = list(_clauses(value))
+        for number, clause in enumerate(clauses):
             yield (
                 f"without where={ast.unparse(clause)}",
-                changed(value, elts=without(value.elts, number)),
+                ast.Tuple(elts=without(clauses, number), ctx=ast.Load()),
             )
+
+
+def _clauses(value):
+    """Each clause of a tuple, also of those in it that are spread or named."""
+    if isinstance(value, ast.Starred):
+        value = value.value
+    if isinstance(value, ast.Name):
+        value = GROUPS.get(value.id, value)
+    if not isinstance(value, ast.Tuple):
+        yield value
+        return
+    for part in value.elts:
+        yield from _clauses(part)
 
 
 def of_table(name, table):
