@@ -57,7 +57,7 @@ TARGETS = [
     Target("reviews.finding", POLICY_TESTS),
     # Clauses of policy that are kept with the rows that they are about.
     Target("reviews.models.permissions", POLICY_TESTS, only=("CODENAMES",)),
-    Target("reviews.models.access_grant", POLICY_TESTS, only=("live", "suspended")),
+    Target("reviews.models.grant_queries", POLICY_TESTS, only=("live", "suspended", "running")),
     Target(
         "reviews.models.grant_suspension", POLICY_TESTS, only=("GrantSuspensionQuerySet.in_force",)
     ),
