@@ -128,7 +128,8 @@ def _first_failure(session, mutant, items):
     except Exception:
         return "refused to be imported"
     session._setupstate.teardown_exact(items[0])
-    for item, following in zip(items, [*items[1:], None], strict=True):
+    # After the last one another seems to follow, or the child would take the database away.
+    for item, following in zip(items, [*items[1:], items[0]], strict=True):
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         if session.testsfailed:
             return item.nodeid
