@@ -45,6 +45,7 @@ GROUPS = {
         "document.added": "Document version added",
         "document.restricted": "Document's readers changed",
         "document.read": "Document opened",
+        "document.scanned": "Document looked through for malware",
     },
     "Reviews and determinations": {
         "review.assigned": "Reviewer assigned",

@@ -55,6 +55,7 @@ SECTIONS = {
     "Audit log": [
         ("Audit log", "accounts:audit-list", frozenset({Role.AUDITOR})),
         ("Use of discretion", "reviews:discretion-list", frozenset({Role.AUDITOR})),
+        ("Quarantine", "reviews:quarantine-list", frozenset({Role.AUDITOR})),
     ],
     "Profile": [("Profile", "accounts:profile", EVERYBODY)],
 }

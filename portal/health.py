@@ -132,6 +132,12 @@ class Numbers:
                 _seconds(found, found.oldest_unsent_at),
             ),
             ("notices_undelivered", "Refused for good or bounced, up to 1,000.", found.undelivered),
+            ("documents_unscanned", "Documents not scanned yet, up to 1,000.", found.unscanned),
+            (
+                "oldest_unscanned_seconds",
+                "Age of the oldest of them; 0 without one.",
+                _seconds(found, found.oldest_unscanned_at),
+            ),
             ("ends_unrecorded", "Ends that came and are not on record.", found.unrecorded),
             (
                 "oldest_unrecorded_end_seconds",

@@ -179,7 +179,13 @@ DOCUMENT_MAX_BYTES = env.int("DOCUMENT_MAX_BYTES", default=100 * 1024 * 1024)
 SUBMISSION_MAX_BYTES = env.int("SUBMISSION_MAX_BYTES", default=20 * 1024**3)
 # Every page of a document lists its versions, and the package lists all of them.
 SUBMISSION_MAX_VERSIONS = env.int("SUBMISSION_MAX_VERSIONS", default=500)
-DOCUMENT_SCANNER = "reviews.services.scanning.NotConfigured"
+# Where ClamAV's daemon listens: the path of its socket, or host:port. Without it nothing scans.
+CLAMD = env.str("CLAMD", default="")
+# What clamd.conf says under StreamMaxLength (deploy/clamav/limits.conf).
+CLAMD_MAX_BYTES = env.int("CLAMD_MAX_BYTES", default=1000 * 1024 * 1024)
+# Longer than MaxScanTime in clamd.conf: who says nothing for so long is taken to hang.
+CLAMD_TIMEOUT_SECONDS = env.int("CLAMD_TIMEOUT_SECONDS", default=180)
+SCAN_RETRY_SECONDS = env.int("SCAN_RETRY_SECONDS", default=30)
 # Without a scanner nothing has been checked: production keeps every document closed.
 UNSCANNED_DOCUMENTS_OPEN = not PRODUCTION
 FILE_UPLOAD_HANDLERS = [
@@ -254,7 +260,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
 }
 # A queue for each kind of work, so that a flood of mail delays no record of an end. Nothing uses
-# "scan" and "extract" yet: the scanning and reading of documents will.
+# "extract" yet: the reading of documents will.
 CELERY_TASK_DEFAULT_QUEUE = "clock"
 CELERY_TASK_QUEUES = {
     name: {} for name in ("clock", "mail", "gateways", "exports", "scan", "extract")
@@ -263,6 +269,7 @@ CELERY_TASK_ROUTES = {
     "reviews.tasks.deliver_notices": {"queue": "mail"},
     "reviews.tasks.deliver_signals": {"queue": "gateways"},
     "reviews.tasks.prepare_exports": {"queue": "exports"},
+    "reviews.tasks.scan_documents": {"queue": "scan"},
 }
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=10 if DEMONSTRATION else 60)
 CELERY_BEAT_SCHEDULER = "portal.beat.OneBeat"
@@ -275,7 +282,8 @@ CELERY_BEAT_SCHEDULE = {
     }
     for name in (
         *("record_expiries", "queue_reminders", "queue_signals"),
-        *("deliver_notices", "deliver_signals", "prepare_exports", "watch_health"),
+        *("deliver_notices", "deliver_signals", "prepare_exports", "scan_documents"),
+        "watch_health",
     )
 }
 

@@ -16,6 +16,7 @@ class Action(StrEnum):
     VIEW_DOCUMENT = "view_document"
     MANAGE_DOCUMENT = "manage_document"
     READ_DOCUMENT = "read_document"
+    AUDIT_QUARANTINE = "audit_quarantine"
     DELIBERATE = "deliberate"
     RECUSE = "recuse"
     ASSIGN = "assign"

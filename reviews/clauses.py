@@ -26,7 +26,7 @@ from reviews.models import (
     Submission,
 )
 from reviews.models.discussion import Audience
-from reviews.models.document import ScanState
+from reviews.models.document import QUARANTINED, ScanState
 from reviews.models.notice import ESCALATIONS
 from reviews.rules import Clause, Standing, There, attached
 from reviews.workflow import Status
@@ -35,6 +35,11 @@ from reviews.workflow import Status
 def clean(who: Standing, at: datetime) -> Q:
     """The scanner called the file clean."""
     return Q(scan_state=ScanState.CLEAN)
+
+
+def quarantined(who: Standing, at: datetime) -> Q:
+    """The scanner did not pass the file."""
+    return Q(scan_state__in=QUARANTINED)
 
 
 def declared(submission: str) -> Clause:

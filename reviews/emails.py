@@ -35,7 +35,10 @@ NO_LICENCE = (
 )
 MUTING = "mute"
 # Where a notice about a submission leads, when not to its overview.
-PAGES: dict[str, str] = {NoticeKind.REVIEWER_LEFT: "review-assign"}
+PAGES: dict[str, str] = {
+    NoticeKind.FILE_QUARANTINED: "document-list",
+    NoticeKind.REVIEWER_LEFT: "review-assign",
+}
 
 
 class _Unfolded(Compat32):

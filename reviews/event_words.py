@@ -34,6 +34,12 @@ EVENTS = {
         "A review that you follow concluded and its report is issued. All access of agencies to "
         "the lab's documents and model has ended.",
     ),
+    NoticeKind.FILE_QUARANTINED: Wording(
+        Topic.LEGAL,
+        "A file is in quarantine",
+        "The malware scanner did not pass a file of your submission. Nobody can open that file. "
+        "Its page says what was found; add a version that is clean.",
+    ),
     NoticeKind.WINDOW_ENDED: Wording(
         Topic.LEGAL,
         "A review window ended",

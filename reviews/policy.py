@@ -20,6 +20,7 @@ from reviews.access_rules import ACCESS_RULES
 from reviews.actions import Action as Action
 from reviews.determination_rules import DETERMINATION_RULES
 from reviews.discussion_rules import DISCUSSION_RULES
+from reviews.document_rules import DOCUMENT_RULES
 from reviews.exceptions import NotPermitted, NotVisible
 from reviews.models import (
     AccessGrant,
@@ -56,33 +57,11 @@ RULES: dict[Action, tuple[Rule, ...]] = {
     Action.OWN: (Rule(time=Time.ALWAYS, permission=_LAB),),
     Action.SHORTEN: (Rule(time=Time.WINDOW_OPEN, permission=_LAB),),
     Action.RESPOND: (Rule(time=Time.FILED, permission=_LAB),),
-    Action.ADD_DOCUMENT: (Rule(time=Time.BEFORE_THE_END, permission=_LAB),),
-    Action.MANAGE_DOCUMENT: (Rule(over=Document, time=Time.BEFORE_THE_END, permission=_LAB),),
     # Reading: the lab keeps its own; agencies only inside the window.
     Action.VIEW: (Rule(time=Time.ALWAYS, permission="view_submission"),),
     Action.READ_PACKAGE: (
         Rule(time=Time.ALWAYS, permission=_LAB),
         Rule(time=Time.WINDOW_OPEN, permission="read_package", where=(clauses.declared("pk"),)),
-    ),
-    Action.VIEW_DOCUMENT: (
-        Rule(over=Document, time=Time.ALWAYS, permission=_LAB),
-        Rule(
-            over=Document,
-            time=Time.WINDOW_OPEN,
-            permission="read_package",
-            unless_restricted=True,
-            where=(clauses.declared("submission"),),
-        ),
-    ),
-    Action.READ_DOCUMENT: (
-        Rule(over=DocumentVersion, time=Time.ALWAYS, permission=_LAB, where=(clauses.clean,)),
-        Rule(
-            over=DocumentVersion,
-            time=Time.WINDOW_OPEN,
-            permission="read_package",
-            unless_restricted=True,
-            where=(clauses.clean, clauses.declared("document__submission")),
-        ),
     ),
     # Agencies' deliberation: never the lab's to see.
     Action.DELIBERATE: (Rule(time=Time.ALWAYS, permission="deliberate"),),
@@ -196,6 +175,7 @@ RULES: dict[Action, tuple[Rule, ...]] = {
         Rule(time=Time.ALWAYS, permission="view_submission", where=(clauses.letter_issued,)),
     ),
     **ACCESS_RULES,
+    **DOCUMENT_RULES,
     **REQUEST_RULES,
     # A file of the list. No reviewer makes one, nor who reads for an office's consultation.
     Action.EXPORT_SUBMISSIONS: (

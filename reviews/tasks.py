@@ -1,4 +1,4 @@
-"""What workers do: record what the clock did, send mail, tell gateways, prepare files.
+"""What workers do: record what the clock did, send mail, tell gateways, prepare files, scan.
 
 They decide nothing.
 
@@ -15,6 +15,7 @@ from reviews.services import (
     gateway_signals,
     heartbeats,
     notices,
+    scans,
     signal_delivery,
     timekeeping,
 )
@@ -66,6 +67,14 @@ def prepare_exports():
     at = timekeeping.now()
     exports.prepare_waiting()
     heartbeats.beat(heartbeats.EXPORTS, at=at)
+
+
+@shared_task(ignore_result=True)
+def scan_documents():
+    """Files that wait for the scanner have been offered to it."""
+    at = timekeeping.now()
+    scans.scan_waiting()
+    heartbeats.beat(heartbeats.SCANS, at=at)
 
 
 @shared_task(ignore_result=True)

@@ -31,6 +31,7 @@ from reviews.views import (
     partners,
     past_access,
     private_notes,
+    quarantine,
     reports,
     reviewing,
     saved_filters,
@@ -211,6 +212,7 @@ urlpatterns = [
     path("criteria/", criteria.criterion_list, name="criterion-list"),
     path("criteria/propose/", criteria.criterion_propose, name="criterion-propose"),
     path("criteria/<uuid:key>/confirm/", criteria.criterion_confirm, name="criterion-confirm"),
+    path("quarantine/", quarantine.quarantine_list, name="quarantine-list"),
     path("discretion/", discretion.discretion_list, name="discretion-list"),
     path("discretion/<uuid:key>/", discretion.discretion_detail, name="discretion-detail"),
     path(

@@ -15,7 +15,14 @@ from .paths import BASE, CACHE, LOGS, shown
 
 # How the names begin that a shell may hold and that would change what the same command does.
 NOT_INHERITED = (
-    *("ALLOWED_HOSTS", "BEHIND_TLS_PROXY", "DATABASE_URL", "DEFAULT_FROM_EMAIL", "DEMONSTRATION"),
+    *(
+        "ALLOWED_HOSTS",
+        "BEHIND_TLS_PROXY",
+        "CLAMD",
+        "DATABASE_URL",
+        "DEFAULT_FROM_EMAIL",
+        "DEMONSTRATION",
+    ),
     *("DJANGO_", "DOCUMENT_", "EMAIL_", "FOREVIEW_", "GATEWAY_", "REDIS_URL", "SECRET_KEY"),
     *("SITE_URL", "VAR_DIR", "PDF_ROOT", "PG", "PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV"),
 )

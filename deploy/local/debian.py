@@ -29,12 +29,16 @@ PDF_PACKAGES = (
     "libpango-1.0-0",
     "libpangoft2-1.0-0",
 )
+# Looks through uploaded files, in the demonstration as in the tests.
+SCANNER_PACKAGES = ("clamav-daemon",)
 TESTS = DEBIAN / "tests"
+SCANNER = DEBIAN / "scanner"
 PDF = DEBIAN / "pdf"
 BIN = DEBIAN / "bin"
 
-# Programs are found through these wrappers, so no caller needs to know the library folders.
-PROGRAMS = {
+# Programs are found through wrappers, so no caller needs to know the library folders.
+SCANNER_PROGRAMS = {"clamd": "usr/sbin/clamd"}
+TEST_PROGRAMS = {
     "chromium": "usr/lib/chromium/chromium-headless-shell",
     "redis-server": "usr/bin/redis-server",
     "redis-cli": "usr/bin/redis-cli",
@@ -47,7 +51,7 @@ WRAPPER = """\
 top=$(dirname "$(dirname "$(readlink -f "$0")")")
 export LD_LIBRARY_PATH="{libraries}"
 export FONTCONFIG_FILE="$top/fonts.conf"
-exec "$top/tests/{program}" "$@"
+exec "$top/{program}" "$@"
 """
 FONTS = """\
 <?xml version="1.0"?>
@@ -65,15 +69,27 @@ FONTS = """\
 def bring_test_programs():
     """PostgreSQL, Redis and Chromium stand under ``var/debian``, with wrappers in its ``bin``."""
     _bring(TEST_PACKAGES, TESTS, "PostgreSQL, Redis and Chromium (Debian packages, about 20 s)")
+    _wrap(TEST_PROGRAMS, TESTS)
+
+
+def bring_scanner():
+    """ClamAV's daemon stands under ``var/debian``, with a wrapper in its ``bin``."""
+    _bring(SCANNER_PACKAGES, SCANNER, "ClamAV (Debian package, about 10 s)")
+    _wrap(SCANNER_PROGRAMS, SCANNER)
+
+
+def _wrap(programs, tree):
     fonts = FONTS.format(share=escape(str(TESTS / "usr" / "share")))
-    stamp, parts = DEBIAN / "wrappers.stamp", (WRAPPER, fonts, repr((PROGRAMS, TEST_PACKAGES)))
+    stamp = DEBIAN / f"{tree.name}-wrappers.stamp"
+    parts = (WRAPPER, fonts, repr((programs, TEST_PACKAGES, SCANNER_PACKAGES)))
     if stamps.is_current(stamp, *parts):
         return
     BIN.mkdir(exist_ok=True)
     (DEBIAN / "fonts.conf").write_text(fonts)
-    libraries = ":".join(f"$top/tests/{folder.relative_to(TESTS)}" for folder in library_folders())
-    for name, pattern in PROGRAMS.items():
-        program = find(pattern).relative_to(TESTS)
+    folders = [folder.relative_to(DEBIAN) for folder in library_folders(tree)]
+    libraries = ":".join(f"$top/{folder}" for folder in folders)
+    for name, pattern in programs.items():
+        program = find(pattern, tree).relative_to(DEBIAN)
         wrapper = BIN / name
         wrapper.write_text(WRAPPER.format(libraries=libraries, program=program))
         wrapper.chmod(0o755)
@@ -92,22 +108,22 @@ def bring_pip():
     return next(target.glob("usr/share/python-wheels/pip-*.whl"))
 
 
-def find(pattern):
-    """One file of the test programs."""
-    found = sorted(TESTS.glob(pattern))
+def find(pattern, tree=TESTS):
+    """One file of the unpacked programs."""
+    found = sorted(tree.glob(pattern))
     if not found:
         raise SetUpError(
             f"{pattern} is not among the Debian packages.\n"
-            f"  What to do: remove {shown(TESTS)} and run the command again."
+            f"  What to do: remove {shown(tree)} and run the command again."
         )
     return found[-1]
 
 
-def library_folders():
+def library_folders(tree=TESTS):
     """Where the unpacked programs' shared libraries are."""
-    folders = [*TESTS.glob("usr/lib/*-linux-gnu*"), *TESTS.glob("lib/*-linux-gnu*")]
+    folders = [*tree.glob("usr/lib/*-linux-gnu*"), *tree.glob("lib/*-linux-gnu*")]
     # libpulse finds its other half by an absolute path, which unpacking made untrue.
-    return [*folders, *TESTS.glob("usr/lib/*-linux-gnu*/pulseaudio")]
+    return [*folders, *tree.glob("usr/lib/*-linux-gnu*/pulseaudio")]
 
 
 def _bring(packages, target, label):

@@ -46,12 +46,13 @@ def prepare(*, tests=False):
     """Everything that the portal imports or serves is in place."""
     python.install(tests=tests)
     debian.bring_pdf_libraries()
+    debian.bring_scanner()
     front_end.install()
     front_end.collect()
 
 
 def _start_before_migrating(supervisor):
-    """Broker and mail sink, which seeding may already speak to; return the portal's port."""
+    """What seeding speaks to already: broker, mail sink, scanner. Returns the portal's port."""
     kept = ports.kept()
     services.start_broker(
         supervisor,
@@ -61,6 +62,7 @@ def _start_before_migrating(supervisor):
         password=environment.kept_secret("broker_password"),
     )
     services.start_mail_sink(supervisor, kept["mail"])
+    services.start_scanner(supervisor, folder=VAR / "scanner", port=kept["scanner"])
     return kept["web"]
 
 

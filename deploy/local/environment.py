@@ -25,6 +25,7 @@ def demonstration():
         SITE_URL=f"http://127.0.0.1:{kept['web']}",
         EMAIL_HOST="127.0.0.1",
         EMAIL_PORT=str(kept["mail"]),
+        CLAMD=f"127.0.0.1:{kept['scanner']}",
         VAR_DIR=str(VAR),
     )
 
@@ -55,6 +56,7 @@ def production(*, var, redis, database):
         GATEWAY_SIGNING_KEYS=base64.b64encode(secrets.token_bytes(32)).decode(),
         EMAIL_HOST="mail.foreview.example",
         EMAIL_PORT="587",
+        CLAMD="/run/clamav/clamd.ctl",
         VAR_DIR=str(var),
     )
 

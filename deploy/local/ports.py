@@ -11,6 +11,7 @@ from .commands import SetUpError, say
 from .paths import VAR
 
 USUAL = 8000
+SERVERS = ("broker", "mail", "scanner")
 _FILE = VAR / "ports.json"
 
 
@@ -47,9 +48,10 @@ def for_web(wanted):
 
 
 def kept():
-    """The demonstration's ports, as last chosen: ``web``, ``broker``, ``mail``."""
-    if not _FILE.exists():
-        keep(USUAL)
+    """The demonstration's ports, as last chosen: ``web`` and one for each of the ``SERVERS``."""
+    last = json.loads(_FILE.read_text()) if _FILE.exists() else {}
+    if not last.keys() >= set(SERVERS):
+        keep(last.get("web", USUAL))
     return json.loads(_FILE.read_text())
 
 
@@ -57,6 +59,6 @@ def keep(web):
     """Choose the demonstration's ports, the same as last time where they are still free."""
     last = json.loads(_FILE.read_text()) if _FILE.exists() else {}
     chosen = {"web": web}
-    for name in ("broker", "mail"):
+    for name in SERVERS:
         chosen[name] = last[name] if name in last and is_free(last[name]) else free()
     _FILE.write_text(json.dumps(chosen))

@@ -1,12 +1,16 @@
 """The servers of one run: how each is started, and when it is ready. All are on loopback only."""
 
 import http.client
+import os
 import smtplib
 import socket
 
-from .paths import PYTHON, VAR, VENV
+from . import debian
+from .paths import BASE, PYTHON, VAR, VENV
 
 HERE = "127.0.0.1"
+# What production's clamd.conf must say too.
+SCANNER_LIMITS = BASE / "deploy" / "clamav" / "limits.conf"
 
 
 def start_broker(supervisor, *, program, folder, port, password):
@@ -34,6 +38,28 @@ def start_mail_sink(supervisor, port):
     handler = ["-c", "aiosmtpd.handlers.Mailbox", VAR / "mail"]
     supervisor.start("mail", [PYTHON, "-m", "aiosmtpd", "-n", *handler, "-l", f"{HERE}:{port}"])
     supervisor.wait_until("The mail sink", lambda: _greets(port))
+
+
+def start_scanner(supervisor, *, folder, port):
+    """ClamAV's daemon with nothing but the signature of the harmless EICAR test file."""
+    supervisor.start("scanner", scanner_command(folder, port))
+    supervisor.wait_until("The scanner", lambda: scanner_answers(port))
+
+
+def scanner_command(folder, port):
+    """What starts that daemon, once its settings and its one signature are in ``folder``."""
+    signatures = folder / "signatures"
+    signatures.mkdir(parents=True, exist_ok=True)
+    # In parts, so that no scanner that looks through this checkout finds it here.
+    eicar = r"X5O!P%@AP[4\PZX54(P^)7CC)7}$" + "EICAR-STANDARD-ANTIVIRUS-TEST-FILE!" + "$H+H*"
+    (signatures / "test.ndb").write_text(f"Test.EICAR:0:*:{eicar.encode().hex()}\n")
+    settings = folder / "clamd.conf"
+    settings.write_text(
+        f'Foreground yes\nTCPSocket {port}\nTCPAddr {HERE}\nDatabaseDirectory "{signatures}"\n'
+        + SCANNER_LIMITS.read_text()
+        + ("User root\n" if os.getuid() == 0 else "")
+    )
+    return [debian.BIN / "clamd", "--config-file", settings]
 
 
 def start_web(supervisor, port, env):
@@ -75,6 +101,16 @@ def _answers_ping(port, password):
             with connection.makefile("rb") as answers:
                 # While it still reads its data, it answers the second with an error.
                 return [answers.readline() for _ in range(2)][1] == b"+PONG\r\n"
+    except OSError:
+        return False
+
+
+def scanner_answers(port):
+    """Whether the daemon says that it is ready."""
+    try:
+        with socket.create_connection((HERE, port), timeout=5) as connection:
+            connection.sendall(b"nPING\n")
+            return connection.recv(16) == b"PONG\n"
     except OSError:
         return False
 

@@ -28,6 +28,7 @@ from reviews.services import (
     partner_terms,
     reports,
     saved_filters,
+    scans,
 )
 
 ADMINISTRATORS = ("administrator", "second-administrator")
@@ -187,6 +188,7 @@ class World(LetterActs):
                 by=by,
                 at=at,
             )
+        scans.scan_waiting()
 
     def add_version(
         self, story: Story, *, kind: str, addendum: str, by: User, at: datetime
@@ -197,6 +199,7 @@ class World(LetterActs):
             by=by,
             at=at,
         )
+        scans.scan_waiting()
 
     def file(self, story: Story, *, by: User, at: datetime) -> None:
         submission = self._submission(story)

@@ -68,6 +68,9 @@ class ScanState(StrEnum):
         return self.capitalize()
 
 
+QUARANTINED = (ScanState.INFECTED, ScanState.UNSCANNABLE)
+
+
 class Document(models.Model):
     """A document of a submission. ``restricted_to``, when not empty, is who may know of it."""
 
@@ -133,12 +136,29 @@ class DocumentVersion(models.Model):
         default=ScanState.WAITING,
     )
     scan_note = models.CharField(max_length=200, blank=True)
+    scanned_at = models.DateTimeField(null=True)
+    scanner = models.CharField("scanner and its signatures", max_length=100, blank=True)
+    scan_attempts = models.PositiveIntegerField(default=0)
+    next_scan_at = models.DateTimeField(null=True)
+    scan_claimed_until = models.DateTimeField(null=True)
     uploaded_at = models.DateTimeField()
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
 
     class Meta:
         default_permissions = ()
         ordering: ClassVar = ["-number"]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["uploaded_at", "id"],
+                name="document_version_waiting",
+                condition=Q(scan_state="waiting"),
+            ),
+            models.Index(
+                fields=["-scanned_at", "-id"],
+                name="document_version_quarantined",
+                condition=Q(scan_state__in=["infected", "unscannable"]),
+            ),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["document", "number"], name="document_version_once"),
             models.CheckConstraint(

@@ -25,6 +25,7 @@ class NoticeKind(StrEnum):
     WINDOW_SHORTENED = "window_shortened"
     WITHDRAWN = "withdrawn"
     CONCLUDED = "concluded"
+    FILE_QUARANTINED = "file_quarantined"
     WINDOW_ENDED = "window_ended"
     ASSIGNED = "assigned"
     COAUTHOR_ADDED = "coauthor_added"
@@ -92,7 +93,7 @@ class Topic(StrEnum):
     @property
     def label(self):
         return {
-            "legal": "Windows and access: opened, changed, ended",
+            "legal": "Windows and access: opened, changed, ended; files in quarantine",
             "requests": "What others ask of you",
             "reminders": "Reminders",
         }.get(self, "What others filed")

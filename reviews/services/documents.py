@@ -54,7 +54,7 @@ def add(
     by: User,
     at: datetime,
 ) -> Document:
-    """The document exists with its first version stored and scanned.
+    """The document exists with its first version stored, which opens once it is scanned.
 
     Raises FileRefused when the file cannot be taken or is in this submission already.
     """
@@ -215,26 +215,26 @@ class WhileAllowed(File):  # type: ignore[type-arg]
 
 @contextmanager
 def _received(upload: "File[Any]", by: User) -> Iterator[DocumentVersion]:
-    """The upload as an unsaved version, checked, hashed, stored and scanned.
+    """The upload as an unsaved version, checked, hashed and stored; a worker scans it.
 
     All this before any row is locked: a large file must not make an agency's filing wait
     past the end. The bytes are gone again if what follows fails.
     """
     name = uploads.display_name(upload.name or "")
     content_type = uploads.inspect(upload, name)
+    verdict = scanning.before()
     version = DocumentVersion(
         file_name=name,
         content_type=content_type,
         size=upload.size,
         sha256=_sha256(upload),
         uploaded_by=by,
+        scan_state=verdict.state,
+        scan_note=verdict.note,
     )
     storage = storages["documents"]
     storage.save(version.storage_name, upload)
     try:
-        with version.open() as stored:
-            verdict = scanning.scanner().scan(stored)
-        version.scan_state, version.scan_note = verdict.state, verdict.note
         yield version
     except BaseException:
         storage.delete(version.storage_name)

@@ -21,18 +21,18 @@ from accounts.anchor import BehindAnchor
 from reviews import clock
 from reviews.models import GatewaySignal, Heartbeat, Notice, Submission
 from reviews.models.notice import Delivery
-from reviews.services import heartbeats, outbox, report_pdf, scanning, timekeeping
+from reviews.services import heartbeats, outbox, report_pdf, scanning, scans, timekeeping
+from reviews.services.amounts import COUNTED, count, span
 
 # Nothing is said to have stopped before this, however short its own interval is.
 SILENT = timedelta(minutes=3)
 LATE = timedelta(minutes=1)
 UNSENT_LATE, UNSENT_TOO_OLD = timedelta(minutes=5), timedelta(minutes=15)
 UNRECORDED_TOO_LONG = timedelta(minutes=5)
+UNSCANNED_LATE, UNSCANNED_TOO_OLD = timedelta(minutes=5), timedelta(minutes=30)
 # So many mails refused or come back within the last hour, and it is not the addresses.
 UNDELIVERED_LATELY, LATELY = 20, timedelta(hours=1)
 CLOCK_ODD = timedelta(seconds=30)
-# Counted no further: a page or an alarm says the same of 1,000 as of a million.
-COUNTED = 1000
 BROKER_SECONDS = 1.0
 
 
@@ -88,6 +88,8 @@ class Facts:
     oldest_unrecorded_at: datetime | None
     head: audit.Head
     gateways_failing: int
+    unscanned: int
+    oldest_unscanned_at: datetime | None
     behind: str
     clock_ahead: timedelta
 
@@ -124,6 +126,7 @@ def facts(at: datetime | None = None) -> Facts:
     )
     overdue = Submission.objects.overdue(at).order_by("closes_at")[:COUNTED]
     unrecorded = overdue.aggregate(number=Count("pk"), oldest=Min("closes_at"))
+    unscanned, oldest_unscanned_at = scans.backlog(COUNTED)
     return Facts(
         at=at,
         signs=dict(Heartbeat.objects.order_by("-at").values_list("name", "at")[:COUNTED]),
@@ -135,6 +138,8 @@ def facts(at: datetime | None = None) -> Facts:
         oldest_unrecorded_at=unrecorded["oldest"],
         head=head,
         gateways_failing=_gateways_failing(at),
+        unscanned=unscanned,
+        oldest_unscanned_at=oldest_unscanned_at,
         behind=behind,
         clock_ahead=ahead,
     )
@@ -183,7 +188,7 @@ def broker_answers() -> bool:
 
 
 def parts(found: Facts, *, broker: bool | None = None) -> list[Part]:
-    """Each part of the portal; the broker's and the renderer's only when somebody asked them."""
+    """Each part of the portal; with ``broker``, what only asking it tells of others, too."""
     listed = [
         _records(found),
         _clock(found),
@@ -198,7 +203,7 @@ def parts(found: Facts, *, broker: bool | None = None) -> list[Part]:
     ]
     if broker is not None:
         listed += [_broker(broker), _renderer()]
-    return [*listed, _scanner()]
+    return [*listed, _scanner(found, asked=broker is not None)]
 
 
 # What each sweep is called, and how much longer than the others one of its turns may take.
@@ -209,6 +214,7 @@ SWEEPS = {
     heartbeats.SIGNALS: ("Messages to gateways, queued", timedelta()),
     heartbeats.GATEWAYS: ("Messages to gateways, sent", outbox.TASK),
     heartbeats.EXPORTS: ("Files of submissions, prepared", outbox.TASK),
+    heartbeats.SCANS: ("Documents, offered to the scanner", outbox.TASK),
 }
 _WORKERS_AND_BEAT = "See that a worker, beat and the broker run (docs/operations.md)."
 
@@ -359,31 +365,26 @@ def _renderer() -> Part:
     return Part("pdf", "PDF of reports", State.NOT_WORKING, words, remedy, alarms=False)
 
 
-def _scanner() -> Part:
-    name = scanning.scanner().name
-    if name != scanning.NotConfigured.name:
-        return Part("scanner", "Scanner of documents", State.WORKING, f"In use: {name}.")
-    return Part(
-        "scanner",
-        "Scanner of documents",
-        State.NOT_CONFIGURED,
-        "Nothing scans documents."
-        + ("" if settings.UNSCANNED_DOCUMENTS_OPEN else " Each stays closed until one does."),
+def _scanner(found: Facts, *, asked: bool) -> Part:
+    """What waits for it; whether it answers only when ``asked``, which may take seconds."""
+    title, scanner = "Scanner of documents", scanning.scanner()
+    if scanner is None:
+        closed = "" if settings.UNSCANNED_DOCUMENTS_OPEN else " Each stays closed until one does."
+        return Part("scanner", title, State.NOT_CONFIGURED, f"Nothing scans documents.{closed}")
+    words, state, oldest = "No document waits.", State.WORKING, found.oldest_unscanned_at
+    if oldest is not None:
+        age = found.at - oldest
+        words = f"{count(found.unscanned, 'document')} not scanned, the oldest for {span(age)}."
+        state = State.LATE if age > UNSCANNED_LATE else State.WORKING
+        state = State.NOT_WORKING if age > UNSCANNED_TOO_OLD else state
+    if asked:
+        try:
+            words = f"{scanner.version()}. {words}"
+        except scanning.NoVerdict as error:
+            state, words = State.NOT_WORKING, f"It does not answer: {error}. {words}"
+    remedy = (
+        ""
+        if state is State.WORKING
+        else ("See that clamd runs and that CLAMD names it; documents stay closed meanwhile.")
     )
-
-
-def count(number: int, noun: str) -> str:
-    """``1 end``, ``12 ends``, ``1,000 or more ends``."""
-    if number == 1:
-        return f"1 {noun}"
-    return f"{number:,}{' or more' if number >= COUNTED else ''} {noun}s"
-
-
-def span(length: timedelta) -> str:
-    """A length of time in its largest unit, rounded down; never negative."""
-    seconds = max(int(length.total_seconds()), 0)
-    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= 2 * size or (size == 60 and seconds >= size):
-            number = seconds // size
-            return f"{number:,} {unit}{'' if number == 1 else 's'}"
-    return f"{seconds} second{'' if seconds == 1 else 's'}"
+    return Part("scanner", title, state, words, remedy, oldest)

@@ -10,9 +10,9 @@ from django.db.models import Q
 from reviews.models import Heartbeat
 
 # What the sweeps are called; each beats when it has done all that it found.
-ENDS, REMINDERS, MAIL, SIGNALS, GATEWAYS, EXPORTS = SWEEPS = (
+ENDS, REMINDERS, MAIL, SIGNALS, GATEWAYS, EXPORTS, SCANS = SWEEPS = (
     *("sweep:ends", "sweep:reminders", "sweep:mail"),
-    *("sweep:signals", "sweep:gateways", "sweep:exports"),
+    *("sweep:signals", "sweep:gateways", "sweep:exports", "sweep:scans"),
 )
 BEAT = "beat"
 WORKER = "worker:"

@@ -48,7 +48,7 @@ def listing(request, submission):
     agencies = set(attachments.possible_readers())
     return {
         "documents": [(document, _only_for(document, agencies)) for document in documents],
-        "scanner": scanning.scanner().name,
+        "scanner": scanning.name(),
     }
 
 
@@ -86,7 +86,7 @@ def document_add(request, reference):
         title="Add a document",
         status=status,
         form=form,
-        scanner=scanning.scanner().name,
+        scanner=scanning.name(),
         cancel_url=reverse("reviews:document-list", args=[submission.reference]),
     )
 
@@ -104,7 +104,7 @@ def document_detail(request, key):
         only_for=_only_for(document, set(attachments.possible_readers())),
         versions=_versions(request).filter(document=document).select_related("uploaded_by"),
         manageable=policy.may(request.user, Action.MANAGE_DOCUMENT, document, at=request.at),
-        scanner=scanning.scanner().name,
+        scanner=scanning.name(),
     )
 
 
@@ -130,7 +130,7 @@ def version_add(request, key):
         status=status,
         form=form,
         document=document,
-        scanner=scanning.scanner().name,
+        scanner=scanning.name(),
         cancel_url=document.get_absolute_url(),
     )
 

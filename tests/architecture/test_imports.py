@@ -15,7 +15,7 @@ LAYERS = [
     (
         *("reviews.actions", "reviews.rules", "reviews.clauses", "reviews.prepared"),
         *("reviews.access_rules", "reviews.determination_rules", "reviews.request_rules"),
-        "reviews.discussion_rules",
+        *("reviews.discussion_rules", "reviews.document_rules"),
         *("reviews.policy", "reviews.audience", "reviews.finding"),
     ),
     ("reviews.wording", "reviews.request_words", "reviews.event_words", "reviews.emails"),

@@ -82,6 +82,12 @@ def test_only_a_clean_version_is_read_by_anyone(world, code, state):
     assert seen(reader, Action.READ_DOCUMENT, version, OPENING) == {"version"}
 
 
+def test_auditors_alone_account_for_what_the_scanner_did_not_pass(world):
+    found = at_each_instant(world, Action.AUDIT_QUARANTINE, world.versions)
+    auditors = {"infected": {"auditor"}, "unscannable": {"auditor"}}
+    assert found == always({label: auditors.get(label, set()) for label in world.versions})
+
+
 BOTH = [
     (Action.VIEW_DOCUMENT, "documents"),
     (Action.READ_DOCUMENT, "versions"),

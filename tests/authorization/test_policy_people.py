@@ -129,7 +129,10 @@ UNATTACHED = dict.fromkeys(Role, frozenset()) | {
         Action.SUSPEND_AS_ADMINISTRATOR,
         *(Action.AUTHORIZE_EXTENSION, Action.REVOKE_GRANTS, *OVERSEEING),
     },
-    Role.AUDITOR: {Action.AUDIT, Action.AUDIT_DISCRETION, *OVERSEEING},
+    Role.AUDITOR: {
+        *(Action.AUDIT, Action.AUDIT_DISCRETION, Action.AUDIT_QUARANTINE),
+        *OVERSEEING,
+    },
     Role.LEAD: {Action.LEAD_AGENCY},
     **dict.fromkeys(LAB_ROLES, frozenset({Action.DRAFT, Action.ADD_GATEWAY})),
 }

@@ -10,13 +10,14 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEvent, Organization, Seat, User
 from accounts.roles import LAB_ROLES, Role
-from reviews import finding, policy, rules
+from reviews import clauses, finding, policy, rules
 from reviews.models import (
     AccessGrant,
     Assignment,
     CriterionVersion,
     Determination,
     Document,
+    DocumentVersion,
     Export,
     Gateway,
     GrantExtension,
@@ -93,7 +94,10 @@ def test_a_rule_names_what_there_is(action, rule):
 
 @pytest.mark.parametrize(("action", "rule"), EVERY_RULE)
 def test_a_role_alone_opens_no_content(action, rule):
-    if action is Action.AUDIT_DISCRETION:  # what NSA wrote for the record, and nothing of a lab
+    if action is Action.AUDIT_QUARANTINE:  # hashes of what nobody can open
+        assert (rule.over, rule.roles) == (DocumentVersion, {Role.AUDITOR})
+        assert rule.where == (clauses.quarantined,)
+    elif action is Action.AUDIT_DISCRETION:  # what NSA wrote for the record, and nothing of a lab
         assert (rule.over, rule.roles) == (Determination, {Role.AUDITOR})
     elif rule.roles:
         assert rule.over in {

@@ -44,7 +44,8 @@ class Target:
 
 # Each of these is built from those before it.
 RULES = tuple(
-    f"reviews.{kind}_rules" for kind in ("access", "determination", "discussion", "request")
+    f"reviews.{kind}_rules"
+    for kind in ("access", "determination", "discussion", "document", "request")
 )
 ON_POLICY = ("reviews.policy", "reviews.audience", "reviews.finding")
 TARGETS = [

@@ -189,7 +189,7 @@ def test_without_operators_nothing_is_mailed_and_the_log_says_it(people, setting
     alarms.watch()
     assert mail.outbox == []
     critical = [r.getMessage() for r in caplog.records if r.levelname == "CRITICAL"]
-    assert len(critical) == len(set(critical)) == 8
+    assert len(critical) == len(set(critical)) == 9
 
 
 def test_the_command_alarms_only_when_told_to(people):

@@ -45,7 +45,8 @@ def test_each_topic_with_a_choice_is_asked_and_the_legal_one_is_explained(people
         "reminders": ["immediate", "digest", "muted"],
         "activity": ["immediate", "digest", "muted"],
     }
-    assert "Windows and access: opened, changed, ended.</strong> These have legal meaning" in page
+    legal = "Windows and access: opened, changed, ended; files in quarantine."
+    assert f"{legal}</strong> These have legal meaning" in page
     assert "at 8:00 a.m., Mountain Time" in page
     assert page.count("checked") == 3
 

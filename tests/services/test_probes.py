@@ -175,10 +175,10 @@ def test_a_scrape_costs_the_same_however_much_there_is(
 ):
     settings.METRICS_TOKEN = TOKEN
     client.get("/metrics", headers=BEARER)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.get("/metrics", headers=BEARER)
     for number in range(3):
         factories.filed(people, "basalt" if number else "northlight")
         heartbeats.beat(f"worker:{number}", at=start)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.get("/metrics", headers=BEARER)
