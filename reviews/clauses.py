@@ -264,7 +264,7 @@ def grant_not_hers(who: Standing, at: datetime) -> Q:
 
 def not_agreer(who: Standing, at: datetime) -> Q:
     """The government's agreement to it is not the person's."""
-    return Q(agreed_by__isnull=True) | ~Q(agreed_by=who.person)
+    return ~Q(agreed_by=who.person)
 
 
 def not_consenter(who: Standing, at: datetime) -> Q:

@@ -246,6 +246,27 @@ def test_whoever_is_named_besides_uses_it_while_her_dates_last_and_sees_it_while
     assert seen(someone, action, rows, OPENING) == set()
 
 
+@pytest.mark.parametrize("action", GRANTEE_ACTIONS)
+def test_that_it_names_another_gives_a_colleague_nothing(world, action):
+    rows = {"nsa": world.grants["nsa"]}
+    GrantUser.objects.create(grant=rows["nsa"], person=person("nsa:reviewer"))
+    assert seen(person("nsa:reviewer"), action, rows, OPENING) == set()
+
+
+@pytest.mark.parametrize(
+    ("seat", "action"),
+    [
+        ("northlight:liaison", Action.CONSENT_EXTENSION),
+        ("caisi:administrator", Action.AUTHORIZE_EXTENSION),
+    ],
+)
+def test_nobody_answers_for_an_extension_of_a_grant_that_ever_named_her(world, seat, action):
+    someone, another, rows = person(seat), person(seat), {"dod": world.extensions["dod"]}
+    GrantUser.objects.create(grant=world.grants["dod"], person=someone, dropped_at=START)
+    assert seen(someone, action, rows, OPENING) == set()
+    assert seen(another, action, rows, OPENING) == {"dod"}
+
+
 def test_whoever_uses_the_model_has_declared(world):
     someone, rows = world.people.nsa_reviewer, {"nsa": world.grants["nsa"]}
     assert seen(someone, Action.USE_MODEL, rows, OPENING) == {"nsa"}

@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import User
 from reviews import audience, policy
-from reviews.models import Heartbeat
+from reviews.models import GrantUser, Heartbeat
 from reviews.models.notice import ESCALATED_IDLE, ESCALATED_UNASSIGNED
 from reviews.policy import Action
 from tests.authorization.policy_world import (
@@ -85,6 +85,17 @@ def test_a_holder_who_moved_to_another_agency_reads_no_more_of_it(world):
     grant.grantee = someone
     grant.save()
     told = notice(world.running, someone, "grant_authorized", grant=grant)
+    assert not policy.may(someone, Action.READ_NOTICE, told, at=OPENING)
+
+
+def test_whoever_is_named_besides_reads_of_it_until_she_is_left_off(world):
+    grant, someone = world.grants["nsa"], person("nsa:reviewer")
+    told = notice(world.running, someone, "grant_authorized", grant=grant)
+    another = GrantUser.objects.create(grant=grant, person=person("nsa:reviewer"))
+    assert not policy.may(someone, Action.READ_NOTICE, told, at=OPENING)
+    GrantUser.objects.filter(pk=another.pk).update(person=someone)
+    assert policy.may(someone, Action.READ_NOTICE, told, at=OPENING)
+    GrantUser.objects.filter(pk=another.pk).update(dropped_at=OPENING)
     assert not policy.may(someone, Action.READ_NOTICE, told, at=OPENING)
 
 

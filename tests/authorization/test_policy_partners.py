@@ -7,7 +7,7 @@ import pytest
 from accounts import audit, seats
 from accounts.models import User
 from reviews import clock, policy
-from reviews.models import AccessGrant, Notice, PartnerTerms
+from reviews.models import AccessGrant, GrantUser, Notice, PartnerTerms
 from reviews.policy import Action
 from tests import factories
 from tests.authorization.policy_world import (
@@ -87,6 +87,14 @@ def test_a_colleague_sees_it_and_only_who_is_named_uses_it(world, grants):
     assert seen(colleague, Action.USE_MODEL, grants, END) == set()
     AccessGrant.objects.filter(pk=grants["scheduled"].pk).update(grantee=colleague)
     assert seen(colleague, Action.USE_MODEL, grants, END) == {"scheduled"}
+
+
+@pytest.mark.parametrize("action", [Action.VIEW_GRANT, Action.READ_GRANT, Action.USE_MODEL])
+def test_an_agencys_person_sees_nothing_though_named(world, grants, action):
+    someone = person("nsa:reviewer")
+    for grant in grants.values():
+        GrantUser.objects.create(grant=grant, person=someone)
+    assert seen(someone, action, grants, END) == set()
 
 
 def test_another_partner_sees_nothing_though_named(world, grants):
@@ -178,6 +186,11 @@ def test_a_partner_reads_its_notices_once_both_have_agreed_and_no_others(world, 
         for state, grant in grants.items()
     }
     assert seen(contact, Action.READ_NOTICE, rows, START) == set(KNOWN)
+    someone = person("nsa:reviewer")
+    for grant in grants.values():
+        GrantUser.objects.create(grant=grant, person=someone)
+    Notice.objects.update(recipient=someone)
+    assert seen(someone, Action.READ_NOTICE, rows, START) == set()
     Notice.objects.update(recipient=world.people.vendor_contact)
     assert seen(contact, Action.READ_NOTICE, rows, START) == set()
     Notice.objects.update(recipient=contact)

@@ -18,6 +18,7 @@ from tests.authorization.policy_world import (
     UNDECLARED,
     always,
     at_each_instant,
+    attach,
     person,
     seen,
     while_open,
@@ -111,6 +112,10 @@ def test_who_leads_two_agencies_joins_for_the_other(world):
     assert found == {"dod", "on basalt"}
     # And an attached one: Outpost is detached from ``running``.
     elsewhere = person("nsa:lead", "outpost:lead")
+    found = seen(elsewhere, Action.JOIN_INFORMATION_REQUEST, world.requests, OPENING)
+    assert found == {"dod", "on basalt"}
+    # As a lead's: what else that seat may do here is not enough.
+    attach(world.running, "outpost:lead", "view_submission", "read_package", "deliberate")
     found = seen(elsewhere, Action.JOIN_INFORMATION_REQUEST, world.requests, OPENING)
     assert found == {"dod", "on basalt"}
 

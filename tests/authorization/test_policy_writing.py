@@ -17,6 +17,7 @@ from tests.authorization.policy_world import (
     START,
     always,
     at_each_instant,
+    attach,
     detach,
     person,
     seen,
@@ -66,7 +67,17 @@ def test_a_coauthor_continues_that_review_and_no_other(world):
 
 def test_a_colleague_who_is_assigned_continues_nothing_of_others(world):
     someone = write_with(world, person("nsa:reviewer"))
-    Coauthor.objects.all().delete()
+    another = person("nsa:reviewer")
+    Coauthor.objects.filter(person=someone).update(person=another)
+    assert continues(world, someone) == set()
+
+
+def test_nothing_is_continued_on_a_draft(world):
+    """No review is written on one; a seat that were attached there all the same opens none."""
+    someone = write_with(world, person("nsa:reviewer"))
+    attach(world.draft, "nsa:reviewer", "view_submission", "review_submission")
+    Assignment.objects.filter(reviewer=someone).update(submission=world.draft)
+    AgencyReview.objects.filter(pk=world.reviews["nsa's draft"].pk).update(submission=world.draft)
     assert continues(world, someone) == set()
 
 
@@ -106,11 +117,12 @@ def test_a_coauthor_must_be_a_reviewer_who_is_attached_and_not_recused(world):
 
 def test_nobody_goes_on_with_what_a_recused_author_wrote(world):
     someone = write_with(world, person("nsa:reviewer"))
-    assert continues(world, someone) != set()
     author = world.people.nsa_reviewer
-    Recusal.objects.create(
-        submission=world.running, person=author, declared_at=START, declared_by=author
+    recusal = Recusal.objects.create(
+        submission=world.basalt, person=author, declared_at=START, declared_by=author
     )
+    assert continues(world, someone) == {"nsa's draft"}
+    Recusal.objects.filter(pk=recusal.pk).update(submission=world.running)
     assert continues(world, someone) == set()
 
 

@@ -149,7 +149,8 @@ def of_table(name, table):
             values = list(table.values)
             values[number] = changed(table.values[number], elts=[action, other])
             yield f"{name} of {ast.unparse(key)} by {other.value}", changed(table, values=values)
-        if name in ("RULES", "ACCESS_RULES") and len(table.values[number].elts) > 1:
+        rules = table.values[number]
+        if name.endswith("RULES") and isinstance(rules, ast.Tuple) and len(rules.elts) > 1:
             for place, rule in enumerate(table.values[number].elts):
                 values = list(table.values)
                 values[number] = changed(
