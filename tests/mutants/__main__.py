@@ -24,7 +24,7 @@ def main():
 
     loop = Loop(only=asked.part, workers=os.cpu_count() or 1)
     started = time.monotonic()
-    outcome = pytest.main(["-q", "-s", "--no-header", "-p", "no:xdist", *TESTS], plugins=[loop])
+    outcome = pytest.main([*OPTIONS, *TESTS], plugins=[loop])
     if outcome != pytest.ExitCode.OK:
         return 2
     killed = loop.total - len(loop.survivors)
