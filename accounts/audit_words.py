@@ -45,6 +45,9 @@ GROUPS = {
         "document.added": "Document version added",
         "document.restricted": "Document's readers changed",
         "document.read": "Document opened",
+        "upload.begun": "Upload begun",
+        "upload.received": "Upload complete",
+        "upload.removed": "Upload removed",
         "document.scanned": "Document looked through for malware",
     },
     "Reviews and determinations": {

@@ -174,9 +174,14 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = TESTING
-DOCUMENT_MAX_BYTES = env.int("DOCUMENT_MAX_BYTES", default=100 * 1024 * 1024)
+DOCUMENT_MAX_BYTES = env.int("DOCUMENT_MAX_BYTES", default=20 * 1024**3)
+# A file in an ordinary form comes in one request, which nobody can go on with.
+FORM_FILE_MAX_BYTES = env.int("FORM_FILE_MAX_BYTES", default=100 * 1024**2)
+# What is on its way. On the disk of the documents, each moves there without being copied; every
+# web process must see the same folder.
+UPLOADS_DIR = env.str("UPLOADS_DIR", default=str(VAR_DIR / "uploads"))
 # One seat at one lab must not fill the disk on which every lab's documents are kept.
-SUBMISSION_MAX_BYTES = env.int("SUBMISSION_MAX_BYTES", default=20 * 1024**3)
+SUBMISSION_MAX_BYTES = env.int("SUBMISSION_MAX_BYTES", default=100 * 1024**3)
 # Every page of a document lists its versions, and the package lists all of them.
 SUBMISSION_MAX_VERSIONS = env.int("SUBMISSION_MAX_VERSIONS", default=500)
 # Where ClamAV's daemon listens: the path of its socket, or host:port. Without it nothing scans.

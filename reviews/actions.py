@@ -13,6 +13,7 @@ class Action(StrEnum):
     SHORTEN = "shorten"
     RESPOND = "respond"
     ADD_DOCUMENT = "add_document"
+    SEND_UPLOAD = "send_upload"
     VIEW_DOCUMENT = "view_document"
     MANAGE_DOCUMENT = "manage_document"
     READ_DOCUMENT = "read_document"

@@ -7,13 +7,14 @@ nobody opens what no scanner has passed.
 from accounts.roles import Role
 from reviews import clauses
 from reviews.actions import Action
-from reviews.models import Document, DocumentVersion
+from reviews.models import Document, DocumentVersion, Upload
 from reviews.rules import Rule, Time
 
 _LAB = "own_submission"
 
 DOCUMENT_RULES: dict[Action, tuple[Rule, ...]] = {
     Action.ADD_DOCUMENT: (Rule(time=Time.BEFORE_THE_END, permission=_LAB),),
+    Action.SEND_UPLOAD: (Rule(over=Upload, time=Time.BEFORE_THE_END, permission=_LAB),),
     Action.MANAGE_DOCUMENT: (Rule(over=Document, time=Time.BEFORE_THE_END, permission=_LAB),),
     Action.VIEW_DOCUMENT: (
         Rule(over=Document, time=Time.ALWAYS, permission=_LAB),

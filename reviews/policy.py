@@ -42,6 +42,7 @@ from reviews.models import (
     RecusalQuestion,
     Submission,
     Thread,
+    Upload,
 )
 from reviews.request_rules import REQUEST_RULES
 from reviews.rules import Rule, Standing, Time
@@ -247,6 +248,7 @@ SEEN_BY: dict[type[Model], tuple[Action, str]] = {
     Submission: (Action.VIEW, "pk"),
     Document: (Action.VIEW_DOCUMENT, "pk"),
     DocumentVersion: (Action.VIEW_DOCUMENT, "document_id"),
+    Upload: (Action.OWN, "submission_id"),
     AgencyReview: (Action.READ_REVIEW, "pk"),
     Determination: (Action.READ_DETERMINATION, "pk"),
     CriterionVersion: (Action.READ_CRITERIA, "pk"),

@@ -37,6 +37,7 @@ from reviews.models import (
     Submission,
     SubmissionGroupObjectPermission,
     Thread,
+    Upload,
 )
 from reviews.models.document import DocumentRestriction
 from reviews.models.permissions import CODENAMES
@@ -187,6 +188,7 @@ SUBMISSION_OF: dict[type[Model], str] = {
     Submission: "",
     Document: "submission__",
     DocumentVersion: "document__submission__",
+    Upload: "submission__",
     AgencyReview: "submission__",
     AgencyPosition: "submission__",
     PrivateNote: "submission__",

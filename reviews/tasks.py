@@ -15,6 +15,7 @@ from reviews.services import (
     gateway_signals,
     heartbeats,
     notices,
+    receiving,
     scans,
     signal_delivery,
     timekeeping,
@@ -71,9 +72,10 @@ def prepare_exports():
 
 @shared_task(ignore_result=True)
 def scan_documents():
-    """Files that wait for the scanner have been offered to it."""
+    """Files that wait for the scanner were offered to it; uploads that nobody sends are gone."""
     at = timekeeping.now()
     scans.scan_waiting()
+    receiving.sweep(at=at)
     heartbeats.beat(heartbeats.SCANS, at=at)
 
 

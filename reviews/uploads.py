@@ -64,21 +64,30 @@ class LimitedUploadHandler(TemporaryFileUploadHandler):
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         self.received += len(raw_data)
-        if self.received > settings.DOCUMENT_MAX_BYTES:
+        if self.received > settings.FORM_FILE_MAX_BYTES:
             self.request.upload_too_large = True
             self.file.close()
             raise StopUpload(connection_reset=False)
         super().receive_data_chunk(raw_data, start)
 
 
-def too_large() -> FileRefused:
-    """The refusal of a file over the limit."""
-    limit = settings.DOCUMENT_MAX_BYTES // (1024 * 1024)
+def too_large(most: int) -> FileRefused:
+    """The refusal of a file over the limit of ``most`` bytes."""
     return FileRefused(
-        f"That file is larger than {limit} MB, the limit for one file. Choose a smaller file, "
+        f"That file is larger than {amount(most)}, the limit for one file. Choose a smaller file, "
         "or split it.",
         status=413,
     )
+
+
+def most() -> str:
+    """The limit for one file that is sent in parts, in words."""
+    return amount(settings.DOCUMENT_MAX_BYTES)
+
+
+def amount(size: int) -> str:
+    """A limit in words: ``100 MB``, ``20 GB``."""
+    return f"{size // 1024**3} GB" if size >= 1024**3 else f"{size // 1024**2} MB"
 
 
 def display_name(name: str) -> str:
@@ -91,21 +100,32 @@ def display_name(name: str) -> str:
     return (stem[: 254 - len(extension)] + dot + extension)[:255]
 
 
-def inspect(upload: Any, name: str) -> str:
-    """The content type that the name, the first bytes and the content agree on.
+def stem(name: str) -> str:
+    """What a document is called that was given no title: its file's name, at most 200 long."""
+    return PurePosixPath(display_name(name)).stem[:200]
 
-    Raises FileRefused, with the fitting status, for anything else.
-    """
+
+def require_kind_and_size(name: str, size: int) -> str:
+    """The extension of a name that may be uploaded with that size. Raises FileRefused."""
     _, dot, extension = name.lower().rpartition(".")
     if not dot or extension not in TYPES:
         raise FileRefused(
             f"“{name}” is not a kind of file that can be uploaded. Choose {TYPES_IN_WORDS}.",
             status=415,
         )
-    if upload.size == 0:
+    if size == 0:
         raise FileRefused(f"“{name}” is empty. Choose a file with content.")
-    if upload.size > settings.DOCUMENT_MAX_BYTES:
-        raise too_large()
+    if size > settings.DOCUMENT_MAX_BYTES:
+        raise too_large(settings.DOCUMENT_MAX_BYTES)
+    return extension
+
+
+def inspect(upload: Any, name: str) -> str:
+    """The content type that the name, the first bytes and the content agree on.
+
+    Raises FileRefused, with the fitting status, for anything else.
+    """
+    extension = require_kind_and_size(name, upload.size)
     upload.seek(0)
     head = upload.read(4096)
     upload.seek(0)

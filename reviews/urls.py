@@ -37,6 +37,7 @@ from reviews.views import (
     saved_filters,
     submissions,
     tracking,
+    uploads,
 )
 
 
@@ -105,6 +106,10 @@ urlpatterns = [
         documents.document_list,
         name="document-list",
     ),
+    path("submissions/<ref:reference>/uploads/", uploads.upload_list, name="upload-list"),
+    path("submissions/<ref:reference>/uploads/new/", uploads.upload_add, name="upload-add"),
+    path("uploads/<uuid:key>/", uploads.upload_write, name="upload-write"),
+    path("uploads/<uuid:key>/remove/", uploads.upload_end, name="upload-end"),
     path(
         "submissions/<ref:reference>/documents/new/",
         documents.document_add,

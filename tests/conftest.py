@@ -74,6 +74,7 @@ def document_store(settings, tmp_path):
         "location": tmp_path / "documents"
     }
     settings.STORAGES = storages
+    settings.UPLOADS_DIR = str(tmp_path / "uploads")
     return tmp_path / "documents"
 
 

@@ -4,6 +4,7 @@ Only what the pages use reaches ``var/vendor``: a file that nobody asks for is s
 someone must watch for faults.
 """
 
+import json
 import re
 import shutil
 
@@ -21,7 +22,7 @@ FONT = re.compile(r"url\(\"?\.\./(fonts/[^)\"]+)\"?\)")
 
 
 def install():
-    """``var/vendor/uswds`` holds the USWDS files of the lock, with its licence beside them."""
+    """``var/vendor`` holds of the lock's packages what pages use, with each licence beside it."""
     source, stamp = _source(), VAR / "vendor.stamp"
     if VENDOR.is_dir() and stamps.is_current(stamp, PACKAGE, LOCK, source):
         return
@@ -36,10 +37,11 @@ def install():
         remedy="npm needs to reach a package registry; name yours in NPM_CONFIG_REGISTRY.",
         cwd=WORK,
     )
-    fresh = WORK / "vendor" / "uswds"
-    _copy_uswds(WORK / "node_modules" / "@uswds" / "uswds", fresh)
+    fresh, packages = WORK / "vendor", WORK / "node_modules"
+    _copy_uswds(packages / "@uswds" / "uswds", fresh / "uswds")
+    _copy_tus(packages / "tus-js-client", fresh / "tus")
     shutil.rmtree(VENDOR, ignore_errors=True)
-    fresh.parent.rename(VENDOR)
+    fresh.rename(VENDOR)
     shutil.rmtree(WORK)
     stamps.record(stamp, PACKAGE, LOCK, source)
 
@@ -61,13 +63,17 @@ def collect():
 
 
 def lock():
-    """package-lock.json is resolved again, without the address of any registry."""
+    """package-lock.json is resolved again, without any address."""
     quietly(
         [*python.npm(), "install", "--package-lock-only", "--omit-lockfile-registry-resolved"],
         log="npm",
         remedy="npm needs to reach a package registry; name yours in NPM_CONFIG_REGISTRY.",
         cwd=FRONT_END,
     )
+    resolved = json.loads(LOCK.read_text(encoding="utf-8"))
+    for package in resolved["packages"].values():
+        package.pop("funding", None)
+    LOCK.write_text(json.dumps(resolved, indent=2) + "\n", encoding="utf-8")
 
 
 def _copy_uswds(package, target):
@@ -83,6 +89,14 @@ def _copy_uswds(package, target):
     ignore = shutil.ignore_patterns(*ICON_CATALOGUES)
     shutil.copytree(package / "dist" / "img", target / "img", ignore=ignore)
     shutil.copy2(package / "LICENSE.md", target)
+
+
+def _copy_tus(package, target):
+    """The client of resumable uploads, one file that needs no other."""
+    text = (package / "dist" / "tus.min.js").read_text(encoding="utf-8")
+    target.mkdir(parents=True)
+    (target / "tus.min.js").write_text(SOURCE_MAP.sub("", text), encoding="utf-8")
+    shutil.copy2(package / "LICENSE", target)
 
 
 def _static_files():

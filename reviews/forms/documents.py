@@ -4,10 +4,12 @@ The file stands last in every form: when an upload is stopped at the limit, what
 before it has arrived, and what comes after it never does.
 """
 
+import re
 from typing import ClassVar
 
 from django import forms
 from django.conf import settings
+from django.template.defaultfilters import filesizeformat
 
 from portal.forms import FileInput
 from reviews import uploads
@@ -18,36 +20,84 @@ ALL = "all"
 SOME = "some"
 
 
+EXPECTED = re.compile(r"([0-9a-fA-F]{64})(?:\s+\*?(\S.*))?")
+
+
 class UploadForm(forms.Form):
-    """One file. What may be uploaded is said before, and decided by reviews.uploads."""
+    """Files: those that were sent before and are ticked, or one that comes with the form.
 
+    What may be uploaded is said before, and decided by reviews.uploads.
+    """
+
+    uploads = forms.ModelMultipleChoiceField(
+        None,
+        label="Files that have arrived",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    expected = forms.CharField(
+        label="SHA-256 that you expect",
+        help_text="As sha256sum prints it, a line for each file. A file that differs is refused.",
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
     # An empty file is refused with its name, together with all other content.
-    upload = forms.FileField(label="File", allow_empty_file=True)
+    upload = forms.FileField(label="File", allow_empty_file=True, required=False)
+    several = False
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args, sent, **kwargs):
         super().__init__(*args, **kwargs)
-        limit = settings.DOCUMENT_MAX_BYTES
+        limit = settings.FORM_FILE_MAX_BYTES
         field = self.fields["upload"]
         field.widget = FileInput(accept=uploads.ACCEPT, max_bytes=limit)
-        field.widget.is_required = True
         field.help_text = (
-            f"{uploads.TYPES_IN_WORDS}, at most {limit // (1024 * 1024)} MB. No weights, no "
+            f"{uploads.TYPES_IN_WORDS}, at most {uploads.amount(limit)}. No weights, no "
             "passwords or keys, nothing classified."
         )
+        arrived = sent.exclude(sha256="")
+        self.fields["uploads"].queryset = arrived
+        self.fields["uploads"].label_from_instance = _described
+        if not arrived:
+            del self.fields["uploads"]
+            field.required = field.widget.is_required = True
+        elif self.several:
+            self.initial.setdefault("uploads", arrived)
+
+    def clean_expected(self):
+        """(SHA-256, file name or nothing) of each line."""
+        lines = [line.strip() for line in self.cleaned_data["expected"].splitlines()]
+        found = [EXPECTED.fullmatch(line) for line in lines if line]
+        if None in found:
+            raise forms.ValidationError(
+                "Give 64 digits 0 to 9 and a to f, then the file’s name or nothing, a line each."
+            )
+        return [(one[1].lower(), one[2]) for one in found]
 
     def clean(self):
         cleaned = super().clean()
+        chosen, file = list(cleaned.get("uploads") or ()), cleaned.get("upload")
+        if "uploads" in self.fields and not self.errors and not chosen and not file:
+            self.add_error("upload", "Tick a file that has arrived, or choose one.")
+        if len(chosen) + bool(file) > 1 and not self.several:
+            self.add_error("upload", "A version is one file: tick one, or choose one.")
         # Alone it is judged when it is taken in; a large file should not be read twice.
-        if self.errors and cleaned.get("upload"):
-            self.add_error("upload", _needs(cleaned["upload"]))
+        if self.errors and file:
+            self.add_error("upload", _needs(file))
         return cleaned
 
     def stopped(self):
         """The form says that the upload was over the limit; returns the fitting status."""
-        refusal = uploads.too_large()
+        refusal = uploads.too_large(settings.FORM_FILE_MAX_BYTES)
         self.errors.pop("upload", None)
-        self.add_error("upload", str(refusal))
+        self.add_error(
+            "upload", f"{refusal} Larger files can be sent under Documents, Send large files."
+        )
         return refusal.status
+
+
+def _described(upload):
+    return f"{upload.file_name}, {filesizeformat(upload.size)}, SHA-256 {upload.sha256}"
 
 
 def _needs(upload):
@@ -120,18 +170,24 @@ class DocumentForm(UploadForm, AudienceForm):
     title = forms.CharField(
         label="Title",
         max_length=200,
-        help_text="Agencies that may open the document see it, and no others.",
+        required=False,
+        help_text="Agencies that may open the document see it, and no others. Left empty, it is "
+        "the file’s name; several files are named so.",
     )
     designation = forms.ChoiceField(
         label="Confidentiality designation",
         choices=[(kind.value, kind.label) for kind in Designation],
         widget=forms.RadioSelect,
     )
+    several = True
     field_order: ClassVar = [
-        "kind",
-        "title",
-        "designation",
-        "audience",
-        "restricted_to",
-        "upload",
+        *("kind", "title", "designation", "audience", "restricted_to"),
+        *("uploads", "expected", "upload"),
     ]
+
+    def clean(self):
+        cleaned = super().clean()
+        count = len(cleaned.get("uploads") or ()) + bool(cleaned.get("upload"))
+        if count > 1 and cleaned.get("title"):
+            self.add_error("title", f"Leave it empty: each of the {count} files has its own name.")
+        return cleaned

@@ -38,6 +38,7 @@ from reviews.models.private_note import PrivateNote
 from reviews.models.report import Report
 from reviews.models.saved_filter import SavedFilter
 from reviews.models.submission import ModelVersion, Submission
+from reviews.models.upload import Upload
 
 __all__ = [
     "AccessGrant",
@@ -88,4 +89,5 @@ __all__ = [
     "SubmissionGroupObjectPermission",
     "TermsAcceptance",
     "Thread",
+    "Upload",
 ]

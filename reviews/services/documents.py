@@ -6,16 +6,16 @@ import io
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn
 
-from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import storages
 from django.db import transaction
-from django.db.models import Count, Q, Sum
+from django.db.models import Q
 
 from accounts import audit
 from accounts.models import Organization, User
@@ -27,8 +27,8 @@ from reviews.exceptions import (
     NotVisible,
     Unavailable,
 )
-from reviews.models import Document, DocumentVersion, Submission
-from reviews.services import attachments, parsing, rows, scanning, timekeeping
+from reviews.models import Document, DocumentVersion, Submission, Upload
+from reviews.services import attachments, parsing, receiving, room, rows, scanning, timekeeping
 
 # A download asks policy again after this many bytes, and after this many seconds.
 ASKED_EVERY = 1024 * 1024
@@ -41,6 +41,19 @@ READABLE = {
     "text/csv": "csv",
     "application/json": "json",
 }
+
+
+# SHA-256 and, where it was given, the name of the file that should have it.
+Expected = Sequence[tuple[str, str | None]]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the lab says of a document besides its title."""
+
+    kind: str
+    designation: str
+    restricted_to: Sequence[Organization] = ()
 
 
 def add(
@@ -58,29 +71,75 @@ def add(
 
     Raises FileRefused when the file cannot be taken or is in this submission already.
     """
+    facts = Facts(kind, designation, tuple(restricted_to))
+    (document,) = add_all(submission, [(title, upload)], facts, by=by, at=at)
+    return document
+
+
+def add_all(
+    submission: Submission,
+    titled: Sequence[tuple[str, "File[Any]"]],
+    facts: Facts,
+    *,
+    sent: Sequence[Upload] = (),
+    expected: Expected = (),
+    by: User,
+    at: datetime,
+) -> list[Document]:
+    """A document for each file with its title, of which ``sent`` had arrived before; all or none.
+
+    Raises FileRefused as ``add`` does, which names the file.
+    """
     policy.check(by, policy.Action.ADD_DOCUMENT, submission, at=at)
-    with _received(upload, by) as version, transaction.atomic():
+    with ExitStack() as stored:
+        versions = [stored.enter_context(_received(file, by)) for _, file in titled]
+        _require_expected(versions, expected)
+        stored.enter_context(transaction.atomic())
         submission, _, at = rows.begin(submission, policy.Action.ADD_DOCUMENT, by=by, at=at)
-        document = Document.objects.create(
-            submission=submission,
-            kind=kind,
-            title=title,
-            designation=designation,
-            created_at=at,
-            created_by=by,
-        )
-        _restrict(document, restricted_to)
-        _keep(version, document, by=by, at=at)
+        receiving.take(sent, submission)
+        return [
+            _added(submission, title, facts, version, by=by, at=at)
+            for (title, _), version in zip(titled, versions, strict=True)
+        ]
+
+
+def _added(
+    submission: Submission,
+    title: str,
+    facts: Facts,
+    version: DocumentVersion,
+    *,
+    by: User,
+    at: datetime,
+) -> Document:
+    document = Document.objects.create(
+        submission=submission,
+        kind=facts.kind,
+        title=title,
+        designation=facts.designation,
+        created_at=at,
+        created_by=by,
+    )
+    _restrict(document, facts.restricted_to)
+    _keep(version, document, by=by, at=at)
     return document
 
 
 def add_version(
-    document: Document, *, upload: "File[Any]", by: User, at: datetime
+    document: Document,
+    *,
+    upload: "File[Any]",
+    sent: Sequence[Upload] = (),
+    expected: Expected = (),
+    by: User,
+    at: datetime,
 ) -> DocumentVersion:
     """A newer version stands beside the old ones. Raises FileRefused as ``add`` does."""
     policy.check(by, policy.Action.MANAGE_DOCUMENT, document, at=at)
     with _received(upload, by) as version, transaction.atomic():
-        _, document, at = rows.begin(document, policy.Action.MANAGE_DOCUMENT, by=by, at=at)
+        _require_expected([version], expected)
+        submission, document, at = rows.begin(document, policy.Action.MANAGE_DOCUMENT, by=by, at=at)
+        receiving.take(sent, submission)
         _keep(version, document, by=by, at=at)
     return version
 
@@ -227,7 +286,7 @@ def _received(upload: "File[Any]", by: User) -> Iterator[DocumentVersion]:
         file_name=name,
         content_type=content_type,
         size=upload.size,
-        sha256=_sha256(upload),
+        sha256=getattr(upload, "sha256", "") or _sha256(upload),
         uploaded_by=by,
         scan_state=verdict.state,
         scan_note=verdict.note,
@@ -255,7 +314,7 @@ def _keep(version: DocumentVersion, document: Document, *, by: User, at: datetim
             f"{twin.number}. Choose another file.",
             status=409,
         )
-    _require_room(document.submission, version.size)
+    room.require(document.submission, version.size)
     version.document = document
     version.number = document.versions.count() + 1
     version.uploaded_at = at
@@ -272,26 +331,20 @@ def _keep(version: DocumentVersion, document: Document, *, by: User, at: datetim
     )
 
 
-def _require_room(submission: Submission, size: int) -> None:
-    """Nothing, when one more file of that size fits. The submission is locked."""
-    there = DocumentVersion.objects.filter(document__submission=submission).aggregate(
-        files=Count("pk"), total=Sum("size", default=0)
-    )
-    most = settings.SUBMISSION_MAX_VERSIONS
-    if there["files"] >= most:
-        raise FileRefused(
-            f"This submission has {there['files']} files, every version counted, and may have "
-            f"{most}. Nothing was added. Ask your administrator for a higher limit.",
-            status=409,
-        )
-    if there["total"] + size > settings.SUBMISSION_MAX_BYTES:
-        raise FileRefused(
-            "With this file the submission would have more than "
-            f"{settings.SUBMISSION_MAX_BYTES // 1024**2} MB, the limit for all of its files "
-            "together, every version counted. Nothing was added. Choose a smaller file, or ask "
-            "your administrator for a higher limit.",
-            status=413,
-        )
+def _require_expected(versions: Sequence[DocumentVersion], expected: Expected) -> None:
+    """Nothing, when each expected SHA-256 is that of the file of its name, or of any file."""
+    for sha256, name in expected:
+        named = uploads.display_name(name) if name else ""
+        meant = [one for one in versions if not named or one.file_name == named]
+        if not meant:
+            raise FileRefused(f"You expect “{named}”, which is not among the files.", status=422)
+        if all(one.sha256 != sha256 for one in meant):
+            differs = " and ".join(f"“{one.file_name}” has {one.sha256}" for one in meant)
+            raise FileRefused(
+                f"You expect the SHA-256 {sha256}, and {differs}. Nothing was added. Send the "
+                "file again, or correct what you expect.",
+                status=422,
+            )
 
 
 def _unchanged(version: DocumentVersion) -> "File[Any]":

@@ -23,6 +23,7 @@ from reviews.models import (
     Post,
     Submission,
     Thread,
+    Upload,
 )
 from reviews.services import timekeeping
 
@@ -37,6 +38,7 @@ KINDS: dict[type[Model], str] = {
     Post: "post",
     Submission: "submission",
     Thread: "thread",
+    Upload: "upload",
 }
 
 

@@ -7,12 +7,12 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from reviews import policy
+from reviews import policy, uploads
 from reviews.exceptions import Conflict, FileRefused, NotVisible
 from reviews.forms.documents import DocumentForm, RestrictForm, UploadForm
 from reviews.models import DocumentVersion
 from reviews.policy import Action
-from reviews.services import attachments, citations, documents, scanning
+from reviews.services import attachments, citations, documents, receiving, scanning
 from reviews.views.page import (
     find,
     find_submission,
@@ -68,16 +68,30 @@ def _versions(request):
 def document_add(request, reference):
     """The submission has a new document with its first version."""
     submission = find_submission(request, reference, Action.ADD_DOCUMENT)
-    form = DocumentForm(*_sent(request), readers=attachments.possible_readers())
+    form = DocumentForm(
+        *_sent(request), readers=attachments.possible_readers(), sent=submission.uploads.all()
+    )
 
     def add():
-        fields = {name: form.cleaned_data[name] for name in DocumentForm.field_order}
-        del fields["audience"]
-        return documents.add(submission, **fields, by=request.user, at=request.at)
+        said = form.cleaned_data
+        facts = documents.Facts(said["kind"], said["designation"], said["restricted_to"])
+        chosen = list(said.get("uploads") or ())
+        with receiving.arrived(chosen) as files:
+            files += filter(None, [said["upload"]])
+            return documents.add_all(
+                submission,
+                [(said["title"] or uploads.stem(file.name), file) for file in files],
+                facts,
+                sent=chosen,
+                expected=said["expected"],
+                by=request.user,
+                at=request.at,
+            )
 
-    status, document = _take(request, form, add)
-    if document is not None:
-        messages.success(request, f"“{document.title}” is added.")
+    status, added = _take(request, form, add)
+    if added is not None:
+        named = ", ".join(f"“{document.title}”" for document in added)
+        messages.success(request, f"{named} {'is' if len(added) == 1 else 'are'} added.")
         return redirect("reviews:document-list", submission.reference)
     return submission_page(
         request,
@@ -112,11 +126,19 @@ def document_detail(request, key):
 def version_add(request, key):
     """The document has a newer version; the earlier ones are kept."""
     document = find(request, Action.MANAGE_DOCUMENT, key=key)
-    form = UploadForm(*_sent(request))
+    form = UploadForm(*_sent(request), sent=document.submission.uploads.all())
 
     def add():
-        upload = form.cleaned_data["upload"]
-        return documents.add_version(document, upload=upload, by=request.user, at=request.at)
+        chosen = list(form.cleaned_data.get("uploads") or ())
+        with receiving.arrived(chosen) as files:
+            return documents.add_version(
+                document,
+                upload=[*files, form.cleaned_data["upload"]][0],
+                sent=chosen,
+                expected=form.cleaned_data["expected"],
+                by=request.user,
+                at=request.at,
+            )
 
     status, version = _take(request, form, add)
     if version is not None:

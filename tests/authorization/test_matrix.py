@@ -29,6 +29,7 @@ from reviews.services import (
     exports,
     extensions,
     lifecycle,
+    receiving,
 )
 from tests import factories, gateways
 from tests.discussions import opened
@@ -171,6 +172,11 @@ def world(people, start):
             "token": signing.Signer(salt=MUTING).sign_object([people.nsa_lead.email, "reminders"])
         },
     }
+    upload = receiving.begin(
+        submission, name="log.txt", size=1, by=people.northlight_liaison, at=start
+    )
+    for name in ("upload-write", "upload-end"):
+        special[f"reviews:{name}"] = {"key": upload.key}
     for name in ("document-detail", "version-add", "document-restrict"):
         special[f"reviews:{name}"] = {"key": document.key}
     for name in ("rfi-edit", "rfi-issue", "rfi-join"):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from reviews.models import Upload
 from reviews.models.document import DocumentRestriction, ScanState
 from reviews.policy import Action
 from tests import factories
@@ -9,10 +10,12 @@ from tests.authorization.policy_world import (
     AGENCIES,
     BASALT,
     DOD,
+    END,
     LAB,
     NSA,
     ONLY_ON_BASALT,
     OPENING,
+    START,
     UNDECLARED,
     always,
     at_each_instant,
@@ -61,6 +64,25 @@ def test_who_manages_a_document(world):
     assert at_each_instant(world, Action.MANAGE_DOCUMENT, world.documents) == while_open(
         THE_LABS_OWN, {label: set() for label in THE_LABS_OWN}
     )
+
+
+def test_who_sends_a_file(world):
+    rows = {
+        name: Upload.objects.create(
+            submission=world.submissions[name],
+            file_name="log.txt",
+            size=1,
+            begun_at=START,
+            begun_by=world.people.northlight_liaison,
+            expires_at=END,
+        )
+        for name in ("running", "draft", "withdrawn", "basalt")
+    }
+    nobody = {name: set() for name in rows}
+    before = nobody | {"draft": LAB}
+    open_ = before | {"running": LAB, "basalt": BASALT}
+    found = at_each_instant(world, Action.SEND_UPLOAD, rows)
+    assert found == while_open(open_, before)
 
 
 def test_a_drafts_documents_are_the_labs_to_manage_and_nobody_elses_to_read(world):

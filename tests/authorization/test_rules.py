@@ -135,6 +135,7 @@ def test_what_shows_that_a_row_exists_is_a_reading_action(kind):
         *(Action.VIEW, Action.VIEW_DOCUMENT, Action.READ_DETERMINATION, Action.VIEW_GRANT),
         *(Action.READ_NOTICE, Action.VIEW_GATEWAY, Action.READ_TERMS, Action.READ_THREAD),
         *(Action.READ_INFORMATION_REQUEST, Action.READ_REVIEW, Action.READ_CRITERIA),
+        Action.OWN,
     }
     if key != "pk":
         assert kind._meta.get_field(key).related_model is policy.RULES[action][0].over

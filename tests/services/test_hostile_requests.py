@@ -75,7 +75,7 @@ def test_a_download_stops_where_access_ends(people, start, monkeypatch):
 
 
 def test_the_upload_limit_is_of_the_request(people, client, settings):
-    settings.DOCUMENT_MAX_BYTES = 1000
+    settings.FORM_FILE_MAX_BYTES = 1000
     submission = factories.filed(people)
     client.force_login(people.northlight_liaison)
     two = {f"upload{n}": factories.upload(content=b"x" * 800) for n in range(2)}

@@ -20,7 +20,7 @@ LIMIT = 64 * 1024
 @pytest.fixture
 def small_limit(settings):
     """The limit for one file is 64 KB."""
-    settings.DOCUMENT_MAX_BYTES = LIMIT
+    settings.FORM_FILE_MAX_BYTES = LIMIT
 
 
 def pdf(marker="one"):
@@ -159,18 +159,18 @@ class TestBadFiles:
 
     @pytest.mark.parametrize(("file", "status", "says"), BAD_FILES[1:-1])
     def test_file_is_judged_with_other_answers_missing(self, lab, people, file, status, says):
-        send = DOCUMENT | {"title": "", "upload": SimpleUploadedFile(*file)}
+        send = DOCUMENT | {"kind": "", "upload": SimpleUploadedFile(*file)}
         response = lab.post(add_url(factories.draft(people)), send)
         assert response.status_code == 422
-        assert list(response.context["form"].errors) == ["title", "upload"]
+        assert list(response.context["form"].errors) == ["kind", "upload"]
         assert says in text_of(response)
         assert "again when the rest is answered" not in text_of(response)
 
     def test_too_large_with_other_answers_missing(self, lab, people):
-        send = DOCUMENT | {"title": "", "upload": SimpleUploadedFile("risk.md", b"x" * 2 * LIMIT)}
+        send = DOCUMENT | {"kind": "", "upload": SimpleUploadedFile("risk.md", b"x" * 2 * LIMIT)}
         response = lab.post(add_url(factories.draft(people)), send)
         assert response.status_code == 413
-        assert list(response.context["form"].errors) == ["title", "upload"]
+        assert list(response.context["form"].errors) == ["kind", "upload"]
         assert "Choose a file." not in text_of(response)
 
     def test_upload_stopped_while_the_token_is_looked_for(self, people, document_store):

@@ -343,7 +343,7 @@ class Request:
 
 
 def test_streaming_stops_at_the_limit(settings):
-    settings.DOCUMENT_MAX_BYTES = 10
+    settings.FORM_FILE_MAX_BYTES = 10
     handler = uploads.LimitedUploadHandler(Request())
     handler.new_file("upload", "card.txt", "text/plain", 0)
     handler.receive_data_chunk(b"x" * 10, 0)

@@ -1,0 +1,235 @@
+"""Receiving large files in as many connections as it takes, by the tus protocol 1.0.0.
+
+What has arrived stays: on the disk first, then in the row. A connection that comes later goes
+on there; the one before it, should it still be read, stops at its next look at the row. Nothing
+is a document before all of it is here.
+"""
+
+import hashlib
+import logging
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.files.base import File
+from django.db import transaction
+from django.http.request import UnreadablePostError
+
+from accounts.models import User
+from reviews import policy, uploads
+from reviews.exceptions import Conflict, FileRefused
+from reviews.models import Submission, Upload
+from reviews.policy import Action
+from reviews.services import room, rows, timekeeping
+
+KEPT = timedelta(days=7)
+MOST_AT_ONCE = 100  # of one submission, complete and not
+READ = 256 * 1024
+# After so many bytes, and after so many seconds, the row is written and asked who sends.
+NOTED_EVERY, NOTED_AFTER = 8 * 1024 * 1024, 1.0
+# Policy is asked again after so many seconds.
+ASKED_AFTER = 5.0
+ORPHANED = timedelta(hours=1)
+
+log = logging.getLogger(__name__)
+
+
+class Superseded(Conflict):
+    """A newer connection goes on with the upload, or it is gone."""
+
+    def __init__(self) -> None:
+        super().__init__("Another connection goes on with this upload.")
+
+
+@transaction.atomic
+def begin(
+    submission: Submission, *, name: str, size: int, modified: str = "", by: User, at: datetime
+) -> Upload:
+    """An upload of ``size`` bytes may be sent, of which none has arrived.
+
+    Raises FileRefused for a kind or size that is never taken, and when there is no room for it.
+    """
+    submission, _, at = rows.begin(submission, Action.ADD_DOCUMENT, by=by, at=at)
+    shown = uploads.display_name(name)
+    uploads.require_kind_and_size(shown, size)
+    room.require(submission, size)
+    if submission.uploads.count() >= MOST_AT_ONCE:
+        raise FileRefused(
+            f"{MOST_AT_ONCE} files of this submission are on their way already. Add those that "
+            "have arrived as documents, or remove some.",
+            status=409,
+        )
+    upload = Upload.objects.create(
+        submission=submission,
+        file_name=shown,
+        modified=modified[:20],
+        size=size,
+        begun_at=at,
+        begun_by=by,
+        expires_at=at + KEPT,
+    )
+    _record("upload.begun", upload, by=by, at=at, size=size)
+    return upload
+
+
+def receive(upload: Upload, stream: Any, *, offset: int, by: User, at: datetime) -> Upload:
+    """The upload as it is once the connection has ended, with all that arrived.
+
+    Raises Conflict when ``offset`` is not how much has arrived, Superseded when another
+    connection took over, NotPermitted or NotVisible when access ended meanwhile.
+    """
+    policy.check(by, Action.SEND_UPLOAD, upload, at=at)
+    writer = uuid.uuid4()
+    ours = Upload.objects.filter(pk=upload.pk, writer=writer)
+    taken = Upload.objects.filter(pk=upload.pk, received=offset, sha256="")
+    if not taken.update(writer=writer, expires_at=at + KEPT):
+        raise Conflict("That is not where this upload goes on. Ask again how much has arrived.")
+    digest = hashlib.sha256() if offset == 0 else None
+    upload.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(upload.path, os.O_RDWR | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "r+b", buffering=0) as file:
+        file.seek(offset)
+        arrived = noted = offset
+        noted_at = asked_at = time.monotonic()
+        for data in _chunks(stream, upload.size - offset):
+            now = time.monotonic()
+            if arrived - noted >= NOTED_EVERY or now - noted_at > NOTED_AFTER:
+                _note(ours, arrived)
+                noted, noted_at = arrived, now
+            if now - asked_at > ASKED_AFTER:
+                policy.check(by, Action.SEND_UPLOAD, upload, at=timekeeping.now())
+                asked_at = now
+            file.write(data)
+            if digest is not None:
+                digest.update(data)
+            arrived += len(data)
+        _note(ours, arrived)
+        upload.refresh_from_db()
+        if upload.received == upload.size:
+            os.fsync(file.fileno())
+            file.seek(0)
+            digest = digest or hashlib.file_digest(file, "sha256")
+            _complete(upload, ours, digest.hexdigest(), by=by)
+    return upload
+
+
+def _chunks(stream: Any, most: int) -> Iterator[bytes]:
+    """What the connection brings, up to ``most`` bytes, until it ends however it ends."""
+    while most > 0:
+        try:
+            data = stream.read(min(READ, most))
+        except (OSError, UnreadablePostError):
+            return
+        if not data:
+            return
+        most -= len(data)
+        yield data
+
+
+def _note(ours: Any, arrived: int) -> None:
+    if not ours.update(received=arrived):
+        raise Superseded
+
+
+@transaction.atomic
+def _complete(upload: Upload, ours: Any, sha256: str, *, by: User) -> None:
+    at = timekeeping.now()
+    if not ours.update(sha256=sha256, writer=None, expires_at=at + KEPT):
+        raise Superseded
+    upload.sha256 = sha256
+    _record("upload.received", upload, by=by, at=at, size=upload.size, sha256=sha256)
+
+
+@transaction.atomic
+def drop(upload: Upload, *, by: User, at: datetime) -> None:
+    """The upload and its bytes are gone; whoever still sends it is told so."""
+    _, upload, at = rows.begin(upload, Action.SEND_UPLOAD, by=by, at=at)
+    _record("upload.removed", upload, by=by, at=at, received=upload.received)
+    _forget(upload)
+
+
+def _forget(upload: Upload) -> None:
+    """The row goes with the transaction, the bytes once it is committed."""
+    path = upload.path
+    upload.delete()
+    transaction.on_commit(lambda: path.unlink(missing_ok=True))
+
+
+class Arrived(File):  # type: ignore[type-arg]
+    """A complete upload as a file that may be moved away; its own bytes stay until it is taken."""
+
+    def __init__(self, upload: Upload, link: Path) -> None:
+        super().__init__(link.open("rb"), name=upload.file_name)
+        self.size, self.sha256, self._link = upload.size, upload.sha256, link
+
+    def temporary_file_path(self) -> str:
+        """Another name of the same bytes."""
+        return str(self._link)
+
+
+@contextmanager
+def arrived(chosen: Sequence[Upload]) -> Iterator[list[Arrived]]:
+    """The complete uploads as files, each to be moved or read, and nothing of them lost."""
+    with ExitStack() as until_done:
+        files = []
+        for upload in chosen:
+            link = upload.path.with_name(f"{upload.key.hex}-{uuid.uuid4().hex}")
+            until_done.callback(link.unlink, missing_ok=True)
+            try:
+                os.link(upload.path, link)
+            except FileNotFoundError:
+                raise Conflict(
+                    f"“{upload.file_name}” is not there any more. Remove it, and send it again."
+                ) from None
+            except OSError:  # a file system without hard links
+                shutil.copyfile(upload.path, link)
+            files.append(until_done.enter_context(Arrived(upload, link)))
+        yield files
+
+
+def take(chosen: Sequence[Upload], submission: Submission) -> None:
+    """The uploads become documents of the locked ``submission`` in the same transaction.
+
+    Raises Conflict when one of them is gone, or is not the submission's.
+    """
+    for upload in chosen:
+        there = submission.uploads.select_for_update().filter(pk=upload.pk, sha256=upload.sha256)
+        if not there.exists():
+            raise Conflict(
+                f"“{upload.file_name}” was added or removed meanwhile. Nothing more was added: "
+                "see the list of documents."
+            )
+        _forget(upload)
+
+
+def sweep(*, at: datetime) -> dict[str, int]:
+    """Uploads that nobody went on with are gone, and bytes without a row; how many of each."""
+    counts = {"expired": 0, "orphaned": 0}
+    for upload in Upload.objects.filter(expires_at__lte=at)[:100]:
+        with transaction.atomic():
+            ours = Upload.objects.select_for_update().filter(pk=upload.pk, expires_at__lte=at)
+            for row in ours.select_related("submission__model_version__lab"):
+                _forget(row)
+                counts["expired"] += 1
+    folder = Path(settings.UPLOADS_DIR)
+    if folder.is_dir():
+        before = (at - ORPHANED).timestamp()
+        names = [entry for entry in os.scandir(folder) if entry.stat().st_mtime < before]
+        known = {key.hex for key in Upload.objects.values_list("key", flat=True)}
+        for entry in names:
+            if entry.name not in known:
+                Path(entry.path).unlink(missing_ok=True)
+                counts["orphaned"] += 1
+                log.warning("Bytes of no upload were removed: %s", entry.name)
+    return counts
+
+
+def _record(action: str, upload: Upload, *, by: User, at: datetime, **details: Any) -> None:
+    rows.record(action, upload, by=by, for_=upload.submission.lab, at=at, **details)

@@ -1,0 +1,168 @@
+/* Sends files in parts; what has arrived is kept by the server, and the same file goes on there. */
+(function () {
+  "use strict";
+
+  const place = document.querySelector("[data-uploads]");
+  if (!place || !window.tus || !tus.isSupported) return;
+  place.hidden = false;
+
+  const list = place.querySelector("[data-list]");
+  const said = place.querySelector("[data-said]");
+  const token = place.querySelector("[name=csrfmiddlewaretoken]").value;
+  const DELAYS = [0, 1000, 2000, 5000, 10000, 20000, 30000, 60000, 60000, 60000];
+  const QUARTER = 25;
+  const open = new Set();
+
+  const amount = (bytes) => {
+    const units = ["bytes", "KB", "MB", "GB"];
+    let step = 0;
+    for (; bytes >= 1024 && step < units.length - 1; step += 1) bytes /= 1024;
+    return (step ? bytes.toFixed(1) : bytes) + " " + units[step];
+  };
+  const left = (seconds) => {
+    if (seconds < 90) return Math.max(1, Math.round(seconds)) + " s left";
+    if (seconds < 5400) return Math.round(seconds / 60) + " min left";
+    return (seconds / 3600).toFixed(1) + " h left";
+  };
+
+  // What the server has of this file already, begun here, elsewhere or before a restart.
+  const begun = (file) =>
+    Array.from(document.querySelectorAll("[data-begun]")).find(
+      (row) =>
+        row.dataset.name === file.name &&
+        row.dataset.size === String(file.size) &&
+        row.dataset.modified === String(file.lastModified)
+    );
+
+  const button = (words, name, act) => {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.className = "usa-button usa-button--unstyled";
+    made.append(words);
+    const whose = document.createElement("span");
+    whose.className = "usa-sr-only";
+    whose.textContent = " " + name;
+    made.append(whose);
+    made.addEventListener("click", act);
+    return made;
+  };
+
+  const send = (file) => {
+    const row = document.createElement("li");
+    const name = document.createElement("strong");
+    const bar = document.createElement("progress");
+    const words = document.createElement("span");
+    name.className = "fv-typed";
+    name.textContent = file.name;
+    bar.max = file.size || 1;
+    bar.value = 0;
+    bar.setAttribute("aria-label", file.name);
+    words.className = "fv-send__words";
+    row.append(name, bar, words);
+    list.append(row);
+
+    const speak = (text) => {
+      words.textContent = text;
+      said.textContent = file.name + ": " + text;
+    };
+    let samples = [];
+    let quarter = 0;
+    let finished = false;
+
+    const progress = (sent, total) => {
+      bar.value = sent;
+      const now = performance.now();
+      samples.push([now, sent]);
+      samples = samples.filter(([at]) => now - at < 8000);
+      const [at, before] = samples[0];
+      const speed = now > at ? ((sent - before) * 1000) / (now - at) : 0;
+      words.textContent =
+        amount(sent) + " of " + amount(total) +
+        (speed > 0 ? ", " + amount(speed) + " a second, " + left((total - sent) / speed) : "");
+      const reached = Math.floor((100 * sent) / total / QUARTER) * QUARTER;
+      if (reached > quarter && reached < 100) {
+        quarter = reached;
+        said.textContent = file.name + ": " + reached + " percent";
+      }
+    };
+
+    const upload = new tus.Upload(file, {
+      endpoint: place.dataset.endpoint,
+      uploadUrl: begun(file) ? begun(file).dataset.begun : null,
+      headers: { "X-CSRFToken": token },
+      metadata: { filename: file.name, modified: String(file.lastModified) },
+      retryDelays: DELAYS,
+      storeFingerprintForResuming: false,
+      onProgress: progress,
+      onSuccess: () => {
+        open.delete(upload);
+        finished = true;
+        bar.value = bar.max;
+        pause.remove();
+        speak("Arrived. Say below what it is.");
+      },
+      onError: (error) => {
+        open.delete(upload);
+        const answer = error.originalResponse;
+        const status = answer ? answer.getStatus() : 0;
+        const refusal = answer && (answer.getHeader("Content-Type") || "").startsWith("text/plain");
+        pause.firstChild.textContent = "Continue";
+        if (refusal && status !== 409) {
+          pause.remove();
+          speak(answer.getBody().trim());
+        } else if (status === 401 || status === 403) {
+          speak("Stopped: sign in again in another tab, then continue.");
+        } else {
+          speak("Stopped: the server cannot be reached. What has arrived is kept; continue when it can.");
+        }
+      },
+    });
+
+    const go = () => {
+      open.add(upload);
+      samples = [];
+      pause.firstChild.textContent = "Pause";
+      upload.start();
+    };
+    const pause = button("Pause", file.name, () => {
+      if (open.has(upload)) {
+        open.delete(upload);
+        upload.abort();
+        pause.firstChild.textContent = "Continue";
+        speak("Paused. What has arrived is kept.");
+      } else {
+        go();
+      }
+    });
+    row.append(pause);
+    window.addEventListener("online", () => {
+      if (!finished && pause.isConnected && pause.firstChild.textContent === "Continue" &&
+          words.textContent.startsWith("Stopped")) go();
+    });
+    go();
+  };
+
+  place.querySelector("input[type=file]").addEventListener("change", (event) => {
+    Array.from(event.target.files).forEach(send);
+    event.target.value = "";
+  });
+
+  const drop = place.querySelector("[data-drop]");
+  ["dragenter", "dragover"].forEach((kind) =>
+    drop.addEventListener(kind, (event) => {
+      event.preventDefault();
+      drop.classList.add("fv-send__drop--over");
+    })
+  );
+  ["dragleave", "drop"].forEach((kind) =>
+    drop.addEventListener(kind, () => drop.classList.remove("fv-send__drop--over"))
+  );
+  drop.addEventListener("drop", (event) => {
+    event.preventDefault();
+    Array.from(event.dataTransfer.files).forEach(send);
+  });
+
+  window.addEventListener("beforeunload", (event) => {
+    if (open.size) event.preventDefault();
+  });
+})();
