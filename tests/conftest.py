@@ -12,7 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from reviews import clock
 from tests import people as people_module
 
-pytest_plugins = ["tests.mail_server", "tests.scanner"]
+pytest_plugins = ["tests.mail_server", "tests.scanner", "tests.journeys.killable"]
 # The same examples everywhere; --hypothesis-profile=default looks for others.
 hypothesis_settings.load_profile("ci")
 START = datetime(2026, 10, 20, 15, 0, tzinfo=UTC)

@@ -1,12 +1,13 @@
 """Every kind of page that each person can reach by links: no axe violation, wide and narrow."""
 
 from functools import partial
+from io import BytesIO
 
 import pytest
 from django.test import Client
 
 from reviews.models.export import ExportFormat
-from reviews.services import comparisons, exports, gateway_signals, lifecycle
+from reviews.services import comparisons, exports, gateway_signals, lifecycle, receiving
 from tests import factories, gateways
 from tests.discussions import edited, opened
 from tests.journeys.conftest import violations
@@ -43,6 +44,15 @@ def world(committed_people, start):
     factories.draft(people, complete=False)
     compared(people, start)
     factories.assigned(factories.filed(people, declared=False), people)
+    for size in (4, 8):
+        upload = receiving.begin(
+            submission, name="log.txt", size=size, by=people.northlight_liaison, at=start
+        )
+        receiving.receive(
+            upload, BytesIO(b"text"), offset=0, by=people.northlight_liaison, at=start
+        )
+    quarantined = factories.document(submission, people, title="Quarantined")
+    quarantined.versions.update(scan_state="infected", scan_note="Found.", scanned_at=start)
     withdrawn = factories.filed(people, "basalt")
     lifecycle.withdraw(withdrawn, by=people.basalt_liaison, at=start)
     return people

@@ -2,62 +2,23 @@
 
 import os
 import random
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection
 from playwright.sync_api import expect
 
-from deploy.local import ports
 from reviews.models import AgencyReview
 from tests import factories
 from tests import people as people_module
 from tests.benchmarks.people import cookies
-from tests.faults.browser import HERE, listens
+from tests.faults.browser import HERE
 
 pytestmark = [pytest.mark.browser, pytest.mark.postgresql]
 ROUNDS = int(os.environ.get("AUTOSAVE_ROUNDS", "20"))
 SEED = int(os.environ.get("AUTOSAVE_SEED", "14409"))
 FIELDS = ("limits", "concerns", "suggested_mitigations", "dissent", "exploit_development_evidence")
-
-
-class Web:
-    """A web process on this test's own database, which can be killed and started again."""
-
-    def __init__(self):
-        self.port = ports.free()
-        url = urlsplit(os.environ["DATABASE_URL"])
-        url = url._replace(path=f"/{connection.settings_dict['NAME']}")
-        self.env = os.environ | {"DATABASE_URL": url.geturl()}
-        self.process = None
-
-    def start(self):
-        command = [sys.executable, "-m", "gunicorn", "portal.wsgi", "--bind", f"{HERE}:{self.port}"]
-        self.process = subprocess.Popen(  # noqa: S603 - our own server
-            [*command, "--threads", "4", "--no-control-socket", "--log-level", "warning"],
-            env=self.env,
-            start_new_session=True,
-        )
-        while not listens(self.port):
-            time.sleep(0.05)
-
-    def kill(self):
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-
-
-@pytest.fixture
-def web(committed):
-    started = Web()
-    started.start()
-    yield started
-    started.kill()
 
 
 class Writing:
