@@ -70,7 +70,8 @@ def prepare_exports():
     heartbeats.beat(heartbeats.EXPORTS, at=at)
 
 
-@shared_task(ignore_result=True)
+# The largest file takes many minutes; the claim on it is renewed meanwhile.
+@shared_task(ignore_result=True, soft_time_limit=3500, time_limit=3600)
 def scan_documents():
     """Files that wait for the scanner were offered to it; uploads that nobody sends are gone."""
     at = timekeeping.now()

@@ -214,7 +214,7 @@ SWEEPS = {
     heartbeats.SIGNALS: ("Messages to gateways, queued", timedelta()),
     heartbeats.GATEWAYS: ("Messages to gateways, sent", outbox.TASK),
     heartbeats.EXPORTS: ("Files of submissions, prepared", outbox.TASK),
-    heartbeats.SCANS: ("Documents, offered to the scanner", outbox.TASK),
+    heartbeats.SCANS: ("Documents, offered to the scanner", timedelta(hours=1)),
 }
 _WORKERS_AND_BEAT = "See that a worker, beat and the broker run (docs/operations.md)."
 

@@ -44,8 +44,12 @@ class Scanner(Protocol):
         """The engine and its signatures, in its own words. Raises NoVerdict when it is silent."""
         ...
 
-    def scan(self, file: Any, size: int) -> Verdict:
-        """``clean``, ``infected`` or ``unscannable``. Raises NoVerdict for anything else."""
+    def scan(self, file: Any, size: int, *, in_parts: bool = False) -> Verdict:
+        """``clean``, ``infected`` or ``unscannable``. Raises NoVerdict for anything else.
+
+        What is larger than the scanner takes is offered ``in_parts`` where that loses nothing:
+        of text, whose every line stands for itself.
+        """
         ...
 
 
@@ -60,11 +64,24 @@ class ClamAV:
             said = daemon.version()[:80]
         return said if "/" in said else f"{said}, test signatures only"
 
-    def scan(self, file: Any, size: int) -> Verdict:
-        """What the daemon says of the bytes; one that is too large for it gets none of them."""
-        if size > settings.CLAMD_MAX_BYTES:
-            most = settings.CLAMD_MAX_BYTES // 1024**2
-            return Verdict(ScanState.UNSCANNABLE, f"The scanner takes at most {most} MB.")
+    def scan(self, file: Any, size: int, *, in_parts: bool = False) -> Verdict:
+        """What the daemon says of the bytes, or of each of the parts that it takes."""
+        most = settings.CLAMD_MAX_BYTES
+        if size <= most:
+            return self._scan(file)
+        if not in_parts:
+            return Verdict(
+                ScanState.UNSCANNABLE,
+                f"The scanner takes at most {most // 1024**2} MB of such a file.",
+            )
+        parts = _Parts(file, most)
+        while parts.follow():
+            verdict = self._scan(parts)
+            if verdict.state is not ScanState.CLEAN:
+                return verdict
+        return Verdict(ScanState.CLEAN, "Scanned in parts: nothing was found.")
+
+    def _scan(self, file: Any) -> Verdict:
         with self._daemon() as daemon:
             said = list(daemon.instream(file).values())
         match said:
@@ -92,6 +109,37 @@ class ClamAV:
             # The client leaves open what it could not connect.
             if hasattr(daemon, "clamd_socket"):
                 daemon.clamd_socket.close()
+
+
+class _Parts:
+    """A file as parts of at most ``most`` bytes, each beginning with the end of the one before.
+
+    So what stands across a border is whole in one of them.
+    """
+
+    OVERLAP = 1024 * 1024
+
+    def __init__(self, file: Any, most: int) -> None:
+        self._file, self._most = file, most
+        self._block = min(self.OVERLAP, most // 4)
+        self._here, self._next = b"", file.read(self._block)
+        self._at = self._room = 0
+
+    def follow(self) -> bool:
+        """Whether another part is to be read."""
+        self._at, self._room = 0, self._most - len(self._here)
+        return bool(self._next)
+
+    def read(self, size: int) -> bytes:
+        """At most ``size`` bytes of the part; none at its end."""
+        if self._at == len(self._here):
+            if not self._next or len(self._next) > self._room:
+                return b""
+            self._here, self._next = self._next, self._file.read(self._block)
+            self._at, self._room = 0, self._room - len(self._here)
+        data = self._here[self._at : self._at + size]
+        self._at += len(data)
+        return data
 
 
 def _found(name: str) -> Verdict:

@@ -6,6 +6,7 @@ scanner that is away, hangs or talks nonsense delays reading and does nothing el
 
 import hashlib
 import logging
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,7 +29,15 @@ LONGEST = timedelta(minutes=10)
 BEGINS = timedelta(minutes=1)
 CHANGED = "The stored file is not the one that was uploaded."
 
+RENEWED_AFTER = 30.0  # seconds
+# Of these what is too large for the scanner in one piece is scanned in parts.
+TEXT = frozenset({"text/markdown", "text/plain", "text/csv", "application/json"})
+
 log = logging.getLogger(__name__)
+
+
+class ClaimLost(Exception):
+    """Another worker scans the version now."""
 
 
 def scan_waiting() -> dict[str, int]:
@@ -61,10 +70,14 @@ def claim(at: datetime) -> DocumentVersion | None:
     found = waiting().filter(due, free).select_related("document__submission__model_version__lab")
     version = outbox.locked(found).first()
     if version is not None:
-        # The daemon may be silent for as long as the timeout, after it took the bytes as slowly.
-        version.scan_claimed_until = at + timedelta(seconds=2 * settings.CLAMD_TIMEOUT_SECONDS)
+        version.scan_claimed_until = at + _lease()
         version.save(update_fields=["scan_claimed_until"])
     return version
+
+
+def _lease() -> timedelta:
+    """The daemon may be silent for as long as the timeout after it has taken the last byte."""
+    return timedelta(seconds=2 * settings.CLAMD_TIMEOUT_SECONDS)
 
 
 def _scan(version: DocumentVersion, scanner: Scanner) -> str:
@@ -72,6 +85,8 @@ def _scan(version: DocumentVersion, scanner: Scanner) -> str:
     try:
         engine = scanner.version()
         verdict = _verdict(version, scanner)
+    except ClaimLost:
+        return ScanState.WAITING
     except NoVerdict as error:
         _defer(version, f"The scanner gave no answer. {error}")
         return ScanState.WAITING
@@ -84,8 +99,8 @@ def _scan(version: DocumentVersion, scanner: Scanner) -> str:
 
 def _verdict(version: DocumentVersion, scanner: Scanner) -> Verdict:
     with version.open() as file:
-        read = _Hashed(file)
-        verdict = scanner.scan(read, version.size)
+        read = _Hashed(file, version)
+        verdict = scanner.scan(read, version.size, in_parts=version.content_type in TEXT)
         while read.read(1024 * 1024):  # the daemon may have heard enough before the end
             pass
     if read.digest.hexdigest() != version.sha256:
@@ -94,15 +109,29 @@ def _verdict(version: DocumentVersion, scanner: Scanner) -> Verdict:
 
 
 class _Hashed:
-    """A file whose bytes are hashed as they are read: what was scanned is what was uploaded."""
+    """A file whose bytes are hashed as they are read: what was scanned is what was uploaded.
 
-    def __init__(self, file: Any) -> None:
-        self.file, self.digest = file, hashlib.sha256()
+    While it is read the claim on the version is renewed. Raises ClaimLost once it is another's.
+    """
+
+    def __init__(self, file: Any, version: DocumentVersion) -> None:
+        self.file, self.version, self.digest = file, version, hashlib.sha256()
+        self._renewed_at = time.monotonic()
 
     def read(self, size: int) -> bytes:
+        if time.monotonic() - self._renewed_at > RENEWED_AFTER:
+            _renew(self.version)
+            self._renewed_at = time.monotonic()
         data: bytes = self.file.read(size)
         self.digest.update(data)
         return data
+
+
+def _renew(version: DocumentVersion) -> None:
+    until = timekeeping.now() + _lease()
+    if not _ours(version).update(scan_claimed_until=until):
+        raise ClaimLost
+    version.scan_claimed_until = until
 
 
 def _ours(version: DocumentVersion) -> QuerySet[DocumentVersion]:

@@ -115,13 +115,47 @@ def test_the_scanner_looks_into_archives_in_archives(clamd, wrap):
 
 
 def test_a_file_over_the_scanners_limit_is_not_passed(clamd, people, settings, start):
-    settings.CLAMD_MAX_BYTES = 1024 * 1024
-    version = added(people, b"x\n" * 1024 * 1024)
+    settings.CLAMD_MAX_BYTES = 1024
+    version = added(people, pdf_with(b"x" * 1024), "large.pdf")
     assert scans.scan_waiting() == NOTHING | {"unscannable": 1}
     version.refresh_from_db()
-    assert version.scan_note == "The scanner takes at most 1 MB."
+    assert version.scan_note == "The scanner takes at most 0 MB of such a file."
     assert not readable(version, people.northlight_liaison, start)
     assert Notice.objects.filter(kind="file_quarantined").count() == 2
+
+
+@pytest.mark.parametrize("before", [0, 1, 500_000, 1_000_000 - 40, 1_000_000, 2_999_990, 4_000_000])
+def test_text_over_the_limit_is_scanned_in_parts_that_overlap(clamd, settings, before):
+    settings.CLAMD_MAX_BYTES = 1_000_000
+    clamd.kill()
+    clamd.start(StreamMaxLength="1000000")
+    content = b"line\n" * 800_000
+    scanner = scanning.ClamAV()
+    verdict = scanner.scan(io.BytesIO(content), len(content), in_parts=True)
+    assert (verdict.state, verdict.note) == (
+        ScanState.CLEAN,
+        "Scanned in parts: nothing was found.",
+    )
+    content = content[:before] + EICAR + content[before:]
+    verdict = scanner.scan(io.BytesIO(content), len(content), in_parts=True)
+    assert verdict.state is ScanState.INFECTED
+
+
+def test_a_long_scan_keeps_its_claim_and_ends_when_it_is_lost(
+    clamd, people, start, move_clock, monkeypatch
+):
+    monkeypatch.setattr(scans, "RENEWED_AFTER", -1)
+    version = added(people)
+    claimed = scans.claim(start)
+    move_clock(start + timedelta(minutes=5))
+    with version.open() as file:
+        scans._Hashed(file, claimed).read(1)
+        version.refresh_from_db()
+        assert version.scan_claimed_until == claimed.scan_claimed_until
+        assert version.scan_claimed_until > start + timedelta(minutes=10)
+        DocumentVersion.objects.update(scan_claimed_until=None)
+        with pytest.raises(scans.ClaimLost):
+            scans._Hashed(file, claimed).read(1)
 
 
 def test_what_the_daemon_gave_up_on_is_not_passed(clamd):
