@@ -181,8 +181,8 @@ class DocumentForm(UploadForm, AudienceForm):
     )
     several = True
     field_order: ClassVar = [
-        *("kind", "title", "designation", "audience", "restricted_to"),
-        *("uploads", "expected", "upload"),
+        *("uploads", "kind", "title", "designation", "audience", "restricted_to"),
+        *("expected", "upload"),
     ]
 
     def clean(self):
