@@ -88,7 +88,9 @@ def _steps(run):
 
 
 def _pytest(run, *words):
-    return [PYTHON, "-m", "pytest", "-n", "2", f"--output={run.var / 'browser'}", *words]
+    # What takes longest is named, because the whole check must not grow unnoticed.
+    slowest = ["--durations=20", "--durations-min=5"]
+    return [PYTHON, "-m", "pytest", "-n", "2", *slowest, f"--output={run.var / 'browser'}", *words]
 
 
 def _passes(name, command, env):

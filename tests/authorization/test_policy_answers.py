@@ -14,6 +14,7 @@ from reviews.models import (
     Notice,
     PrivateNote,
     Submission,
+    Upload,
 )
 from reviews.policy import Action
 from tests import factories
@@ -38,6 +39,7 @@ def rows_of(world, action):
         "submission": lambda: world.submissions.values(),
         "document": lambda: world.documents.values(),
         "documentversion": lambda: world.versions.values(),
+        "upload": lambda: [upload_to(each) for each in (world.running, world.basalt)],
         "agencyreview": lambda: world.reviews.values(),
         "privatenote": lambda: [note_of(world)],
         "agencyposition": lambda: world.positions.values(),
@@ -69,6 +71,17 @@ def rows_of(world, action):
 def note_of(world):
     return PrivateNote.objects.create(
         submission=world.running, person=world.people.nsa_reviewer, saved_at=OPENING
+    )
+
+
+def upload_to(submission):
+    return Upload.objects.create(
+        submission=submission,
+        file_name="log.txt",
+        size=1,
+        begun_at=OPENING,
+        begun_by=submission.created_by,
+        expires_at=OPENING,
     )
 
 

@@ -173,4 +173,5 @@ def test_the_way_there_is_beside_the_audit_log(people):
     assert [link.label for link in page.context["local_navigation"]] == [
         "Audit log",
         "Use of discretion",
+        "Quarantine",
     ]
