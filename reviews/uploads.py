@@ -10,12 +10,14 @@ import tempfile
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
 
+from reviews import file_parser
 from reviews.exceptions import FileRefused
 from reviews.services import parsing
 
@@ -25,9 +27,26 @@ TYPES = {
     "txt": "text/plain",
     "csv": "text/csv",
     "json": "application/json",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "zip": "application/zip",
 }
 ACCEPT = ",".join(f".{extension}" for extension in TYPES)
-TYPES_IN_WORDS = "PDF, Markdown (.md), plain text (.txt), CSV or JSON"
+TYPES_IN_WORDS = (
+    "PDF, Markdown (.md), plain text (.txt), CSV, JSON, Word (.docx), Excel (.xlsx), PowerPoint "
+    "(.pptx), PNG, JPEG or ZIP"
+)
+# The first bytes of those that are no text.
+SIGNATURE = {
+    "pdf": b"%PDF-",
+    **dict.fromkeys(("docx", "xlsx", "pptx", "zip"), b"PK\x03\x04"),
+    "png": b"\x89PNG\r\n\x1a\n",
+    **dict.fromkeys(("jpg", "jpeg"), b"\xff\xd8\xff"),
+}
 MARKUP = tuple(
     b"<" + word
     for word in (
@@ -42,6 +61,7 @@ MARKUP = tuple(
         b"?xml",
     )
 )
+# Text does not begin so, whatever it is called.
 SIGNATURES = (b"%PDF", b"{\\rtf", b"%!PS", b"GIF8", b"PK")
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 CHUNK = 1024 * 1024
@@ -51,7 +71,37 @@ ANEW = {
     "pdf": "Save the PDF anew, for example by printing it to a file, and send it again.",
     "csv": "Split it, or save it as plain text (.txt), and send that.",
     "json": "Split it, or save it as plain text (.txt), and send that.",
+    "zip": "Split it into several, and send those.",
 }
+ANEW_ELSE = "Save it as PDF, and send that."
+_NO_FURTHER = "Unpack it, and pack anew what readers need."
+# Why the content of a file is not taken although it is what its name says.
+REFUSALS = {
+    file_parser.ENCRYPTED: "is protected by a password, so nobody could read it. Save it without "
+    "one, and upload that.",
+    file_parser.TOO_MANY: f"holds more than {file_parser.MOST_ENTRIES:,} files. Split it.",
+    file_parser.TOO_LARGE: f"unpacks to more than {file_parser.MOST_EXPANDED // 1024**3} GB, or "
+    f"holds an archive of more than {file_parser.MOST_NESTED // 1024**2} MB. Split it.",
+    file_parser.TOO_DENSE: f"holds a file that unpacks to more than {file_parser.DENSEST} times "
+    "its size, as archives do that are made to fill a disk. Leave that file out.",
+    file_parser.TOO_DEEP: "holds archives in archives in archives. Unpack the inner ones.",
+    file_parser.LINK: f"holds a link or a device instead of a file. {_NO_FURTHER}",
+    file_parser.PATH: "holds a file whose name leads out of its folder, occurs twice or cannot be "
+    f"shown as it is. {_NO_FURTHER}",
+    file_parser.OTHER_ARCHIVE: "holds an archive of another kind, which cannot be looked into. "
+    f"{_NO_FURTHER}",
+    file_parser.LYING: "is damaged: what it says of its content is not so. Pack it anew.",
+    file_parser.TOO_MANY_PIXELS: f"has more than {file_parser.MOST_PIXELS // 10**6} million "
+    "pixels. Save it smaller.",
+}
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """What a file is, and what its readers are warned of."""
+
+    content_type: str
+    notes: tuple[str, ...] = ()
 
 
 class LimitedUploadHandler(TemporaryFileUploadHandler):
@@ -120,8 +170,8 @@ def require_kind_and_size(name: str, size: int) -> str:
     return extension
 
 
-def inspect(upload: Any, name: str) -> str:
-    """The content type that the name, the first bytes and the content agree on.
+def inspect(upload: Any, name: str) -> Inspected:
+    """What the name, the first bytes and the content agree on.
 
     Raises FileRefused, with the fitting status, for anything else.
     """
@@ -129,13 +179,14 @@ def inspect(upload: Any, name: str) -> str:
     upload.seek(0)
     head = upload.read(4096)
     upload.seek(0)
-    if extension == "pdf":
-        agrees = head.startswith(b"%PDF-") and _parsed(upload, extension, name)
-    elif head.startswith(SIGNATURES) or _is_markup(head):
-        agrees = False
-    elif extension in ("csv", "json"):
-        agrees = _parsed(upload, extension, name)
+    notes: tuple[str, ...] = ()
+    if signature := SIGNATURE.get(extension):
+        agrees = head.startswith(signature)
     else:
+        agrees = not (head.startswith(SIGNATURES) or _is_markup(head))
+    if agrees and (signature or extension in ("csv", "json")):
+        agrees, notes = _parsed(upload, extension, name)
+    elif agrees:
         agrees = _is_text(upload)
     upload.seek(0)
     if not agrees:
@@ -144,14 +195,15 @@ def inspect(upload: Any, name: str) -> str:
             f"{TYPES_IN_WORDS}, and upload that.",
             status=415,
         )
-    return TYPES[extension]
+    return Inspected(TYPES[extension], notes)
 
 
 def _is_markup(head: bytes) -> bool:
     return head.lstrip(b"\xef\xbb\xbf \t\r\n\f").lower().startswith(MARKUP)
 
 
-def _parsed(upload: Any, extension: str, name: str) -> bool:
+def _parsed(upload: Any, extension: str, name: str) -> tuple[bool, tuple[str, ...]]:
+    """(whether it is what its extension says, what to warn of)."""
     if extension == "json" and upload.size > JSON_MAX_BYTES:
         raise FileRefused(
             f"A JSON file may have {JSON_MAX_BYTES // 1024**2} MB, because it is parsed "
@@ -160,25 +212,22 @@ def _parsed(upload: Any, extension: str, name: str) -> bool:
         )
     with _on_disk(upload) as file:
         answer = parsing.examine(file, extension)
-    if answer == parsing.ENCRYPTED:
+    if refusal := REFUSALS.get(answer.verdict):
+        raise FileRefused(f"“{name}” {refusal}", status=415)
+    if answer.verdict == parsing.UNFINISHED:
         raise FileRefused(
-            f"“{name}” is protected by a password, so nobody could read it. Save it without one, "
-            "and upload that.",
-            status=415,
-        )
-    if answer == parsing.UNFINISHED:
-        raise FileRefused(
-            f"“{name}” could not be checked within {parsing.CPU_SECONDS} seconds of computing and "
-            f"{parsing.MEMORY // 1024**3} GB of memory. {ANEW[extension]}",
+            f"“{name}” could not be checked within {file_parser.seconds(extension)} seconds of "
+            f"computing and {file_parser.MEMORY // 1024**3} GB of memory. "
+            f"{ANEW.get(extension, ANEW_ELSE)}",
             status=422,
         )
-    if answer == parsing.BUSY:
+    if answer.verdict == parsing.BUSY:
         raise FileRefused(
             f"“{name}” could not be checked because Foreview is busy right now. "
             "Send it again in a minute.",
             status=503,
         )
-    return answer == parsing.VALID
+    return answer.verdict == file_parser.VALID, answer.notes
 
 
 @contextmanager
@@ -199,7 +248,7 @@ def _is_text(upload: Any) -> bool:
     text = io.TextIOWrapper(_Borrowed(upload), encoding="utf-8-sig", newline="")
     try:
         while chunk := text.read(CHUNK):
-            if parsing.BINARY_TEXT.search(chunk):
+            if file_parser.BINARY_TEXT.search(chunk):
                 return False
     except UnicodeDecodeError:
         return False

@@ -68,6 +68,24 @@ class ScanState(StrEnum):
         return self.capitalize()
 
 
+class FileWarning(StrEnum):
+    """What a file holds that its readers are warned of; the codes are file_parser's."""
+
+    MACROS = "macros"
+    JAVASCRIPT = "javascript"
+    EMBEDDED = "embedded"
+    OUTSIDE = "outside"
+
+    @property
+    def label(self):
+        return {
+            "macros": "It holds macros. Do not enable them.",
+            "javascript": "It holds scripts or starts programs. Open it without scripts.",
+            "embedded": "Other files are inside it, which nobody has opened here.",
+            "outside": "It fetches something from outside when it is opened. Open it offline.",
+        }[self]
+
+
 QUARANTINED = (ScanState.INFECTED, ScanState.UNSCANNABLE)
 
 
@@ -130,6 +148,7 @@ class DocumentVersion(models.Model):
     content_type = models.CharField(max_length=100)
     size = models.PositiveBigIntegerField("size in bytes")
     sha256 = models.CharField("SHA-256", max_length=64, validators=[sha256_format])
+    warnings = models.CharField("what readers are warned of", max_length=100, blank=True)
     scan_state = models.CharField(
         max_length=12,
         choices=[(state.value, state.label) for state in ScanState],
@@ -169,6 +188,11 @@ class DocumentVersion(models.Model):
 
     def __str__(self):
         return f"{self.file_name}, version {self.number}"
+
+    @property
+    def cautions(self):
+        """What readers are warned of, in sentences."""
+        return [FileWarning(code).label for code in self.warnings.split(",") if code]
 
     @property
     def storage_name(self):

@@ -33,7 +33,7 @@ from reviews.services import attachments, parsing, receiving, room, rows, scanni
 # A download asks policy again after this many bytes, and after this many seconds.
 ASKED_EVERY = 1024 * 1024
 ASKED_AFTER = 5
-# The formats of which a page can be shown as text, by what parsing.py calls them.
+# The formats of which a page can be shown as text, by what file_parser.py calls them.
 READABLE = {
     "application/pdf": "pdf",
     "text/markdown": "md",
@@ -280,11 +280,12 @@ def _received(upload: "File[Any]", by: User) -> Iterator[DocumentVersion]:
     past the end. The bytes are gone again if what follows fails.
     """
     name = uploads.display_name(upload.name or "")
-    content_type = uploads.inspect(upload, name)
+    found = uploads.inspect(upload, name)
     verdict = scanning.before()
     version = DocumentVersion(
         file_name=name,
-        content_type=content_type,
+        content_type=found.content_type,
+        warnings=",".join(found.notes),
         size=upload.size,
         sha256=getattr(upload, "sha256", "") or _sha256(upload),
         uploaded_by=by,

@@ -19,7 +19,7 @@ LAYERS = [
         *("reviews.policy", "reviews.audience", "reviews.finding"),
     ),
     ("reviews.wording", "reviews.request_words", "reviews.event_words", "reviews.emails"),
-    ("reviews.services", "reviews.forms", "reviews.uploads"),
+    ("reviews.file_parser", "reviews.services", "reviews.forms", "reviews.uploads"),
     (
         *("reviews.views", "reviews.urls", "reviews.tasks"),
         *("reviews.management", "reviews.demonstration"),

@@ -37,7 +37,8 @@ class TestAdding:
     def test_document_is_added_with_its_first_version(self, lab, people, document_store):
         submission = factories.draft(people)
         page = lab.get(add_url(submission))
-        assert 'accept=".pdf,.md,.txt,.csv,.json"' in text_of(page)
+        kinds = ".pdf,.md,.txt,.csv,.json,.docx,.xlsx,.pptx,.png,.jpg,.jpeg,.zip"
+        assert f'accept="{kinds}"' in text_of(page)
         assert "at most 100 MB" in text_of(page)
         assert "Malware scanner: not configured." in text_of(page)
         upload = SimpleUploadedFile("assessment.pdf", pdf())
