@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
-from accounts.models import Organization, Seat
+from accounts.models import Seat
 from accounts.roles import Role
-from reviews import audience
+from reviews import audience, prepared
 from reviews.models import AgencyPosition, AgencyReview, Assignment, Coauthor, Submission
 from reviews.models.agency_review import Outcome
 from reviews.policy import Action
+from reviews.rules import Standing
 from reviews.workflow import Status
+
+NOBODY = Standing(person=None, seats=(), recused=())  # whoever asks, the board says the same
 
 
 class AgencyState(StrEnum):
@@ -40,14 +43,30 @@ class AgencyState(StrEnum):
 
 @dataclass(frozen=True)
 class AgencyProgress:
-    """One agency and its state."""
+    """One agency, by its number and names, and its state."""
 
-    agency: Organization
+    agency: int
+    name: str
+    short_name: str
     state: AgencyState
 
 
 def states(submission: Submission, *, at: datetime) -> list[AgencyProgress]:
     """Each reviewing agency, and any that filed before it was detached, by name: one query."""
+    under_review = submission.status_at(at) == Status.UNDER_REVIEW
+    return [
+        AgencyProgress(
+            agency, name, short_name, _state(outcome, under_review, bool(begun), bool(assigned))
+        )
+        for agency, name, short_name, outcome, begun, assigned in prepared.rows(
+            _agencies, NOBODY, pk=submission.pk
+        )
+    ]
+
+
+def _agencies(who: Standing) -> QuerySet[Seat, tuple[object, ...]]:
+    """(number, name, short name, outcome, whether begun, whether assigned) of each agency."""
+    submission = Submission(pk=prepared.PK)
     here = {"submission": submission, "agency": OuterRef("organization")}
     outcome = AgencyPosition.objects.filter(**here).order_by("-version").values("outcome")[:1]
     assigned = Assignment.objects.still_reviewing().filter(**here)
@@ -62,20 +81,16 @@ def states(submission: Submission, *, at: datetime) -> list[AgencyProgress]:
     begun = reviews.filter(Q(filed_at__isnull=False) | Exists(writing))
     position = AgencyPosition.objects.filter(**here)
     leading = audience.seats(Action.FILE_POSITION, submission)
-    rows = (
+    return (
         Seat.objects.filter(leading | Q(Exists(position), role=Role.LEAD))
-        .annotate(outcome=Subquery(outcome), is_assigned=Exists(assigned), is_begun=Exists(begun))
-        .select_related("organization")
         .order_by("organization__name")
-    )
-    under_review = submission.status_at(at) == Status.UNDER_REVIEW
-    return [
-        AgencyProgress(
-            seat.organization,
-            _state(seat.outcome, under_review, seat.is_begun, seat.is_assigned),
+        .values_list(
+            *("organization", "organization__name", "organization__short_name"),
+            Subquery(outcome),
+            Exists(begun),
+            Exists(assigned),
         )
-        for seat in rows
-    ]
+    )
 
 
 def _state(outcome: str | None, under_review: bool, begun: bool, assigned: bool) -> AgencyState:

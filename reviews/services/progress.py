@@ -87,10 +87,10 @@ def board(user: User, submission: Submission, *, at: datetime) -> Board:
     return Board(
         [
             Progress(
-                row.agency.name,
+                row.name,
                 row.state,
-                detail(row.agency.pk, row.state),
-                tuple(people[row.agency.pk]),
+                detail(row.agency, row.state),
+                tuple(people[row.agency]),
             )
             for row in agencies
         ],

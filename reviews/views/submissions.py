@@ -194,7 +194,7 @@ def _board(submission, at):
     """Each agency and how far it is: for the lab, whether it has filed and no more."""
     if Action.OWN not in submission.may:
         return [
-            Line(row.agency.short_name, row.state.label, row.state.has_filed)
+            Line(row.short_name, row.state.label, row.state.has_filed)
             for row in completion.states(submission, at=at)
         ]
     unfiled = "No view recorded" if submission.over_at(at) else "Not yet filed"

@@ -199,11 +199,11 @@ WHERE a.agency_id = %(nsa)s AND s.id BETWEEN %(low)s AND %(high)s
 
 VERSIONS = """
 INSERT INTO reviews_documentversion (
-    document_id, number, storage_key, file_name, content_type, size, sha256, scan_state,
-    scan_note, uploaded_at, uploaded_by_id)
+    document_id, number, storage_key, file_name, content_type, size, sha256, warnings,
+    scan_state, scan_note, scanner, scan_attempts, uploaded_at, uploaded_by_id)
 SELECT d.id, n, gen_random_uuid(), 'card.pdf', 'application/pdf', 250000,
-       encode(sha256(convert_to(d.id || '-' || n, 'UTF8')), 'hex'), 'clean', '', d.created_at,
-       d.created_by_id
+       encode(sha256(convert_to(d.id || '-' || n, 'UTF8')), 'hex'), '', 'clean', '', '', 0,
+       d.created_at, d.created_by_id
 FROM reviews_document AS d, generate_series(1, 2) AS n
 WHERE d.submission_id BETWEEN %(low)s AND %(high)s
 """
