@@ -201,5 +201,5 @@ class DocumentVersion(models.Model):
         return f"{text[:2]}/{text}"
 
     def open(self) -> "File[Any]":
-        """The stored bytes, open for reading. Only services.documents may hand them on."""
+        """The stored bytes, open for reading. Only services.downloads may hand them on."""
         return storages["documents"].open(self.storage_name)

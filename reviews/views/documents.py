@@ -1,8 +1,10 @@
 """A lab adds documents and says who may open them; readers download them, on record."""
 
+from http import HTTPStatus
+
 from django.contrib import messages
 from django.db.models import Exists, OuterRef, Prefetch
-from django.http import FileResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
@@ -12,7 +14,8 @@ from reviews.exceptions import Conflict, FileRefused, NotVisible
 from reviews.forms.documents import DocumentForm, RestrictForm, UploadForm
 from reviews.models import DocumentVersion
 from reviews.policy import Action
-from reviews.services import attachments, citations, documents, receiving, scanning
+from reviews.services import attachments, citations, documents, downloads, receiving, scanning
+from reviews.views import ranges
 from reviews.views.page import (
     find,
     find_submission,
@@ -192,21 +195,35 @@ def document_restrict(request, key):
 
 @require_GET
 def version_download(request, key, number):
-    """The file is handed to the person, unchanged since its upload, and that is on record."""
+    """The file, or the part that is asked for, unchanged since its upload; that is on record."""
     version = find(request, Action.READ_DOCUMENT, document__key=key, number=number)
-    file = documents.open_for_reading(version, by=request.user, at=request.at)
-    return FileResponse(
-        documents.WhileAllowed(file, version, request.user),
+    tag = f'"{version.sha256}"'
+    try:
+        part = ranges.asked_for(request, version.size, tag)
+    except ranges.NotSatisfiable:
+        headers = {"Content-Range": f"bytes */{version.size}"}
+        return HttpResponse(status=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers=headers)
+    details = {"range": part.content_range} if part else {}
+    file = downloads.open_for_reading(version, by=request.user, at=request.at, **details)
+    whole = part or ranges.Part(0, version.size, version.size)
+    file.seek(whole.start)
+    answer = FileResponse(
+        downloads.WhileAllowed(file, version, request.user, length=whole.length),
+        status=HTTPStatus.PARTIAL_CONTENT if part else HTTPStatus.OK,
         as_attachment=True,
         filename=version.file_name,
         content_type="application/octet-stream",
         headers={
-            "Content-Length": str(version.size),
+            "Accept-Ranges": "bytes",
+            "ETag": tag,
             "X-Content-Type-Options": "nosniff",
             "Content-Security-Policy": "sandbox",
             "Cache-Control": "no-store, private",
+            **({"Content-Range": part.content_range} if part else {}),
         },
     )
+    answer["Content-Length"] = whole.length  # Django would say how much there is up to the end
+    return answer
 
 
 @framed
@@ -217,7 +234,7 @@ def version_detail(request, key, number, page):
         raise NotVisible
     version = find(request, Action.READ_DOCUMENT, document__key=key, number=number)
     document = version.document
-    read = documents.read_page(version, page, by=request.user, at=request.at)
+    read = downloads.read_page(version, page, by=request.user, at=request.at)
     if read is not None and read.number != page:  # the log names the page that is shown
         where = {"key": key, "number": number, "page": read.number}
         url = reverse("reviews:version-detail", kwargs=where)

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEvent
 from reviews.models import Document, Recusal, Submission
-from reviews.services import attachments, lifecycle
+from reviews.services import attachments, downloads, lifecycle
 from reviews.workflow import Status
 from tests import factories
 from tests.services.lab_pages import DOCUMENT, add_url, codes, stored, taken, text_of, url
@@ -126,6 +126,11 @@ class TestListing:
         assert said.endswith("when the review was concluded.")
 
 
+def whole(answer):
+    """All that the answer holds; reading a file to its end closes it."""
+    return b"".join(answer) if answer.streaming else answer.content
+
+
 class TestDownloading:
     def test_file_leaves_as_an_attachment_and_on_record(self, client, people):
         submission = factories.filed(people)
@@ -188,6 +193,85 @@ class TestDownloading:
             page = text_of(lab.get(address))
             assert says in page
             assert not re.search(r"\bclean\b", page, re.IGNORECASE)
+
+    @pytest.mark.parametrize(
+        ("asked", "status", "content", "where"),
+        [
+            ("bytes=0-3", 206, b"0123", "bytes 0-3/10"),
+            ("bytes=4-", 206, b"456789", "bytes 4-9/10"),
+            ("bytes=-3", 206, b"789", "bytes 7-9/10"),
+            ("bytes=-30", 206, b"0123456789", "bytes 0-9/10"),
+            ("bytes=8-30", 206, b"89", "bytes 8-9/10"),
+            ("bytes=9-9", 206, b"9", "bytes 9-9/10"),
+            ("bytes=10-", 416, b"", "bytes */10"),
+            ("bytes=-0", 416, b"", "bytes */10"),
+            ("bytes=3-2", 200, b"0123456789", None),
+            ("bytes=0-1,3-4", 200, b"0123456789", None),
+            ("bytes=-", 200, b"0123456789", None),
+            ("lines=0-1", 200, b"0123456789", None),
+            ("bytes=" + "9" * 40 + "-", 200, b"0123456789", None),
+        ],
+    )
+    def test_a_part_is_handed_out_as_it_is_asked_for(
+        self, lab, people, asked, status, content, where
+    ):
+        document = factories.document(
+            factories.draft(people), people, content=b"0123456789", name="a.txt"
+        )
+        address = url("version-download", document.key, 1)
+        answer = lab.get(address, headers={"Range": asked})
+        got = whole(answer)
+        assert (answer.status_code, got, answer.get("Content-Range")) == (status, content, where)
+        if status != 416:
+            assert answer["Content-Length"] == str(len(content))
+            event = AuditEvent.objects.get(action="document.read")
+            assert event.details.get("range") == where
+
+    def test_a_part_of_another_version_is_not_mixed_in(self, lab, people):
+        document = factories.document(factories.draft(people), people, content=b"0123456789")
+        address = url("version-download", document.key, 1)
+        answer = lab.get(address)
+        whole(answer)
+        tag = answer["ETag"]
+        assert tag == f'"{document.versions.get().sha256}"'
+        for given, status in ((tag, 206), ('"other"', 200)):
+            answer = lab.get(address, headers={"Range": "bytes=2-", "If-Range": given})
+            whole(answer)
+            assert answer.status_code == status
+
+    def test_each_part_is_asked_about_anew(self, client, people, start):
+        document = factories.document(factories.filed(people), people)
+        client.force_login(people.nsa_reviewer)
+        address = url("version-download", document.key, 1)
+        asked = {"headers": {"Range": "bytes=0-1"}}
+        assert whole(client.get(address, **asked)) != b""
+        lifecycle.withdraw(document.submission, by=people.northlight_liaison, at=start)
+        assert client.get(address, **asked).status_code == 404
+
+    def test_a_flipped_bit_is_refused_in_the_middle_of_a_download(
+        self, lab, people, document_store
+    ):
+        document = factories.document(factories.draft(people), people, content=b"0123456789")
+        address = url("version-download", document.key, 1)
+        assert whole(lab.get(address, headers={"Range": "bytes=0-4"})) == b"01234"
+        stored(document_store)[0].write_bytes(b"0123456788")
+        assert lab.get(address, headers={"Range": "bytes=5-9"}).status_code == 409
+
+    def test_going_on_does_not_hash_the_whole_again(self, lab, people, monkeypatch):
+        document = factories.document(factories.draft(people), people, content=b"0123456789")
+        address = url("version-download", document.key, 1)
+        assert whole(lab.get(address, headers={"Range": "bytes=0-4"})) == b"01234"
+        hashed = []
+        sha256_of = downloads.sha256_of
+        monkeypatch.setattr(
+            downloads, "sha256_of", lambda file: hashed.append(1) or sha256_of(file)
+        )
+        assert whole(lab.get(address, headers={"Range": "bytes=5-9"})) == b"56789"
+        assert hashed == []
+        later = downloads.time.monotonic() + downloads.HASHED_FOR
+        monkeypatch.setattr(downloads.time, "monotonic", lambda: later)
+        assert whole(lab.get(address, headers={"Range": "bytes=5-9"})) == b"56789"
+        assert hashed == [1]
 
     def test_changed_bytes_are_not_handed_out(self, lab, people, document_store):
         document = factories.document(factories.draft(people), people)

@@ -8,7 +8,7 @@ from django.test import Client
 from pytest_django.live_server_helper import LiveServer
 
 from reviews.exceptions import NotVisible
-from reviews.services import documents, lifecycle
+from reviews.services import downloads, lifecycle
 from tests import factories
 
 
@@ -63,11 +63,11 @@ def test_a_message_does_not_outlive_its_session(people):
 
 
 def test_a_download_stops_where_access_ends(people, start, monkeypatch):
-    monkeypatch.setattr(documents, "ASKED_EVERY", 8)
+    monkeypatch.setattr(downloads, "ASKED_EVERY", 8)
     submission = factories.filed(people)
     version = factories.document(submission, people, content=b"0123456789" * 4).versions.get()
-    with documents.open_for_reading(version, by=people.nsa_reviewer, at=start) as file:
-        download = documents.WhileAllowed(file, version, people.nsa_reviewer)
+    with downloads.open_for_reading(version, by=people.nsa_reviewer, at=start) as file:
+        download = downloads.WhileAllowed(file, version, people.nsa_reviewer, length=version.size)
         assert download.read(8) == b"01234567"
         lifecycle.withdraw(submission, by=people.northlight_liaison, at=start)
         with pytest.raises(NotVisible):

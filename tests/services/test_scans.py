@@ -16,7 +16,7 @@ from reviews.exceptions import NotPermitted
 from reviews.models import DocumentVersion, Notice
 from reviews.models.document import ScanState
 from reviews.policy import Action
-from reviews.services import documents, health, scanning, scans
+from reviews.services import downloads, health, scanning, scans
 from tests import factories
 from tests.scanner import EICAR
 from tests.services.lab_pages import text_of, url
@@ -52,7 +52,7 @@ def test_what_is_added_is_closed_until_the_scanner_passed_it(clamd, people, star
     assert (version.scan_state, version.scan_note) == ("waiting", scanning.WAITS)
     assert not readable(version, people.northlight_liaison, start)
     with pytest.raises(NotPermitted):
-        documents.open_for_reading(version, by=people.northlight_liaison, at=start)
+        downloads.open_for_reading(version, by=people.northlight_liaison, at=start)
 
     assert scans.scan_waiting() == NOTHING | {"clean": 1}
 
