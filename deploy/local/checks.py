@@ -77,7 +77,7 @@ def _steps(run):
     env, plain = run.environment(), run.environment(on_sqlite=True)
     production = environment.production(var=run.var, redis=run.redis, database=run.database)
     deploy = ["manage.py", "check", "--deploy", "--fail-level", "WARNING"]
-    fast = ["-m", "not postgresql and not browser", *ASK_A_DATABASE]
+    fast = ["-m", "not postgresql and not browser and not once", *ASK_A_DATABASE]
     return [
         ("ruff check", [PYTHON, "-m", "ruff", "check", "."], env),
         ("ruff format", [PYTHON, "-m", "ruff", "format", "--check", "."], env),

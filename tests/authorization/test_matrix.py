@@ -35,6 +35,8 @@ from tests import factories, gateways
 from tests.discussions import opened
 from tests.people import keep_records
 
+pytestmark = pytest.mark.once
+
 TABLE = Path(__file__).with_name("matrix.txt")
 METHODS = ("GET", "POST")
 OTHER_METHODS = ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "HEAD")

@@ -10,7 +10,7 @@ from reviews.services import parsing, scans
 from tests import factories, hostile_files
 from tests.services.lab_pages import DOCUMENT, text_of, url
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 @pytest.fixture(autouse=True)

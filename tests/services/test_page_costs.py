@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts import audit
 from reviews.models import Determination, DeterminationCriterion, Submission
 from reviews.models.export import ExportFormat
-from reviews.services import exports, private_notes
+from reviews.services import exports, private_notes, receiving
 from reviews.services.autosaving import Sending
 from tests import factories, many_rows
 from tests.discussions import edited, opened
@@ -49,6 +49,12 @@ class Rows:
         concluded(self.over, people)
         self.kinds = [self.running, self.over, reviewed]
         self.document = factories.document(self.running, people)
+        self.quarantined = factories.document(self.running, people).versions.get()
+        self.quarantined.scan_state, self.quarantined.scanned_at = "infected", factories.now()
+        self.quarantined.save()
+        self.upload = receiving.begin(
+            self.running, name="a.txt", size=1, by=people.northlight_liaison, at=factories.now()
+        )
         self.grant = factories.grant(self.running, people, state="requested")
         extras = {"mentions": [people.nsa_reviewer], "documents": [self.document]}
         self.threads = [
@@ -88,6 +94,8 @@ class Rows:
         versions = self.document.versions.get()
         documents = many_rows.copies(self.document, min(more, MOST_DOCUMENTS))
         many_rows.like(versions, documents, "document")
+        many_rows.like(self.quarantined, documents, "document", number=lambda _: before + 1)
+        many_rows.copies(self.upload, min(more, receiving.MOST_AT_ONCE - FEW))
         many_rows.copies(self.grant, more)
         self._criteria(before, more // 10)
         notice = self.people.nsa_lead.notices.first()

@@ -22,6 +22,8 @@ from tests.services.issued_documents import (
     under_review,
 )
 
+pytestmark = pytest.mark.once
+
 CANARY = "CANARY-91f4"
 
 

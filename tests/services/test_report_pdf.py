@@ -16,6 +16,8 @@ from tests.services.issued_documents import concluded, issued_letter, rendered, 
 
 LONG = "A summary of several pages, in plain words.\n\n" * 150
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def submission(people):

@@ -27,6 +27,8 @@ OF_SUBMISSION = (
     *("submission-detail", "submission-history", "thread-list", "thread-choose", "review-list"),
     *("report-detail", "document-list", "determination-detail", "submission-grants"),
 )
+
+pytestmark = pytest.mark.once
 # NSA's recused reviewer and a detached agency's are among those who must find nothing.
 AGENCIES = {"nsa", "dod", "cisa", "caisi", "treasury"}
 

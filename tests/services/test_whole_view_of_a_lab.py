@@ -36,6 +36,8 @@ from tests import factories
 from tests.discussions import opened, posted
 from tests.people import SEATS, keep_records
 
+pytestmark = pytest.mark.once
+
 LAB = "northlight_liaison"
 AGENCIES = ("nsa", "dod", "cisa", "caisi", "treasury")
 INTERNAL = "ZQXINTERNAL"
