@@ -48,6 +48,7 @@ GROUPS = {
         "upload.begun": "Upload begun",
         "upload.received": "Upload complete",
         "upload.removed": "Upload removed",
+        "upload.expired": "Upload given up",
         "document.scanned": "Document looked through for malware",
     },
     "Reviews and determinations": {

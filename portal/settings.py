@@ -178,7 +178,7 @@ DOCUMENT_MAX_BYTES = env.int("DOCUMENT_MAX_BYTES", default=20 * 1024**3)
 # A file in an ordinary form comes in one request, which nobody can go on with.
 FORM_FILE_MAX_BYTES = env.int("FORM_FILE_MAX_BYTES", default=100 * 1024**2)
 # What is on its way. On the disk of the documents, each moves there without being copied; every
-# web process must see the same folder.
+# web process must see the same folder, and the worker that scans.
 UPLOADS_DIR = env.str("UPLOADS_DIR", default=str(VAR_DIR / "uploads"))
 # One seat at one lab must not fill the disk on which every lab's documents are kept.
 SUBMISSION_MAX_BYTES = env.int("SUBMISSION_MAX_BYTES", default=100 * 1024**3)
@@ -255,7 +255,8 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker for
 CELERY_TASK_SOFT_TIME_LIMIT = 330
 CELERY_TASK_TIME_LIMIT = 360
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    # Longer than the longest task may run, or the broker hands it out a second time.
+    # Longer than the longest task may run, or the broker hands it out a second time: only the
+    # scanning of a very large file lasts longer, and finds itself claimed.
     "visibility_timeout": 600,
     # Kombu looks for what a killed worker left only so often; its own defaults add a minute.
     "unacked_restore_interval": 2,

@@ -19,7 +19,7 @@ from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandl
 
 from reviews import file_parser
 from reviews.exceptions import FileRefused
-from reviews.services import parsing
+from reviews.services import amounts, parsing
 
 TYPES = {
     "pdf": "application/pdf",
@@ -61,6 +61,7 @@ MARKUP = tuple(
         b"?xml",
     )
 )
+TEXTUAL = TYPES.keys() - SIGNATURE.keys()
 # Text does not begin so, whatever it is called.
 SIGNATURES = (b"%PDF", b"{\\rtf", b"%!PS", b"GIF8", b"PK")
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -84,7 +85,8 @@ REFUSALS = {
     f"holds an archive of more than {file_parser.MOST_NESTED // 1024**2} MB. Split it.",
     file_parser.TOO_DENSE: f"holds a file that unpacks to more than {file_parser.DENSEST} times "
     "its size, as archives do that are made to fill a disk. Leave that file out.",
-    file_parser.TOO_DEEP: "holds archives in archives in archives. Unpack the inner ones.",
+    file_parser.TOO_DEEP: f"holds archives more than {file_parser.DEEPEST} deep. Unpack the inner "
+    "ones.",
     file_parser.LINK: f"holds a link or a device instead of a file. {_NO_FURTHER}",
     file_parser.PATH: "holds a file whose name leads out of its folder, occurs twice or cannot be "
     f"shown as it is. {_NO_FURTHER}",
@@ -124,20 +126,16 @@ class LimitedUploadHandler(TemporaryFileUploadHandler):
 def too_large(most: int) -> FileRefused:
     """The refusal of a file over the limit of ``most`` bytes."""
     return FileRefused(
-        f"That file is larger than {amount(most)}, the limit for one file. Choose a smaller file, "
-        "or split it.",
+        f"That file is larger than {amounts.size(most)}, the limit for one such file. Choose a "
+        "smaller file, or split it.",
         status=413,
     )
 
 
-def most() -> str:
-    """The limit for one file that is sent in parts, in words."""
-    return amount(settings.DOCUMENT_MAX_BYTES)
-
-
-def amount(size: int) -> str:
-    """A limit in words: ``100 MB``, ``20 GB``."""
-    return f"{size // 1024**3} GB" if size >= 1024**3 else f"{size // 1024**2} MB"
+def most_in_one_piece() -> int:
+    """The limit in bytes for a file that is no text: the scanner cannot take it in parts."""
+    scanned = settings.CLAMD_MAX_BYTES if settings.CLAMD else settings.DOCUMENT_MAX_BYTES
+    return min(scanned, settings.DOCUMENT_MAX_BYTES)
 
 
 def display_name(name: str) -> str:
@@ -165,8 +163,9 @@ def require_kind_and_size(name: str, size: int) -> str:
         )
     if size == 0:
         raise FileRefused(f"“{name}” is empty. Choose a file with content.")
-    if size > settings.DOCUMENT_MAX_BYTES:
-        raise too_large(settings.DOCUMENT_MAX_BYTES)
+    most = settings.DOCUMENT_MAX_BYTES if extension in TEXTUAL else most_in_one_piece()
+    if size > most:
+        raise too_large(most)
     return extension
 
 

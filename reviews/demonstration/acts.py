@@ -21,6 +21,7 @@ from reviews.services import (
     agency_reviews,
     delivery,
     documents,
+    downloads,
     ends,
     inbox,
     lifecycle,
@@ -232,7 +233,7 @@ class World(LetterActs):
         self.declare(story, by=by, at=at)
         for kind in kinds:
             version = self.documents[story.code, kind].versions.first()
-            with documents.open_for_reading(version, by=by, at=at):
+            with downloads.open_for_reading(version, by=by, at=at):
                 pass
 
     def save_review(self, story: Story, *, by: User, at: datetime) -> None:

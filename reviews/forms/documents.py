@@ -15,6 +15,7 @@ from portal.forms import FileInput
 from reviews import uploads
 from reviews.exceptions import FileRefused
 from reviews.models.document import Designation, DocumentKind
+from reviews.services import amounts
 
 ALL = "all"
 SOME = "some"
@@ -52,7 +53,7 @@ class UploadForm(forms.Form):
         field = self.fields["upload"]
         field.widget = FileInput(accept=uploads.ACCEPT, max_bytes=limit)
         field.help_text = (
-            f"{uploads.TYPES_IN_WORDS}, at most {uploads.amount(limit)}. No weights, no "
+            f"{uploads.TYPES_IN_WORDS}, at most {amounts.size(limit)}. No weights, no "
             "passwords or keys, nothing classified."
         )
         arrived = sent.exclude(sha256="")
@@ -70,7 +71,8 @@ class UploadForm(forms.Form):
         found = [EXPECTED.fullmatch(line) for line in lines if line]
         if None in found:
             raise forms.ValidationError(
-                "Give 64 digits 0 to 9 and a to f, then the file’s name or nothing, a line each."
+                "On each line give a SHA-256, which is 64 characters 0 to 9 and a to f, and after "
+                "it the file’s name if you like."
             )
         return [(one[1].lower(), one[2]) for one in found]
 
@@ -91,7 +93,7 @@ class UploadForm(forms.Form):
         refusal = uploads.too_large(settings.FORM_FILE_MAX_BYTES)
         self.errors.pop("upload", None)
         self.add_error(
-            "upload", f"{refusal} Larger files can be sent under Documents, Send large files."
+            "upload", f"{refusal} Larger files can be sent under Documents, “Send files”."
         )
         return refusal.status
 

@@ -48,6 +48,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='documentversion',
-            index=models.Index(condition=models.Q(('scan_state__in', ['infected', 'unscannable'])), fields=['-scanned_at', '-id'], name='document_version_quarantined'),
+            index=models.Index(condition=models.Q(('scan_state__in', ['infected', 'unscannable'])), fields=['-scanned_at', '-storage_key'], name='document_version_quarantined'),
         ),
     ]

@@ -173,7 +173,7 @@ class DocumentVersion(models.Model):
                 condition=Q(scan_state="waiting"),
             ),
             models.Index(
-                fields=["-scanned_at", "-id"],
+                fields=["-scanned_at", "-storage_key"],
                 name="document_version_quarantined",
                 condition=Q(scan_state__in=["infected", "unscannable"]),
             ),

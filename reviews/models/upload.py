@@ -59,5 +59,5 @@ class Upload(models.Model):
 
     @property
     def path(self) -> Path:
-        """Where its bytes are: on a disk that every web process shares."""
+        """Where its bytes are: on a disk that web processes and the worker of scans share."""
         return Path(settings.UPLOADS_DIR) / self.key.hex

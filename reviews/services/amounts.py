@@ -6,6 +6,11 @@ from datetime import timedelta
 COUNTED = 1000
 
 
+def size(number: int) -> str:
+    """A limit of bytes: ``100 MB``, ``20 GB``."""
+    return f"{number // 1024**3} GB" if number >= 1024**3 else f"{number // 1024**2} MB"
+
+
 def count(number: int, noun: str) -> str:
     """``1 end``, ``12 ends``, ``1,000 or more ends``."""
     if number == 1:

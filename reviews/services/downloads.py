@@ -40,15 +40,17 @@ READABLE = {
 
 @transaction.atomic
 def open_for_reading(
-    version: DocumentVersion, *, by: User, at: datetime, **details: Any
+    version: DocumentVersion, *, by: User, at: datetime, part: str | None = None, **details: Any
 ) -> "File[Any]":
-    """The file, open at its start, after its SHA-256 was found unchanged and the read recorded.
+    """The file, open at its start, found unchanged, and the read is on record.
 
-    Raises NotPermitted or NotVisible, and Conflict when the stored bytes are not those
-    that were uploaded.
+    Its SHA-256 is that of the upload: now, or for ``part``, which says in words of RFC 9110 what
+    of it is asked for, within ``HASHED_FOR``, and nobody has written the file since. Raises
+    NotPermitted or NotVisible, and Conflict when the stored bytes are not those that were
+    uploaded.
     """
     policy.check(by, policy.Action.READ_DOCUMENT, version, at=at)
-    file = _unchanged(version, goes_on="range" in details)
+    file = _unchanged(version, goes_on=part is not None)
     try:
         # Hashing took time: what counts is the instant at which bytes would begin to leave.
         at = timekeeping.after_lock(at)
@@ -68,6 +70,7 @@ def open_for_reading(
         at=at,
         version=version.number,
         sha256=version.sha256,
+        **({"range": part} if part else {}),
         **details,
     )
     return file

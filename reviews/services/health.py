@@ -188,7 +188,7 @@ def broker_answers() -> bool:
 
 
 def parts(found: Facts, *, broker: bool | None = None) -> list[Part]:
-    """Each part of the portal; with ``broker``, what only asking it tells of others, too."""
+    """Each part of the portal; with ``broker``, also what renderer and scanner answer now."""
     listed = [
         _records(found),
         _clock(found),

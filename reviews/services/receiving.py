@@ -22,6 +22,7 @@ from django.core.files.base import File
 from django.db import transaction
 from django.http.request import UnreadablePostError
 
+from accounts import audit
 from accounts.models import User
 from reviews import policy, uploads
 from reviews.exceptions import Conflict, FileRefused
@@ -216,20 +217,30 @@ def sweep(*, at: datetime) -> dict[str, int]:
         with transaction.atomic():
             ours = Upload.objects.select_for_update().filter(pk=upload.pk, expires_at__lte=at)
             for row in ours.select_related("submission__model_version__lab"):
+                _record("upload.expired", row, by=audit.SYSTEM, at=at, received=row.received)
                 _forget(row)
                 counts["expired"] += 1
     folder = Path(settings.UPLOADS_DIR)
     if folder.is_dir():
         before = (at - ORPHANED).timestamp()
-        names = [entry for entry in os.scandir(folder) if entry.stat().st_mtime < before]
+        old = [path for path in folder.iterdir() if _changed_at(path) < before]
         known = {key.hex for key in Upload.objects.values_list("key", flat=True)}
-        for entry in names:
-            if entry.name not in known:
-                Path(entry.path).unlink(missing_ok=True)
+        for path in old:
+            # Another name of an upload's bytes stands beside them while they are taken.
+            if path.name.partition("-")[0] not in known:
+                path.unlink(missing_ok=True)
                 counts["orphaned"] += 1
-                log.warning("Bytes of no upload were removed: %s", entry.name)
+                log.warning("Bytes of no upload were removed: %s", path.name)
     return counts
 
 
-def _record(action: str, upload: Upload, *, by: User, at: datetime, **details: Any) -> None:
+def _changed_at(path: Path) -> float:
+    """When it was last written; never for one that is gone meanwhile."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return float("inf")
+
+
+def _record(action: str, upload: Upload, *, by: audit.Actor, at: datetime, **details: Any) -> None:
     rows.record(action, upload, by=by, for_=upload.submission.lab, at=at, **details)

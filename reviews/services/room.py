@@ -5,6 +5,7 @@ from django.db.models import Count, Sum
 
 from reviews.exceptions import FileRefused
 from reviews.models import DocumentVersion, Submission
+from reviews.services import amounts
 
 
 def require(submission: Submission, size: int) -> None:
@@ -24,7 +25,7 @@ def require(submission: Submission, size: int) -> None:
     if there["total"] + coming["total"] + size > settings.SUBMISSION_MAX_BYTES:
         raise FileRefused(
             "With this file the submission would have more than "
-            f"{settings.SUBMISSION_MAX_BYTES // 1024**2} MB, the limit for all of its files "
+            f"{amounts.size(settings.SUBMISSION_MAX_BYTES)}, the limit for all of its files "
             "together, every version counted. Nothing was added. Choose a smaller file, or ask "
             "your administrator for a higher limit.",
             status=413,

@@ -12,6 +12,7 @@ from clamav_client import clamd
 from django.conf import settings
 
 from reviews.models.document import ScanState
+from reviews.services import amounts
 
 NOT_SCANNED = "Not scanned: no scanner is configured."
 WAITS = "Waits for the malware scanner."
@@ -72,7 +73,7 @@ class ClamAV:
         if not in_parts:
             return Verdict(
                 ScanState.UNSCANNABLE,
-                f"The scanner takes at most {most // 1024**2} MB of such a file.",
+                f"The scanner takes at most {amounts.size(most)} of such a file.",
             )
         parts = _Parts(file, most)
         while parts.follow():

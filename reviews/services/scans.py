@@ -10,6 +10,7 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Min, Q, QuerySet
@@ -25,7 +26,7 @@ from reviews.services.outbox import Since
 from reviews.services.scanning import NoVerdict, Scanner, Verdict
 
 LONGEST = timedelta(minutes=10)
-# Of one turn: what it begins ends before the broker would hand the task out again.
+# Of one turn. What it began may last longer than the broker waits: others find it claimed.
 BEGINS = timedelta(minutes=1)
 CHANGED = "The stored file is not the one that was uploaded."
 
@@ -81,20 +82,28 @@ def _lease() -> timedelta:
 
 
 def _scan(version: DocumentVersion, scanner: Scanner) -> str:
-    """What became of it. Never raises: one file that cannot be scanned must not stop others."""
+    """What became of it: where the file or the scanner fails, it is offered again later."""
     try:
         engine = scanner.version()
         verdict = _verdict(version, scanner)
     except ClaimLost:
         return ScanState.WAITING
     except NoVerdict as error:
-        _defer(version, f"The scanner gave no answer. {error}")
+        log.warning("Scan of %s: %s", _name(version), outbox.one_line(str(error)))
+        _defer(version, "It gave no answer so far; it is asked again.")
         return ScanState.WAITING
-    except Exception:
-        log.exception("Version %s of %s was not scanned", version.number, version.document.key)
-        _defer(version, "The stored file could not be read.")
+    except SoftTimeLimitExceeded:
+        raise  # the worker is about to be killed; the claim runs out, and another takes it
+    except Exception:  # one file that cannot be read must not stop the others
+        log.exception("Scan of %s", _name(version))
+        _defer(version, "The stored file could not be read; that is tried again.")
         return ScanState.WAITING
     return _record(version, verdict, engine)
+
+
+def _name(version: DocumentVersion) -> str:
+    """What the server's log calls it, which has no names of files."""
+    return f"version {version.number} of {version.document.key}"
 
 
 def _verdict(version: DocumentVersion, scanner: Scanner) -> Verdict:
@@ -143,12 +152,11 @@ def _defer(version: DocumentVersion, text: str) -> None:
     first = timedelta(seconds=settings.SCAN_RETRY_SECONDS)
     at = timekeeping.now()
     later = outbox.deferred(attempts, text, at=at, first=first, longest=LONGEST)
-    log.warning("Version %s of %s: %s", version.number, version.document.key, outbox.one_line(text))
     _ours(version).update(
         scan_attempts=attempts,
         next_scan_at=later["next_attempt_at"],
         scan_claimed_until=None,
-        scan_note=f"{scanning.WAITS} It gave no answer so far; it is asked again.",
+        scan_note=f"{scanning.WAITS} {text}",
     )
 
 

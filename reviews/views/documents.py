@@ -69,7 +69,7 @@ def _versions(request):
 
 @require_http_methods(["GET", "POST"])
 def document_add(request, reference):
-    """The submission has a new document with its first version."""
+    """The submission has a document for each file."""
     submission = find_submission(request, reference, Action.ADD_DOCUMENT)
     form = DocumentForm(
         *_sent(request), readers=attachments.possible_readers(), sent=submission.uploads.all()
@@ -195,7 +195,7 @@ def document_restrict(request, key):
 
 @require_GET
 def version_download(request, key, number):
-    """The file, or the part that is asked for, unchanged since its upload; that is on record."""
+    """The file, or the part that is asked for, as it was uploaded; that is on record."""
     version = find(request, Action.READ_DOCUMENT, document__key=key, number=number)
     tag = f'"{version.sha256}"'
     try:
@@ -203,8 +203,9 @@ def version_download(request, key, number):
     except ranges.NotSatisfiable:
         headers = {"Content-Range": f"bytes */{version.size}"}
         return HttpResponse(status=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers=headers)
-    details = {"range": part.content_range} if part else {}
-    file = downloads.open_for_reading(version, by=request.user, at=request.at, **details)
+    file = downloads.open_for_reading(
+        version, by=request.user, at=request.at, part=part.content_range if part else None
+    )
     whole = part or ranges.Part(0, version.size, version.size)
     file.seek(whole.start)
     answer = FileResponse(

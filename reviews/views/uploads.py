@@ -9,6 +9,7 @@ import binascii
 from functools import wraps
 from http import HTTPStatus
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -19,7 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from reviews import uploads
 from reviews.exceptions import Conflict, FileRefused
 from reviews.policy import Action
-from reviews.services import receiving
+from reviews.services import amounts, receiving
 from reviews.views.page import find, find_submission, submission_page
 
 VERSION = "1.0.0"
@@ -66,7 +67,8 @@ def upload_list(request, reference):
         arrived=sum(upload.complete for upload in rows),
         accept=uploads.ACCEPT,
         types=uploads.TYPES_IN_WORDS,
-        most=uploads.most(),
+        most=amounts.size(settings.DOCUMENT_MAX_BYTES),
+        most_else=amounts.size(uploads.most_in_one_piece()),
     )
 
 

@@ -26,13 +26,18 @@
   };
 
   // What the server has of this file already, begun here, elsewhere or before a restart.
-  const begun = (file) =>
-    Array.from(document.querySelectorAll("[data-begun]")).find(
-      (row) =>
-        row.dataset.name === file.name &&
-        row.dataset.size === String(file.size) &&
-        row.dataset.modified === String(file.lastModified)
+  const begun = (file) => {
+    const row = Array.from(document.querySelectorAll("[data-begun]")).find(
+      ({ dataset }) =>
+        dataset.name === file.name &&
+        dataset.size === String(file.size) &&
+        dataset.modified === String(file.lastModified)
     );
+    return row ? row.dataset.begun : null;
+  };
+  // What this page sends or has sent: chosen once more, a file goes on and is not begun again.
+  const here = new Map();
+  const named = (file) => [file.name, file.size, file.lastModified].join("/");
 
   const button = (words, name, act) => {
     const made = document.createElement("button");
@@ -48,6 +53,12 @@
   };
 
   const send = (file) => {
+    if (here.has(named(file))) {
+      here.get(named(file))();
+      return;
+    }
+    const none = document.querySelector("[data-none]");
+    if (none) none.hidden = true;
     const row = document.createElement("li");
     const name = document.createElement("strong");
     const bar = document.createElement("progress");
@@ -88,7 +99,7 @@
 
     const upload = new tus.Upload(file, {
       endpoint: place.dataset.endpoint,
-      uploadUrl: begun(file) ? begun(file).dataset.begun : null,
+      uploadUrl: begun(file),
       headers: { "X-CSRFToken": token },
       metadata: { filename: file.name, modified: String(file.lastModified) },
       retryDelays: DELAYS,
@@ -99,7 +110,7 @@
         finished = true;
         bar.value = bar.max;
         pause.remove();
-        speak("Arrived. Say below what it is.");
+        speak("Arrived. Choose “Describe and add” to say what it is.");
       },
       onError: (error) => {
         open.delete(upload);
@@ -109,9 +120,10 @@
         pause.firstChild.textContent = "Continue";
         if (refusal && status !== 409) {
           pause.remove();
+          here.delete(named(file));
           speak(answer.getBody().trim());
-        } else if (status === 401 || status === 403) {
-          speak("Stopped: sign in again in another tab, then continue.");
+        } else if (status && status < 500) {
+          speak("Stopped. What has arrived is kept: reload this page to see why, and to go on.");
         } else {
           speak("Stopped: the server cannot be reached. What has arrived is kept; continue when it can.");
         }
@@ -135,9 +147,12 @@
       }
     });
     row.append(pause);
+    here.set(named(file), () => {
+      if (!finished && !open.has(upload)) go();
+    });
     window.addEventListener("online", () => {
       if (!finished && pause.isConnected && pause.firstChild.textContent === "Continue" &&
-          words.textContent.startsWith("Stopped")) go();
+          words.textContent.startsWith("Stopped:")) go();
     });
     go();
   };

@@ -85,7 +85,7 @@ def large(tmp_path):
     return path, digest.hexdigest()
 
 
-def test_memory_is_flat_and_speed_is_that_of_copying_and_hashing(
+def test_a_large_file_arrives_and_leaves_in_flat_memory(
     server, people_now, large, tmp_path, capsys, request
 ):
     path, sha256 = large

@@ -21,6 +21,7 @@ from tests.journeys.conftest import NARROW, violations
 pytestmark = [pytest.mark.browser, pytest.mark.postgresql]
 ROUNDS = int(os.environ.get("SENDING_ROUNDS", "6"))
 SEED = int(os.environ.get("SENDING_SEED", "14409"))
+ARRIVED = "Arrived. Choose “Describe and add” to say what it is."
 MEGABYTE = 1024 * 1024
 SPEED = 4 * MEGABYTE  # bytes a second, or all would be over before anything went wrong
 
@@ -119,10 +120,8 @@ def test_a_file_arrives_whatever_happens_on_the_way(browser, web, proxy, liaison
         done[kind] += 1
     page = sending.page
     said = page.locator("[data-said]")
-    expect(page.locator(".fv-send__words")).to_have_text(
-        "Arrived. Say below what it is.", timeout=120_000
-    )
-    expect(said).to_have_text("evaluation.txt: Arrived. Say below what it is.")
+    expect(page.locator(".fv-send__words")).to_have_text(ARRIVED, timeout=120_000)
+    expect(said).to_have_text(f"evaluation.txt: {ARRIVED}")
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") == NARROW["width"]
     sha256 = hashlib.sha256(content).hexdigest()

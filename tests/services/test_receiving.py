@@ -210,7 +210,6 @@ def test_files_on_their_way_take_up_room(lab, draft, settings):
     assert begin(lab, draft, 1).status_code == 413
     settings.SUBMISSION_MAX_BYTES, settings.SUBMISSION_MAX_VERSIONS = 10_000, 2
     assert begin(lab, draft, 1).status_code == 409
-    settings.SUBMISSION_MAX_VERSIONS = 500
 
 
 def test_so_many_and_no_more_are_on_their_way_at_once(lab, draft, monkeypatch):
@@ -283,7 +282,7 @@ def test_an_expected_hash_that_differs_adds_nothing_and_loses_nothing(lab, draft
         ("0" * 64, f"“log.txt” has {upload.sha256}"),
         (f"{'0' * 64}  log.txt", f"“log.txt” has {upload.sha256}"),
         (f"{upload.sha256}  other.txt", "“other.txt”, which is not among the files"),
-        ("12ab", "Give 64 digits"),
+        ("12ab", "On each line give a SHA-256"),
     ):
         page = lab.post(address, form | {"expected": expected})
         assert (page.status_code, words in text_of(page)) == (422, True)
@@ -373,10 +372,28 @@ def test_taken_bytes_are_removed_once_that_is_committed(
     assert (Path(path).read_bytes(), Path(path).stat().st_nlink) == (b"text", 1)
 
 
+def test_what_is_being_taken_is_no_orphan(lab, draft, start):
+    upload = sent(lab, draft, b"text")
+    with receiving.arrived([upload]) as (file,):
+        for path in upload.path.parent.iterdir():
+            os.utime(path, (0, 0))
+        assert receiving.sweep(at=start) == {"expired": 0, "orphaned": 0}
+        assert Path(file.temporary_file_path()).read_bytes() == b"text"
+    assert list(upload.path.parent.iterdir()) == [upload.path]
+
+
+def test_what_the_scanner_could_only_take_whole_is_not_larger_than_it_takes(lab, draft, settings):
+    settings.CLAMD, settings.CLAMD_MAX_BYTES = "127.0.0.1:1", 1024**3
+    refused = begin(lab, draft, 1024**3 + 1, "set.zip")
+    assert (refused.status_code, b"larger than 1 GB" in refused.content) == (413, True)
+    assert begin(lab, draft, 1024**3, "set.zip").status_code == 201
+    assert begin(lab, draft, 1024**3 + 1, "log.txt").status_code == 201
+
+
 def test_what_nobody_goes_on_with_is_gone_after_a_week_and_bytes_without_a_row_too(
     lab, draft, start, move_clock, django_capture_on_commit_callbacks
 ):
-    left, kept = sent(lab, draft, b"left"), None
+    left = sent(lab, draft, b"left")
     orphan = left.path.with_name("0" * 32)
     orphan.write_bytes(b"bytes")
     young = left.path.with_name("1" * 32)
@@ -390,5 +407,6 @@ def test_what_nobody_goes_on_with_is_gone_after_a_week_and_bytes_without_a_row_t
     assert receiving.sweep(at=at - timedelta(microseconds=1)) == {"expired": 0, "orphaned": 1}
     with django_capture_on_commit_callbacks(execute=True):
         assert receiving.sweep(at=at)["expired"] == 1
+    assert events("upload.expired").get().details == {"received": 4}
     assert Upload.objects.get() == kept
     assert sorted(left.path.parent.iterdir()) == sorted([young, kept.path])

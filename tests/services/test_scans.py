@@ -286,7 +286,8 @@ def test_what_is_missing_on_the_disk_waits_and_stops_nothing_else(
     there.refresh_from_db()
     missing.refresh_from_db()
     assert (missing.scan_state, there.scan_state) == ("waiting", "clean")
-    assert "was not scanned" in caplog.text
+    assert "Scan of version 1 of" in caplog.text
+    assert missing.scan_note.endswith("The stored file could not be read; that is tried again.")
 
 
 def test_one_version_is_scanned_by_one_worker_until_its_lease_runs_out(

@@ -25,7 +25,7 @@ HOW = {Delivery.IMMEDIATE: "at once", Delivery.DIGEST: "in the digest", Delivery
 class Command(BaseCommand):
     help = (
         "Record overdue ends, queue due reminders and messages to labs' gateways, deliver "
-        "what waits, and prepare files that were asked for, once. With "
+        "what waits, prepare files that were asked for, and scan documents, once. With "
         "--dry-run print what that would record and send, and change nothing; writes of the "
         "portal wait meanwhile."
     )
@@ -53,6 +53,7 @@ class Command(BaseCommand):
         tasks.deliver_notices()
         tasks.deliver_signals()
         tasks.prepare_exports()
+        tasks.scan_documents()
         return None
 
     def _rehearse(self, text):
