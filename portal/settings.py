@@ -182,6 +182,7 @@ FORM_FILE_MAX_BYTES = env.int("FORM_FILE_MAX_BYTES", default=100 * 1024**2)
 UPLOADS_DIR = env.str("UPLOADS_DIR", default=str(VAR_DIR / "uploads"))
 # One seat at one lab must not fill the disk on which every lab's documents are kept.
 SUBMISSION_MAX_BYTES = env.int("SUBMISSION_MAX_BYTES", default=100 * 1024**3)
+LAB_MAX_BYTES = env.int("LAB_MAX_BYTES", default=1024**4)
 # Every page of a document lists its versions, and the package lists all of them.
 SUBMISSION_MAX_VERSIONS = env.int("SUBMISSION_MAX_VERSIONS", default=500)
 # Where ClamAV's daemon listens: the path of its socket, or host:port. Without it nothing scans.

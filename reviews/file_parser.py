@@ -12,17 +12,20 @@ import os
 import re
 import resource
 import stat
+import struct
 import sys
 import time
 import unicodedata
 import zipfile
+import zlib
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 VALID, ENCRYPTED, CONTRADICTION = "valid", "encrypted", "contradiction"
 # Why an archive is not taken, by what it holds or does.
 TOO_MANY, TOO_LARGE, TOO_DENSE, TOO_DEEP = "too_many", "too_large", "too_dense", "too_deep"
 LINK, PATH, OTHER_ARCHIVE, LYING = "link", "path", "other_archive", "lying"
-TOO_MANY_PIXELS = "too_many_pixels"
+TOO_MANY_PIXELS = "too_many_pixels"  # of a picture
 # What readers are warned of.
 MACROS, JAVASCRIPT, EMBEDDED, OUTSIDE = "macros", "javascript", "embedded", "outside"
 
@@ -40,8 +43,10 @@ MOST_NESTED = 64 * 1024**2  # of an archive in an archive, which is held in memo
 DEEPEST = 3
 DENSEST, DENSE_FROM = 200, 1024**2
 LONGEST_NAME = 1024
+MOST_BETWEEN = 24  # bytes of a size and checksum that follow what they are of
 MOST_PIXELS = 100_000_000
 PIECE = 256 * 1024
+JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]", re.DOTALL)
 OTHER_ARCHIVES = (
     *(b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"7z\xbc\xaf\x27\x1c", b"Rar!", b"\x28\xb5\x2f\xfd"),
     *(b"MSCF", b"\x60\xea", b"\x1f\x9d"),
@@ -88,11 +93,12 @@ def _pdf(file: BinaryIO, notes: set[str]) -> str:
 
 
 def _continues(file: BinaryIO) -> bool:
-    """Whether more follows the PDF's end than readers of PDF allow: a second file, perhaps."""
+    """Whether more follows the PDF's end than readers of PDF allow, or a ZIP ends there, too."""
     file.seek(0, io.SEEK_END)
-    file.seek(max(0, file.tell() - 1024))
-    _, end, rest = file.read().rpartition(b"%%EOF")
-    return not end or b"PK\x05\x06" in rest
+    size = file.tell()
+    file.seek(max(0, size - 65_557))  # a ZIP's end and the longest comment after it
+    end = file.read()
+    return b"%%EOF" not in end[-1024:] or b"PK\x05\x06" in end
 
 
 def _search(document: Any, file: BinaryIO, notes: set[str]) -> None:
@@ -138,14 +144,32 @@ def _image(kind: str) -> Any:
                 return TOO_MANY_PIXELS
             image.load()
         # Nothing may follow the picture: a second file would hide there.
-        file.seek(0, io.SEEK_END)
-        size = file.tell()
-        file.seek(max(0, size - 12))
-        end = file.read()
-        whole = end[4:8] == b"IEND" if kind == "PNG" else end.rstrip(b"\x00").endswith(b"\xff\xd9")
-        return VALID if whole else CONTRADICTION
+        file.seek(0)
+        content = file.read()
+        return VALID if _ends(content) == len(content) else CONTRADICTION
 
     return parse
+
+
+def _ends(content: bytes) -> int:
+    """Where the picture ends, which begins at the start. Raises whatever a damaged one causes."""
+    if content.startswith(b"\x89PNG"):
+        at = 8
+        while True:
+            (length,), kind = struct.unpack_from(">I", content, at), content[at + 4 : at + 8]
+            at += 12 + length
+            if kind == b"IEND":
+                return at
+    at = 2
+    while True:
+        marker = content[at + 1]
+        if content[at] != 0xFF:
+            raise ValueError("No marker of a JPEG.")
+        if marker == 0xD9:
+            return at + 2
+        at += 2 + struct.unpack_from(">H", content, at + 2)[0]
+        if marker == 0xDA:  # the picture itself, up to the next marker that is none of its own
+            at = JPEG_MARKER.search(content, at).start()
 
 
 class _Looking:
@@ -180,19 +204,58 @@ class _Looking:
             raise Refused(LINK)
         if entry.file_size > DENSE_FROM and entry.file_size > DENSEST * entry.compress_size:
             raise Refused(TOO_DENSE)
+        pieces = _unpacked(archive.fp, entry)
+        head = next(pieces, b"")
+        if head.startswith(OTHER_ARCHIVES) or head[257:262] == b"ustar":
+            raise Refused(OTHER_ARCHIVE)
+        if head.startswith(b"PK\x03\x04"):
+            if entry.file_size > MOST_NESTED:
+                raise Refused(TOO_LARGE)
+            self.through(io.BytesIO(head + b"".join(pieces)), depth + 1)
+        for _ in pieces:
+            pass
+
+
+def _unpacked(file: Any, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    """The entry's content, piece by piece. Raises Refused when it is not what was announced.
+
+    The library stops where the entry says that it ends, which is where a lie would begin.
+    """
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise Refused(OTHER_ARCHIVE)
+    stored = entry.compress_type == zipfile.ZIP_STORED
+    inflating = None if stored else zlib.decompressobj(-zlib.MAX_WBITS)
+    file.seek(_data_of(file, entry))
+    left, size, checksum = entry.compress_size, 0, 0
+    while left or (inflating and inflating.unconsumed_tail):
+        if inflating and inflating.unconsumed_tail:
+            packed = inflating.unconsumed_tail
+        else:
+            packed = file.read(min(PIECE, left))
+            if not packed:
+                raise Refused(LYING)
+            left -= len(packed)
         try:
-            with archive.open(entry) as unpacked:
-                head = unpacked.read(PIECE)
-                if head.startswith(OTHER_ARCHIVES) or head[257:262] == b"ustar":
-                    raise Refused(OTHER_ARCHIVE)
-                if head.startswith(b"PK\x03\x04"):
-                    if entry.file_size > MOST_NESTED:
-                        raise Refused(TOO_LARGE)
-                    self.through(io.BytesIO(head + unpacked.read()), depth + 1)
-                while unpacked.read(PIECE):
-                    pass
-        except zipfile.BadZipFile:
+            data = inflating.decompress(packed, PIECE) if inflating else packed
+        except zlib.error:
             raise Refused(LYING) from None
+        size, checksum = size + len(data), zlib.crc32(data, checksum)
+        if size > entry.file_size or (inflating and inflating.unused_data):
+            raise Refused(LYING)
+        if data:
+            yield data
+    if size != entry.file_size or checksum != entry.CRC or (inflating and not inflating.eof):
+        raise Refused(LYING)
+
+
+def _data_of(file: Any, entry: zipfile.ZipInfo) -> int:
+    """Where the entry's bytes begin. Raises Refused without its own header there."""
+    file.seek(entry.header_offset)
+    header = file.read(30)
+    if len(header) < 30 or header[:4] != b"PK\x03\x04":
+        raise Refused(LYING)
+    name, more = struct.unpack_from("<HH", header, 26)
+    return entry.header_offset + 30 + name + more
 
 
 def _require_names(entries: list[zipfile.ZipInfo]) -> None:
@@ -227,12 +290,12 @@ def _require_places(entries: list[zipfile.ZipInfo], archive: zipfile.ZipFile) ->
     """Nothing, when the entries stand in the file from its start to its end and share no byte."""
     after = 0
     for entry in sorted(entries, key=lambda one: one.header_offset):
-        if entry.header_offset < after or (after == 0 and entry.header_offset != 0):
+        if not after <= entry.header_offset <= after + MOST_BETWEEN * bool(after):
             raise Refused(LYING)
-        after = entry.header_offset + 30 + entry.compress_size
-    if not entries or after > archive.start_dir or len(archive.comment) > LONGEST_NAME:
+        after = _data_of(archive.fp, entry) + entry.compress_size
+    room = after <= archive.start_dir <= after + MOST_BETWEEN
+    if not entries or not room or len(archive.comment) > LONGEST_NAME:
         raise Refused(LYING)
-    assert archive.fp is not None  # noqa: S101 - it is open
     archive.fp.seek(-22 - len(archive.comment), io.SEEK_END)
     if archive.fp.read(4) != b"PK\x05\x06":  # more follows the archive's end
         raise Refused(LYING)
@@ -252,8 +315,6 @@ def _office(kind: str) -> Any:
         if not any(one.endswith(OFFICE[kind]) for one in main):
             return CONTRADICTION
         if any(re.search(r"vbaProject\.bin$|/macrosheets/|/activeX/", name) for name in names):
-            notes.add(MACROS)
-        if any("macroEnabled" in one for one in main):
             notes.add(MACROS)
         if any("/embeddings/" in name for name in names):
             notes.add(EMBEDDED)

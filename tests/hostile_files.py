@@ -1,7 +1,8 @@
 """Files that are not what they say, that harm who opens them, or that fill a disk; and some good.
 
-Each is (name, content, what becomes of it): ``taken`` with the warnings that its readers get,
-or the status that refuses it. None is kept in the repository: all are made here.
+Each is (name, content, what becomes of it): ``taken``, the warnings that its readers get, the
+word of file_parser for why it is refused, or the status of another refusal. None is kept in
+the repository: all are made here.
 """
 
 import io
@@ -15,9 +16,10 @@ from fpdf import FPDF
 from PIL import Image
 from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 
+from reviews import file_parser
 from tests.scanner import EICAR
 
-TAKEN, NOT_THIS, REFUSED, NO_END = "taken", 415, 415, 422
+TAKEN, NOT_THIS = "taken", 415
 MEGABYTE = 1024 * 1024
 HTML = b"<html><script>fetch('/audit/')</script></html>"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="fetch(1)"/>'
@@ -115,6 +117,21 @@ def overlapping():
     first = content.index(b"PK\x01\x02")
     second = content.index(b"PK\x01\x02", first + 4)
     return content[: second + 42] + struct.pack("<I", 0) + content[second + 46 :]
+
+
+def commented(content, comment):
+    """The ZIP with that comment at its end."""
+    return content[:-2] + struct.pack("<H", len(comment)) + comment
+
+
+def longer_than_it_says():
+    """Ten bytes by what it says, with their checksum; ten megabytes to a program that unpacks."""
+    whole = archive(("a", b"x" * 10 * MEGABYTE))
+    for at in (whole.index(b"PK\x01\x02") + 16, 14):
+        size = at + 8
+        whole = whole[:at] + struct.pack("<I", zlib.crc32(b"x" * 10)) + whole[at + 4 :]
+        whole = whole[:size] + struct.pack("<I", 10) + whole[size + 4 :]
+    return whole
 
 
 def nested(depth, content=b"text"):
@@ -227,25 +244,45 @@ def polyglots() -> Iterator[File]:
         yield f"html.after.{extension}", picture(kind) + HTML, NOT_THIS
     yield "gif.png", b"GIF89a" + picture("PNG"), NOT_THIS
     yield "program.zip", EXE + packed, NOT_THIS
-    yield "behind.zip", packed + HTML, NOT_THIS
+    end = b"IEND\xaeB`\x82"
+    yield "behind.png", picture("PNG") + commented(packed, b"\x00\x00\x00\x00" + end), NOT_THIS
+    yield "behind.jpg", picture("JPEG") + commented(packed, b"\xff\xd9"), NOT_THIS
+    yield "behind.pdf", pdf() + commented(packed, b"%%EOF"), NOT_THIS
+    yield "behind.zip", packed + HTML, file_parser.LYING
 
 
 def bombs() -> Iterator[File]:
     """What is small and unpacks to much."""
-    yield "flat.zip", archive(("zeros", b"\x00" * 64 * MEGABYTE)), REFUSED
-    yield "flat.docx", office("docx", ("word/media/zeros", b"\x00" * 64 * MEGABYTE)), REFUSED
+    yield "flat.zip", archive(("zeros", b"\x00" * 64 * MEGABYTE)), file_parser.TOO_DENSE
+    yield (
+        "flat.docx",
+        office("docx", ("word/media/zeros", b"\x00" * 64 * MEGABYTE)),
+        file_parser.TOO_DENSE,
+    )
     inner = archive(("zeros", b"\x00" * 16 * MEGABYTE))
-    yield "nested.zip", nested(2, inner), REFUSED
-    yield "deep.zip", nested(6), REFUSED
-    yield "overlapping.zip", overlapping(), REFUSED
-    yield "many.zip", archive(*((f"{n}", b"") for n in range(100_000))), REFUSED
+    yield "nested.zip", nested(2, inner), file_parser.TOO_DENSE
+    yield "deep.zip", nested(6), file_parser.TOO_DEEP
+    yield "overlapping.zip", overlapping(), file_parser.LYING
+    yield "many.zip", archive(*((f"{n}", b"") for n in range(100_000))), file_parser.TOO_MANY
     parts = archive(*((f"{n}", b"") for n in range(6000)))
-    yield "many-nested.zip", archive(("a.zip", parts), ("b.zip", parts)), REFUSED
-    yield "says-less.zip", patched(archive(("a", b"x" * 1000)), 24, 10, "<I"), REFUSED
-    yield "says-more.zip", patched(archive(("a", b"x" * 1000)), 24, 2**31, "<I"), REFUSED
-    yield "checksum.zip", patched(archive(("a", b"x" * 1000)), 16, 1, "<I"), REFUSED
-    yield "wide.png", png_claiming(50_000, 50_000), REFUSED
-    yield "wide.jpg", jpeg_claiming(65_000, 65_000), REFUSED
+    yield "many-nested.zip", archive(("a.zip", parts), ("b.zip", parts)), file_parser.TOO_MANY
+    yield "says-less.zip", patched(archive(("a", b"x" * 1000)), 24, 10, "<I"), file_parser.LYING
+    yield (
+        "says-more.zip",
+        patched(archive(("a", b"x" * 1000)), 24, 2**31, "<I"),
+        file_parser.TOO_DENSE,
+    )
+    yield "says-ten.zip", longer_than_it_says(), file_parser.LYING
+    yield "deepest.zip", nested(4), TAKEN
+    yield "too-deep.zip", nested(5), file_parser.TOO_DEEP
+    yield (
+        "method.zip",
+        archive(("a", b"x" * 99), method=zipfile.ZIP_BZIP2),
+        file_parser.OTHER_ARCHIVE,
+    )
+    yield "checksum.zip", patched(archive(("a", b"x" * 1000)), 16, 1, "<I"), file_parser.LYING
+    yield "wide.png", png_claiming(50_000, 50_000), file_parser.TOO_MANY_PIXELS
+    yield "wide.jpg", jpeg_claiming(65_000, 65_000), file_parser.TOO_MANY_PIXELS
 
 
 def archives() -> Iterator[File]:
@@ -265,14 +302,14 @@ def archives() -> Iterator[File]:
         "escape": "a\x1b[2J",
     }
     for what, name in names.items():
-        yield f"{what}.zip", named(name), REFUSED
-    yield "same.zip", archive(("a.txt", b"1"), ("A.TXT", b"2")), REFUSED
-    yield "link.zip", archive((linked("a", 0o120777), b"/etc/passwd")), REFUSED
-    yield "fifo.zip", archive((linked("a", 0o010644), b"")), REFUSED
-    yield "device.zip", archive((linked("a", 0o020644), b"")), REFUSED
+        yield f"{what}.zip", named(name), file_parser.PATH
+    yield "same.zip", archive(("a.txt", b"1"), ("A.TXT", b"2")), file_parser.PATH
+    yield "link.zip", archive((linked("a", 0o120777), b"/etc/passwd")), file_parser.LINK
+    yield "fifo.zip", archive((linked("a", 0o010644), b"")), file_parser.LINK
+    yield "device.zip", archive((linked("a", 0o020644), b"")), file_parser.LINK
     locked = patched(archive(("a", b"text")), 8, 1, "<H")
-    yield "locked.zip", locked, REFUSED
-    yield "locked-inside.zip", archive(("b.zip", locked)), REFUSED
+    yield "locked.zip", locked, file_parser.ENCRYPTED
+    yield "locked-inside.zip", archive(("b.zip", locked)), file_parser.ENCRYPTED
     yield "empty.zip", archive(), NOT_THIS
     for kind, head in {
         "gz": b"\x1f\x8b\x08\x00",
@@ -284,9 +321,9 @@ def archives() -> Iterator[File]:
         "cab": b"MSCF",
         "tar": b"\x00" * 257 + b"ustar",
     }.items():
-        yield f"{kind}.zip", archive((f"a.{kind}", head + b"\x00" * 100)), REFUSED
-    yield "cut.zip", archive(("a", b"text"))[:-10], REFUSED
-    yield "traversal.docx", office("docx", ("../evil", b"x")), REFUSED
+        yield f"{kind}.zip", archive((f"a.{kind}", head + b"\x00" * 100)), file_parser.OTHER_ARCHIVE
+    yield "cut.zip", archive(("a", b"text"))[:-10], NOT_THIS
+    yield "traversal.docx", office("docx", ("../evil", b"x")), file_parser.PATH
 
 
 def active() -> Iterator[File]:
@@ -307,7 +344,7 @@ def active() -> Iterator[File]:
     yield "script.pdf", pdf(_script), "javascript"
     yield "launch.pdf", pdf(_launch), "javascript"
     yield "attached.pdf", pdf(_attached), "embedded"
-    yield "locked.pdf", pdf(_locked), REFUSED
+    yield "locked.pdf", pdf(_locked), file_parser.ENCRYPTED
     whole = pdf()
     yield "cut.pdf", whole[: len(whole) // 2], NOT_THIS
     yield "head.pdf", b"%PDF-1.7\n%%EOF\n", NOT_THIS

@@ -17,6 +17,7 @@ from reviews.exceptions import FileRefused
 from reviews.models.document import Designation, DocumentKind
 from reviews.services import amounts
 
+MOST_AT_ONCE = 20
 ALL = "all"
 SOME = "some"
 
@@ -63,7 +64,7 @@ class UploadForm(forms.Form):
             del self.fields["uploads"]
             field.required = field.widget.is_required = True
         elif self.several:
-            self.initial.setdefault("uploads", arrived)
+            self.initial.setdefault("uploads", arrived[:MOST_AT_ONCE])
 
     def clean_expected(self):
         """(SHA-256, file name or nothing) of each line."""
@@ -81,6 +82,8 @@ class UploadForm(forms.Form):
         chosen, file = list(cleaned.get("uploads") or ()), cleaned.get("upload")
         if "uploads" in self.fields and not self.errors and not chosen and not file:
             self.add_error("upload", "Tick a file that has arrived, or choose one.")
+        if len(chosen) > MOST_AT_ONCE:
+            self.add_error("uploads", f"Tick at most {MOST_AT_ONCE}; add the others after them.")
         if len(chosen) + bool(file) > 1 and not self.several:
             self.add_error("upload", "A version is one file: tick one, or choose one.")
         # Alone it is judged when it is taken in; a large file should not be read twice.

@@ -67,6 +67,7 @@ def add_all(
     Raises FileRefused as ``add`` does, which names the file.
     """
     policy.check(by, policy.Action.ADD_DOCUMENT, submission, at=at)
+    _require_new(submission, sent)
     with ExitStack() as stored:
         versions = [stored.enter_context(_received(file, by)) for _, file in titled]
         _require_expected(versions, expected)
@@ -159,12 +160,23 @@ def _received(upload: "File[Any]", by: User) -> Iterator[DocumentVersion]:
         scan_note=verdict.note,
     )
     storage = storages["documents"]
-    storage.save(version.storage_name, upload)
     try:
+        storage.save(version.storage_name, upload)
         yield version
     except BaseException:
         storage.delete(version.storage_name)
         raise
+
+
+def _require_new(submission: Submission, sent: Sequence[Upload]) -> None:
+    """Nothing, when no two of them are the same file: known before hours are spent on checks."""
+    hashes = [upload.sha256 for upload in sent]
+    for upload in sent:
+        if hashes.count(upload.sha256) > 1:
+            raise FileRefused(
+                f"“{upload.file_name}” was sent twice. Tick it once, and remove the other.",
+                status=409,
+            )
 
 
 def _keep(version: DocumentVersion, document: Document, *, by: User, at: datetime) -> None:

@@ -29,6 +29,8 @@ ASKED_AFTER = 5
 HASHED_FOR, MOST_HASHED = 600, 1000
 _hashed: dict[str, tuple[datetime, float]] = {}
 # The formats of which a page can be shown as text, by what file_parser.py calls them.
+# No larger file is shown in pages: each page parses all of it.
+PAGES_OF_AT_MOST = 100 * 1024**2
 READABLE = {
     "application/pdf": "pdf",
     "text/markdown": "md",
@@ -38,7 +40,6 @@ READABLE = {
 }
 
 
-@transaction.atomic
 def open_for_reading(
     version: DocumentVersion, *, by: User, at: datetime, part: str | None = None, **details: Any
 ) -> "File[Any]":
@@ -50,14 +51,22 @@ def open_for_reading(
     uploaded.
     """
     policy.check(by, policy.Action.READ_DOCUMENT, version, at=at)
+    # Before the transaction, which would hold a lock of the database for as long.
     file = _unchanged(version, goes_on=part is not None)
     try:
-        # Hashing took time: what counts is the instant at which bytes would begin to leave.
-        at = timekeeping.after_lock(at)
-        policy.check(by, policy.Action.READ_DOCUMENT, version, at=at)
+        _note(version, by=by, at=at, **({"range": part} if part else {}), **details)
     except BaseException:
         file.close()
         raise
+    return file
+
+
+@transaction.atomic
+def _note(version: DocumentVersion, *, by: User, at: datetime, **details: Any) -> None:
+    """The read is on record. Raises NotPermitted or NotVisible when access ended meanwhile."""
+    # Hashing took time: what counts is the instant at which bytes would begin to leave.
+    at = timekeeping.after_lock(at)
+    policy.check(by, policy.Action.READ_DOCUMENT, version, at=at)
     reader = policy.organizations(by, policy.Action.READ_PACKAGE, version.document.submission)
     listed = version.document.restricted_to.all()
     if by_list := reader.filter(Q(pk__in=listed) | Q(pk=version.document.submission.lab.pk)):
@@ -70,10 +79,8 @@ def open_for_reading(
         at=at,
         version=version.number,
         sha256=version.sha256,
-        **({"range": part} if part else {}),
         **details,
     )
-    return file
 
 
 def read_page(
@@ -85,7 +92,7 @@ def read_page(
     """
     with open_for_reading(version, by=by, at=at, page=number) as stored:
         kind = READABLE.get(version.content_type)
-        if kind is None:
+        if kind is None or version.size > PAGES_OF_AT_MOST:
             return None
         with tempfile.TemporaryFile() as file:  # the parser reads a real file, whatever stores it
             shutil.copyfileobj(stored, file)

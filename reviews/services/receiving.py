@@ -5,6 +5,8 @@ on there; the one before it, should it still be read, stops at its next look at 
 is a document before all of it is here.
 """
 
+import errno
+import fcntl
 import hashlib
 import logging
 import os
@@ -61,6 +63,8 @@ def begin(
     shown = uploads.display_name(name)
     uploads.require_kind_and_size(shown, size)
     room.require(submission, size)
+    if room.on_disk() < size:
+        raise no_space()
     if submission.uploads.count() >= MOST_AT_ONCE:
         raise FileRefused(
             f"{MOST_AT_ONCE} files of this submission are on their way already. Add those that "
@@ -70,7 +74,7 @@ def begin(
     upload = Upload.objects.create(
         submission=submission,
         file_name=shown,
-        modified=modified[:20],
+        modified=modified[:20] if modified.isascii() and modified.isdigit() else "",
         size=size,
         begun_at=at,
         begun_by=by,
@@ -84,41 +88,137 @@ def receive(upload: Upload, stream: Any, *, offset: int, by: User, at: datetime)
     """The upload as it is once the connection has ended, with all that arrived.
 
     Raises Conflict when ``offset`` is not how much has arrived, Superseded when another
-    connection took over, NotPermitted or NotVisible when access ended meanwhile.
+    connection took over, NotPermitted or NotVisible when access ended meanwhile, and FileRefused
+    when the disk is full.
     """
     policy.check(by, Action.SEND_UPLOAD, upload, at=at)
-    writer = uuid.uuid4()
-    ours = Upload.objects.filter(pk=upload.pk, writer=writer)
-    taken = Upload.objects.filter(pk=upload.pk, received=offset, sha256="")
-    if not taken.update(writer=writer, expires_at=at + KEPT):
-        raise Conflict("That is not where this upload goes on. Ask again how much has arrived.")
-    digest = hashlib.sha256() if offset == 0 else None
-    upload.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(upload.path, os.O_RDWR | os.O_CREAT, 0o600)
-    with os.fdopen(descriptor, "r+b", buffering=0) as file:
-        file.seek(offset)
-        arrived = noted = offset
-        noted_at = asked_at = time.monotonic()
+    with _Arriving(upload, offset, at) as arriving:
+        digest = hashlib.sha256() if offset == 0 else None
+        asked_at = time.monotonic()
         for data in _chunks(stream, upload.size - offset):
-            now = time.monotonic()
-            if arrived - noted >= NOTED_EVERY or now - noted_at > NOTED_AFTER:
-                _note(ours, arrived)
-                noted, noted_at = arrived, now
-            if now - asked_at > ASKED_AFTER:
+            if time.monotonic() - asked_at > ASKED_AFTER:
                 policy.check(by, Action.SEND_UPLOAD, upload, at=timekeeping.now())
-                asked_at = now
-            file.write(data)
+                asked_at = time.monotonic()
+            arriving.write(data)
             if digest is not None:
                 digest.update(data)
-            arrived += len(data)
-        _note(ours, arrived)
-        upload.refresh_from_db()
-        if upload.received == upload.size:
-            os.fsync(file.fileno())
+        if arriving.at == upload.size:
+            sha256 = digest.hexdigest() if digest else arriving.hashed()
+            with arriving.alone(), transaction.atomic():
+                now = timekeeping.now()
+                arriving.note(sha256=sha256, writer=None, expires_at=now + KEPT)
+                facts = {"size": upload.size, "sha256": sha256}
+                _record("upload.received", upload, by=by, at=now, **facts)
+        else:
+            arriving.note()
+    return arriving.row()
+
+
+class _Arriving:
+    """The upload's file while one connection writes it, from ``at`` on.
+
+    A newer connection takes its place under a lock of the file, and each write looks under
+    that lock who has it, so that a connection that is late changes nothing.
+    """
+
+    def __init__(self, upload: Upload, offset: int, at: datetime) -> None:
+        self.upload, self.at, self._writer = upload, offset, uuid.uuid4()
+        self._ours = Upload.objects.filter(pk=upload.pk, writer=self._writer)
+        folder = upload.path.parent
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._file = os.open(upload.path, os.O_RDWR | os.O_CREAT, 0o600)
+        self._noted, self._noted_at = offset, time.monotonic()
+        try:
+            with self.alone():
+                self._take_over(offset, at)
+        except BaseException:
+            os.close(self._file)
+            raise
+
+    def _take_over(self, offset: int, at: datetime) -> None:
+        there = Upload.objects.filter(pk=self.upload.pk, sha256="")
+        kept = os.fstat(self._file).st_size
+        if kept < offset:  # a disk that lost what it had promised to keep
+            there.filter(received=offset).update(received=kept)
+        if not there.filter(received=offset).update(writer=self._writer, expires_at=at + KEPT):
+            raise Conflict("That is not where this upload goes on. Ask how much has arrived.")
+        self._holder.write_text(self._writer.hex)
+
+    @property
+    def _holder(self) -> Path:
+        """Who writes, beside the bytes: asking the row at each write would cost more than it."""
+        return self.upload.path.with_name(f"{self.upload.key.hex}-writer")
+
+    def __enter__(self) -> "_Arriving":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._file)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nobody else writes or takes over meanwhile."""
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def write(self, data: bytes) -> None:
+        """All of ``data`` stands at its place; now and then the row says so."""
+        if self.at - self._noted >= NOTED_EVERY or time.monotonic() - self._noted_at > NOTED_AFTER:
+            self.note()
+        with self.alone():
+            self._require_turn()
+            view = memoryview(data)
+            try:
+                while view:
+                    count = os.pwrite(self._file, view, self.at)
+                    self.at, view = self.at + count, view[count:]
+            except OSError as error:
+                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                    raise
+                raise no_space() from None
+
+    def _require_turn(self) -> None:
+        try:
+            holder = self._holder.read_text()
+        except FileNotFoundError:
+            holder = ""
+        if holder != self._writer.hex:
+            raise Superseded
+
+    def note(self, **more: Any) -> None:
+        """The row says how much has arrived, which is on the disk. Raises Superseded."""
+        os.fdatasync(self._file)
+        if not self._ours.update(received=self.at, **more):
+            raise Superseded
+        self._noted, self._noted_at = self.at, time.monotonic()
+
+    def hashed(self) -> str:
+        """The SHA-256 of all of it. Raises Conflict when the disk has less than was noted."""
+        with os.fdopen(os.dup(self._file), "rb") as file:
             file.seek(0)
-            digest = digest or hashlib.file_digest(file, "sha256")
-            _complete(upload, ours, digest.hexdigest(), by=by)
-    return upload
+            digest = hashlib.file_digest(file, "sha256")
+            if file.tell() != self.upload.size:
+                raise Conflict("Part of this upload was lost. Remove it, and send the file again.")
+        return digest.hexdigest()
+
+    def row(self) -> Upload:
+        """The upload as it is now. Raises Superseded when it is gone."""
+        row = Upload.objects.filter(pk=self.upload.pk).first()
+        if row is None:
+            raise Superseded
+        return row
+
+
+def no_space() -> FileRefused:
+    """The refusal of bytes for which the disk has no room."""
+    return FileRefused(
+        "Foreview has no room for more bytes just now. What has arrived is kept; go on later, or "
+        "tell your administrator.",
+        status=507,
+    )
 
 
 def _chunks(stream: Any, most: int) -> Iterator[bytes]:
@@ -134,20 +234,6 @@ def _chunks(stream: Any, most: int) -> Iterator[bytes]:
         yield data
 
 
-def _note(ours: Any, arrived: int) -> None:
-    if not ours.update(received=arrived):
-        raise Superseded
-
-
-@transaction.atomic
-def _complete(upload: Upload, ours: Any, sha256: str, *, by: User) -> None:
-    at = timekeeping.now()
-    if not ours.update(sha256=sha256, writer=None, expires_at=at + KEPT):
-        raise Superseded
-    upload.sha256 = sha256
-    _record("upload.received", upload, by=by, at=at, size=upload.size, sha256=sha256)
-
-
 @transaction.atomic
 def drop(upload: Upload, *, by: User, at: datetime) -> None:
     """The upload and its bytes are gone; whoever still sends it is told so."""
@@ -160,7 +246,13 @@ def _forget(upload: Upload) -> None:
     """The row goes with the transaction, the bytes once it is committed."""
     path = upload.path
     upload.delete()
-    transaction.on_commit(lambda: path.unlink(missing_ok=True))
+
+    def remove() -> None:
+        for each in (path, path.with_name(f"{path.name}-writer")):
+            each.unlink(missing_ok=True)
+
+    # Robust: what is committed must not fail for a file that the sweep can remove later.
+    transaction.on_commit(remove, robust=True)
 
 
 class Arrived(File):  # type: ignore[type-arg]
@@ -215,8 +307,8 @@ def sweep(*, at: datetime) -> dict[str, int]:
     counts = {"expired": 0, "orphaned": 0}
     for upload in Upload.objects.filter(expires_at__lte=at)[:100]:
         with transaction.atomic():
-            ours = Upload.objects.select_for_update().filter(pk=upload.pk, expires_at__lte=at)
-            for row in ours.select_related("submission__model_version__lab"):
+            ours = Upload.objects.select_for_update(of=("self",))
+            for row in ours.filter(pk=upload.pk, expires_at__lte=at):
                 _record("upload.expired", row, by=audit.SYSTEM, at=at, received=row.received)
                 _forget(row)
                 counts["expired"] += 1

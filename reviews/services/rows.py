@@ -7,6 +7,7 @@ the audit head last (``audit.record``), so that no two writes wait for each othe
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model
 
 from accounts import audit
@@ -65,7 +66,10 @@ def begin(
     submission = lock_submission(row.pk if isinstance(row, Submission) else row.submission_id)
     at = timekeeping.after_lock(at)
     if not isinstance(row, Submission):
-        row.refresh_from_db()
+        try:
+            row.refresh_from_db()
+        except ObjectDoesNotExist:
+            raise NotVisible from None
     policy.check(by, action, row, at=at)
     return submission, submission if isinstance(row, Submission) else row, at
 

@@ -62,7 +62,7 @@ class ClamAV:
     def version(self) -> str:
         """As of the daemon that answers now; only ClamAV's own database has a number there."""
         with self._daemon() as daemon:
-            said = daemon.version()[:80]
+            said = _clean(daemon.version())[:70]
         return said if "/" in said else f"{said}, test signatures only"
 
     def scan(self, file: Any, size: int, *, in_parts: bool = False) -> Verdict:
@@ -143,11 +143,16 @@ class _Parts:
         return data
 
 
+def _clean(text: str) -> str:
+    """The daemon's words without what a database or a page could not keep."""
+    return "".join(one for one in text if one.isprintable())
+
+
 def _found(name: str) -> Verdict:
     for beginning, note in UNFINISHED.items():
         if name.startswith(beginning):
             return Verdict(ScanState.UNSCANNABLE, note)
-    return Verdict(ScanState.INFECTED, f"The scanner found {name}."[:200])
+    return Verdict(ScanState.INFECTED, f"The scanner found {_clean(name)[:150]}.")
 
 
 def scanner() -> Scanner | None:

@@ -85,7 +85,7 @@ def _scan(version: DocumentVersion, scanner: Scanner) -> str:
     """What became of it: where the file or the scanner fails, it is offered again later."""
     try:
         engine = scanner.version()
-        verdict = _verdict(version, scanner)
+        return _record(version, _verdict(version, scanner), engine)
     except ClaimLost:
         return ScanState.WAITING
     except NoVerdict as error:
@@ -96,9 +96,8 @@ def _scan(version: DocumentVersion, scanner: Scanner) -> str:
         raise  # the worker is about to be killed; the claim runs out, and another takes it
     except Exception:  # one file that cannot be read must not stop the others
         log.exception("Scan of %s", _name(version))
-        _defer(version, "The stored file could not be read; that is tried again.")
+        _defer(version, "That failed, and is tried again.")
         return ScanState.WAITING
-    return _record(version, verdict, engine)
 
 
 def _name(version: DocumentVersion) -> str:

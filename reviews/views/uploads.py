@@ -5,7 +5,6 @@ each header means.
 """
 
 import base64
-import binascii
 from functools import wraps
 from http import HTTPStatus
 
@@ -135,6 +134,6 @@ def _metadata(text):
         for pair in filter(None, text.split(",")):
             name, _, value = pair.strip().partition(" ")
             found[name] = base64.b64decode(value, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no base64, not ASCII, or no UTF-8
         raise FileRefused("Upload-Metadata cannot be read.") from None
     return found

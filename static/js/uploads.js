@@ -11,6 +11,10 @@
   const token = place.querySelector("[name=csrfmiddlewaretoken]").value;
   const DELAYS = [0, 1000, 2000, 5000, 10000, 20000, 30000, 60000, 60000, 60000];
   const QUARTER = 25;
+  // A connection for each part, and few at once: each holds a thread of the server for as long.
+  const PART = 64 * 1024 * 1024;
+  const AT_ONCE = 2;
+  const queue = [];
   const open = new Set();
 
   const amount = (bytes) => {
@@ -102,18 +106,19 @@
       uploadUrl: begun(file),
       headers: { "X-CSRFToken": token },
       metadata: { filename: file.name, modified: String(file.lastModified) },
+      chunkSize: PART,
       retryDelays: DELAYS,
       storeFingerprintForResuming: false,
       onProgress: progress,
       onSuccess: () => {
-        open.delete(upload);
+        leave();
         finished = true;
         bar.value = bar.max;
         pause.remove();
         speak("Arrived. Choose “Describe and add” to say what it is.");
       },
       onError: (error) => {
-        open.delete(upload);
+        leave();
         const answer = error.originalResponse;
         const status = answer ? answer.getStatus() : 0;
         const refusal = answer && (answer.getHeader("Content-Type") || "").startsWith("text/plain");
@@ -130,16 +135,28 @@
       },
     });
 
+    const leave = () => {
+      open.delete(upload);
+      const next = queue.shift();
+      if (next) next();
+    };
     const go = () => {
+      pause.firstChild.textContent = "Pause";
+      if (open.size >= AT_ONCE) {
+        words.textContent = "Waits for the files before it.";
+        if (!queue.includes(go)) queue.push(go);
+        return;
+      }
       open.add(upload);
       samples = [];
-      pause.firstChild.textContent = "Pause";
       upload.start();
     };
     const pause = button("Pause", file.name, () => {
-      if (open.has(upload)) {
-        open.delete(upload);
+      const waiting = queue.indexOf(go);
+      if (waiting >= 0) queue.splice(waiting, 1);
+      if (open.has(upload) || waiting >= 0) {
         upload.abort();
+        if (waiting < 0) leave();
         pause.firstChild.textContent = "Continue";
         speak("Paused. What has arrived is kept.");
       } else {
@@ -148,7 +165,7 @@
     });
     row.append(pause);
     here.set(named(file), () => {
-      if (!finished && !open.has(upload)) go();
+      if (!finished && !open.has(upload) && !queue.includes(go)) go();
     });
     window.addEventListener("online", () => {
       if (!finished && pause.isConnected && pause.firstChild.textContent === "Continue" &&
@@ -178,6 +195,6 @@
   });
 
   window.addEventListener("beforeunload", (event) => {
-    if (open.size) event.preventDefault();
+    if (open.size || queue.length) event.preventDefault();
   });
 })();

@@ -5,7 +5,9 @@ from collections import Counter
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from reviews import file_parser, uploads
 from reviews.models import Document, DocumentVersion
+from reviews.models.document import FileWarning
 from reviews.services import parsing, scans
 from tests import factories, hostile_files
 from tests.services.lab_pages import DOCUMENT, text_of, url
@@ -30,6 +32,10 @@ def test_each_becomes_what_the_table_says(clamd, lab, people, kind, capsys):
         said = answer.status_code
         if said == 302:
             said = DocumentVersion.objects.get(document__submission=draft).warnings or "taken"
+        else:
+            shown = text_of(answer)
+            why = [code for code, words in uploads.REFUSALS.items() if words in shown]
+            said = (why or [said])[0]
         counts[said] += 1
         if said != expected:
             wrong.append((name, said, expected))
@@ -42,6 +48,11 @@ def test_each_becomes_what_the_table_says(clamd, lab, people, kind, capsys):
         assert scanned["infected"] == len(files)
     if kind == "good":
         assert scans.scan_waiting()["clean"] == len(files)
+
+
+def test_the_parsers_warnings_are_those_that_readers_have_words_for():
+    codes = {file_parser.MACROS, file_parser.JAVASCRIPT, file_parser.EMBEDDED, file_parser.OUTSIDE}
+    assert codes == {warning.value for warning in FileWarning}
 
 
 def test_there_are_enough_of_them():

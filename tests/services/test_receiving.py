@@ -1,6 +1,7 @@
 """Sending files in parts: what arrived is kept, whatever happens, and becomes a document whole."""
 
 import base64
+import errno
 import hashlib
 import io
 import os
@@ -12,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from accounts.models import AuditEvent
-from reviews.exceptions import NotPermitted
+from reviews.exceptions import NotPermitted, NotVisible
 from reviews.models import Document, DocumentVersion, Upload
 from reviews.services import lifecycle, receiving
 from tests import factories
@@ -55,6 +56,12 @@ def text(length, seed=SEED):
 @pytest.fixture
 def draft(people):
     return factories.draft(people)
+
+
+def bytes_of(upload):
+    """The files beside the upload's, without those that say who writes."""
+    paths = upload.path.parent.iterdir()
+    return sorted(path for path in paths if not path.name.endswith("-writer"))
 
 
 def events(action):
@@ -238,12 +245,6 @@ def test_what_does_not_speak_the_protocol_changes_nothing(
     assert (answer["Tus-Resumable"], Upload.objects.get().received) == ("1.0.0", 0)
 
 
-def test_metadata_that_cannot_be_read(lab, draft):
-    headers = TUS | {"Upload-Length": "4", "Upload-Metadata": "filename ?"}
-    answer = lab.post(url("upload-add", draft.reference), headers=headers)
-    assert (answer.status_code, b"cannot be read" in answer.content) == (400, True)
-
-
 def test_more_than_was_said_is_not_read(lab, draft):
     address = begin(lab, draft, 4)["Location"]
     assert send(lab, address, b"text and more")["Upload-Offset"] == "4"
@@ -319,7 +320,7 @@ def test_what_is_refused_when_it_is_added_is_still_there(lab, draft, document_st
     assert (page.status_code, "is already in the submission" in text_of(page)) == (409, True)
     assert stored(document_store) == kept
     assert Upload.objects.get().path.read_bytes() == b"text"
-    assert os.listdir(upload.path.parent) == [upload.path.name]  # noqa: PTH208 - names alone
+    assert bytes_of(upload) == [upload.path]
 
 
 def test_a_form_sent_twice_adds_once(lab, draft):
@@ -379,7 +380,7 @@ def test_what_is_being_taken_is_no_orphan(lab, draft, start):
             os.utime(path, (0, 0))
         assert receiving.sweep(at=start) == {"expired": 0, "orphaned": 0}
         assert Path(file.temporary_file_path()).read_bytes() == b"text"
-    assert list(upload.path.parent.iterdir()) == [upload.path]
+    assert bytes_of(upload) == [upload.path]
 
 
 def test_what_the_scanner_could_only_take_whole_is_not_larger_than_it_takes(lab, draft, settings):
@@ -409,4 +410,88 @@ def test_what_nobody_goes_on_with_is_gone_after_a_week_and_bytes_without_a_row_t
         assert receiving.sweep(at=at)["expired"] == 1
     assert events("upload.expired").get().details == {"received": 4}
     assert Upload.objects.get() == kept
-    assert sorted(left.path.parent.iterdir()) == sorted([young, kept.path])
+    assert bytes_of(kept) == sorted([young, kept.path])
+
+
+def test_what_the_disk_lost_is_sent_again(lab, draft):
+    address = begin(lab, draft, 8)["Location"]
+    assert send(lab, address, b"text").status_code == 204
+    upload = Upload.objects.get()
+    os.truncate(upload.path, 2)
+    assert send(lab, address, b"more", 4).status_code == 409
+    assert lab.head(address, headers=TUS)["Upload-Offset"] == "2"
+    assert send(lab, address, b"xtmore", 2).status_code == 204
+    assert upload.path.read_bytes() == b"textmore"
+    upload.refresh_from_db()
+    assert upload.sha256 == hashlib.sha256(b"textmore").hexdigest()
+
+
+def test_what_was_cut_off_while_it_was_hashed_is_completed_by_the_next(lab, draft, monkeypatch):
+    address = begin(lab, draft, 8)["Location"]
+    assert send(lab, address, b"text").status_code == 204
+    monkeypatch.setattr(receiving._Arriving, "hashed", lambda self: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        send(lab, address, b"more", 4)
+    monkeypatch.undo()
+    offset = int(lab.head(address, headers=TUS)["Upload-Offset"])
+    assert offset < 8
+    assert send(lab, address, b"textmore"[offset:], offset).status_code == 204
+    assert Upload.objects.get().complete
+
+
+def test_a_full_disk_is_said_and_loses_nothing(lab, draft, monkeypatch):
+    address = begin(lab, draft, 8)["Location"]
+    assert send(lab, address, b"text").status_code == 204
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(receiving.os, "pwrite", full)
+    answer = send(lab, address, b"more", 4)
+    assert (answer.status_code, b"no room for more bytes" in answer.content) == (507, True)
+    monkeypatch.undo()
+    assert lab.head(address, headers=TUS)["Upload-Offset"] == "4"
+    monkeypatch.setattr(receiving.room, "RESERVED", 2**60)
+    assert begin(lab, draft, 8).status_code == 507
+
+
+def test_a_disk_that_takes_a_part_gets_the_rest(lab, draft, monkeypatch):
+    pwrite = os.pwrite
+    monkeypatch.setattr(receiving.os, "pwrite", lambda fd, data, at: pwrite(fd, data[:3], at))
+    upload = sent(lab, draft, b"some longer text")
+    assert upload.path.read_bytes() == b"some longer text"
+
+
+def test_a_labs_files_together_have_a_limit(lab, people, settings):
+    settings.LAB_MAX_BYTES = 1000
+    assert begin(lab, factories.draft(people), 600).status_code == 201
+    refused = begin(lab, factories.draft(people), 600)
+    assert (refused.status_code, b"your lab would have more" in refused.content) == (413, True)
+
+
+@pytest.mark.parametrize("facts", ["filename \u00e9", "filename ?", "filename /w=="])
+def test_metadata_that_cannot_be_read_is_said(lab, draft, facts):
+    headers = TUS | {"Upload-Length": "4", "Upload-Metadata": facts}
+    assert lab.post(url("upload-add", draft.reference), headers=headers).status_code == 400
+
+
+def test_a_strange_date_of_change_is_left_out(lab, draft):
+    assert begin(lab, draft, 4, modified="\x00").status_code == 201
+    assert Upload.objects.get().modified == ""
+
+
+def test_the_same_file_sent_twice_is_said_before_it_is_checked(lab, draft, monkeypatch):
+    one, two = sent(lab, draft, b"text", "a.txt"), sent(lab, draft, b"text", "b.txt")
+    monkeypatch.setattr(receiving.uploads, "inspect", lambda *_: pytest.fail("checked"))
+    form = DOCUMENT | {"uploads": [one.pk, two.pk], "title": ""}
+    page = lab.post(url("document-add", draft.reference), form)
+    assert (page.status_code, "was sent twice" in text_of(page)) == (409, True)
+
+
+def test_two_removals_at_once_are_one(lab, draft, people, start):
+    upload = sent(lab, draft, b"text")
+    Upload.objects.filter(pk=upload.pk).delete()
+    with pytest.raises(NotVisible):
+        receiving.drop(upload, by=people.northlight_liaison, at=start)
+    with pytest.raises(NotPermitted):
+        receiving.receive(upload, io.BytesIO(), offset=4, by=people.northlight_liaison, at=start)

@@ -115,8 +115,8 @@ def test_the_scanner_looks_into_archives_in_archives(clamd, wrap):
 
 
 def test_a_file_over_the_scanners_limit_is_not_passed(clamd, people, settings, start):
-    settings.CLAMD_MAX_BYTES = 1024
     version = added(people, pdf_with(b"x" * 1024), "large.pdf")
+    settings.CLAMD_MAX_BYTES = 1024
     assert scans.scan_waiting() == NOTHING | {"unscannable": 1}
     version.refresh_from_db()
     assert version.scan_note == "The scanner takes at most 0 MB of such a file."
@@ -287,7 +287,7 @@ def test_what_is_missing_on_the_disk_waits_and_stops_nothing_else(
     missing.refresh_from_db()
     assert (missing.scan_state, there.scan_state) == ("waiting", "clean")
     assert "Scan of version 1 of" in caplog.text
-    assert missing.scan_note.endswith("The stored file could not be read; that is tried again.")
+    assert missing.scan_note.endswith("That failed, and is tried again.")
 
 
 def test_one_version_is_scanned_by_one_worker_until_its_lease_runs_out(
