@@ -227,13 +227,10 @@ def _unpacked(file: Any, entry: zipfile.ZipInfo) -> Iterator[bytes]:
     inflating = None if stored else zlib.decompressobj(-zlib.MAX_WBITS)
     file.seek(_data_of(file, entry))
     left, size, checksum = entry.compress_size, 0, 0
-    while left or (inflating and inflating.unconsumed_tail):
-        if inflating and inflating.unconsumed_tail:
-            packed = inflating.unconsumed_tail
-        else:
+    while True:
+        packed = inflating.unconsumed_tail if inflating else b""
+        if not packed and left:
             packed = file.read(min(PIECE, left))
-            if not packed:
-                raise Refused(LYING)
             left -= len(packed)
         try:
             data = inflating.decompress(packed, PIECE) if inflating else packed
@@ -242,6 +239,8 @@ def _unpacked(file: Any, entry: zipfile.ZipInfo) -> Iterator[bytes]:
         size, checksum = size + len(data), zlib.crc32(data, checksum)
         if size > entry.file_size or (inflating and inflating.unused_data):
             raise Refused(LYING)
+        if not data and not packed:
+            break
         if data:
             yield data
     if size != entry.file_size or checksum != entry.CRC or (inflating and not inflating.eof):

@@ -194,6 +194,9 @@ def good() -> Iterator[File]:
     yield "chart.jpg", picture("JPEG"), TAKEN
     yield "chart.jpeg", picture("JPEG"), TAKEN
     yield "set.zip", archive(("a/b.txt", b"text"), ("a/c.csv", b"1,2")), TAKEN
+    numbers = "".join(f"{number:x}" for number in range(500_000))
+    dense = (("a", b"a" * 1_000_000), ("b", numbers), ("empty", b""), ("f/", b""))
+    yield "dense.zip", archive(*dense), TAKEN
     yield "stored.zip", archive(("a.txt", b"text"), method=zipfile.ZIP_STORED), TAKEN
     yield "twice.zip", nested(2), TAKEN
     link = relations(("hyperlink", "https://example.com/"))

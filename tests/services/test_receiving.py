@@ -1,7 +1,5 @@
 """Sending files in parts: what arrived is kept, whatever happens, and becomes a document whole."""
 
-import base64
-import errno
 import hashlib
 import io
 import os
@@ -12,60 +10,19 @@ from types import SimpleNamespace
 
 import pytest
 
-from accounts.models import AuditEvent
-from reviews.exceptions import NotPermitted, NotVisible
+from reviews.exceptions import NotPermitted
 from reviews.models import Document, DocumentVersion, Upload
 from reviews.services import lifecycle, receiving
 from tests import factories
 from tests.services.lab_pages import DOCUMENT, stored, text_of, url
+from tests.services.sending import BYTES, SEED, TUS, begin, bytes_of, events, send, sent, text
 
 pytestmark = pytest.mark.django_db
-TUS = {"Tus-Resumable": "1.0.0"}
-BYTES = "application/offset+octet-stream"
-SEED = 14409
-
-
-def encoded(text):
-    return base64.b64encode(text.encode()).decode()
-
-
-def begin(client, submission, size, name="log.txt", modified="1"):
-    """The answer to a script that wants to send a file."""
-    facts = f"filename {encoded(name)},modified {encoded(modified)}"
-    headers = TUS | {"Upload-Length": str(size), "Upload-Metadata": facts}
-    return client.post(url("upload-add", submission.reference), headers=headers)
-
-
-def send(client, address, content, offset=0, **changes):
-    headers = TUS | {"Upload-Offset": str(offset)} | changes
-    return client.generic("PATCH", address, content, content_type=BYTES, headers=headers)
-
-
-def sent(client, submission, content, name="log.txt"):
-    """The upload, all of which has arrived."""
-    address = begin(client, submission, len(content), name)["Location"]
-    assert send(client, address, content).status_code == 204
-    return Upload.objects.get(key=address.split("/")[-2])
-
-
-def text(length, seed=SEED):
-    chance = random.Random(seed)
-    return bytes(chance.choice(b"abcdefgh \n") for _ in range(length))
 
 
 @pytest.fixture
 def draft(people):
     return factories.draft(people)
-
-
-def bytes_of(upload):
-    """The files beside the upload's, without those that say who writes."""
-    paths = upload.path.parent.iterdir()
-    return sorted(path for path in paths if not path.name.endswith("-writer"))
-
-
-def events(action):
-    return AuditEvent.objects.filter(action=action)
 
 
 def test_a_file_is_sent_and_becomes_a_document(lab, draft, people, document_store):
@@ -411,87 +368,3 @@ def test_what_nobody_goes_on_with_is_gone_after_a_week_and_bytes_without_a_row_t
     assert events("upload.expired").get().details == {"received": 4}
     assert Upload.objects.get() == kept
     assert bytes_of(kept) == sorted([young, kept.path])
-
-
-def test_what_the_disk_lost_is_sent_again(lab, draft):
-    address = begin(lab, draft, 8)["Location"]
-    assert send(lab, address, b"text").status_code == 204
-    upload = Upload.objects.get()
-    os.truncate(upload.path, 2)
-    assert send(lab, address, b"more", 4).status_code == 409
-    assert lab.head(address, headers=TUS)["Upload-Offset"] == "2"
-    assert send(lab, address, b"xtmore", 2).status_code == 204
-    assert upload.path.read_bytes() == b"textmore"
-    upload.refresh_from_db()
-    assert upload.sha256 == hashlib.sha256(b"textmore").hexdigest()
-
-
-def test_what_was_cut_off_while_it_was_hashed_is_completed_by_the_next(lab, draft, monkeypatch):
-    address = begin(lab, draft, 8)["Location"]
-    assert send(lab, address, b"text").status_code == 204
-    monkeypatch.setattr(receiving._Arriving, "hashed", lambda self: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        send(lab, address, b"more", 4)
-    monkeypatch.undo()
-    offset = int(lab.head(address, headers=TUS)["Upload-Offset"])
-    assert offset < 8
-    assert send(lab, address, b"textmore"[offset:], offset).status_code == 204
-    assert Upload.objects.get().complete
-
-
-def test_a_full_disk_is_said_and_loses_nothing(lab, draft, monkeypatch):
-    address = begin(lab, draft, 8)["Location"]
-    assert send(lab, address, b"text").status_code == 204
-
-    def full(*_):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(receiving.os, "pwrite", full)
-    answer = send(lab, address, b"more", 4)
-    assert (answer.status_code, b"no room for more bytes" in answer.content) == (507, True)
-    monkeypatch.undo()
-    assert lab.head(address, headers=TUS)["Upload-Offset"] == "4"
-    monkeypatch.setattr(receiving.room, "RESERVED", 2**60)
-    assert begin(lab, draft, 8).status_code == 507
-
-
-def test_a_disk_that_takes_a_part_gets_the_rest(lab, draft, monkeypatch):
-    pwrite = os.pwrite
-    monkeypatch.setattr(receiving.os, "pwrite", lambda fd, data, at: pwrite(fd, data[:3], at))
-    upload = sent(lab, draft, b"some longer text")
-    assert upload.path.read_bytes() == b"some longer text"
-
-
-def test_a_labs_files_together_have_a_limit(lab, people, settings):
-    settings.LAB_MAX_BYTES = 1000
-    assert begin(lab, factories.draft(people), 600).status_code == 201
-    refused = begin(lab, factories.draft(people), 600)
-    assert (refused.status_code, b"your lab would have more" in refused.content) == (413, True)
-
-
-@pytest.mark.parametrize("facts", ["filename \u00e9", "filename ?", "filename /w=="])
-def test_metadata_that_cannot_be_read_is_said(lab, draft, facts):
-    headers = TUS | {"Upload-Length": "4", "Upload-Metadata": facts}
-    assert lab.post(url("upload-add", draft.reference), headers=headers).status_code == 400
-
-
-def test_a_strange_date_of_change_is_left_out(lab, draft):
-    assert begin(lab, draft, 4, modified="\x00").status_code == 201
-    assert Upload.objects.get().modified == ""
-
-
-def test_the_same_file_sent_twice_is_said_before_it_is_checked(lab, draft, monkeypatch):
-    one, two = sent(lab, draft, b"text", "a.txt"), sent(lab, draft, b"text", "b.txt")
-    monkeypatch.setattr(receiving.uploads, "inspect", lambda *_: pytest.fail("checked"))
-    form = DOCUMENT | {"uploads": [one.pk, two.pk], "title": ""}
-    page = lab.post(url("document-add", draft.reference), form)
-    assert (page.status_code, "was sent twice" in text_of(page)) == (409, True)
-
-
-def test_two_removals_at_once_are_one(lab, draft, people, start):
-    upload = sent(lab, draft, b"text")
-    Upload.objects.filter(pk=upload.pk).delete()
-    with pytest.raises(NotVisible):
-        receiving.drop(upload, by=people.northlight_liaison, at=start)
-    with pytest.raises(NotPermitted):
-        receiving.receive(upload, io.BytesIO(), offset=4, by=people.northlight_liaison, at=start)
