@@ -241,7 +241,7 @@ def object_stream_bomb():
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("card.pdf", object_stream_bomb()), ("scores.csv", b"," * (96 * MEGABYTE))],
+    [("card.pdf", object_stream_bomb()), ("scores.csv", b"," * (192 * MEGABYTE))],
     ids=["objects", "cells"],
 )
 def test_parsing_without_an_end_is_ended(name, content):
