@@ -1,8 +1,8 @@
 """Receiving large files in as many connections as it takes, by the tus protocol 1.0.0.
 
 What has arrived stays: on the disk first, then in the row. A connection that comes later goes
-on there; the one before it, should it still be read, stops at its next look at the row. Nothing
-is a document before all of it is here.
+on there; the one before it, should it still be read, stops at its next write. Nothing is a
+document before all of it is here.
 """
 
 import errno
@@ -35,7 +35,7 @@ from reviews.services import room, rows, timekeeping
 KEPT = timedelta(days=7)
 MOST_AT_ONCE = 100  # of one submission, complete and not
 READ = 256 * 1024
-# After so many bytes, and after so many seconds, the row is written and asked who sends.
+# After so many bytes, and after so many seconds, the row says how much is there.
 NOTED_EVERY, NOTED_AFTER = 8 * 1024 * 1024, 1.0
 # Policy is asked again after so many seconds.
 ASKED_AFTER = 5.0

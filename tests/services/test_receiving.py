@@ -97,10 +97,11 @@ def test_an_upload_that_breaks_off_twenty_times_arrives_unchanged(lab, draft, pe
     assert upload.path.read_bytes() == content
 
 
+@pytest.mark.parametrize("noted_after", [-1, 3600], ids=["at its note", "at its write"])
 def test_a_newer_connection_takes_over_and_the_older_writes_nothing_more(
-    lab, draft, people, start, monkeypatch
+    lab, draft, people, start, monkeypatch, noted_after
 ):
-    monkeypatch.setattr(receiving, "NOTED_AFTER", -1)
+    monkeypatch.setattr(receiving, "NOTED_AFTER", noted_after)
     content = text(receiving.READ * 3)
     begin(lab, draft, len(content))
     upload = Upload.objects.get()
